@@ -1,0 +1,163 @@
+//! A field's value as a plan shows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// A field's value, before or after a change.
+///
+/// In JSON, [`Value::Hidden`] is `{"hidden": true}` and [`Value::Later`] is `{"known_later": "why"}`; all else is
+/// the plain JSON value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// The field is not set.
+    Absent,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number; the field's name carries the unit.
+    Integer(i64),
+    /// Text.
+    Text(String),
+    /// A list whose order says nothing: lists are compared as sets.
+    List(Vec<Value>),
+    /// Named values.
+    Map(BTreeMap<String, Value>),
+    /// A secret: never shown.
+    Hidden,
+    /// Known only once something else is made; the text says what.
+    Later(String),
+}
+
+impl Value {
+    /// A list in canonical order, so that the order in which a server answers never shows.
+    pub fn set<T: Into<Value>>(items: impl IntoIterator<Item = T>) -> Self {
+        let items: BTreeSet<Value> = items.into_iter().map(Into::into).collect();
+        Value::List(items.into_iter().collect())
+    }
+
+    /// Named values.
+    pub fn map<K: Into<String>, V: Into<Value>>(items: impl IntoIterator<Item = (K, V)>) -> Self {
+        Value::Map(
+            items
+                .into_iter()
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+        )
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Value::Bool(value)
+    }
+}
+
+macro_rules! integers {
+    ($($kind:ty)*) => {$(
+        impl From<$kind> for Value {
+            fn from(value: $kind) -> Self {
+                Value::Integer(i64::from(value))
+            }
+        }
+    )*};
+}
+integers!(i64 i32 u32 u16 u8);
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Value::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Value::Text(value)
+    }
+}
+
+impl From<&String> for Value {
+    fn from(value: &String) -> Self {
+        Value::Text(value.clone())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Absent, Into::into)
+    }
+}
+
+/// Text as `"text"`, lists and maps as in JSON, `(none)`, `(hidden)` and `(known after ...)` for the rest.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Absent => f.write_str("(none)"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Integer(value) => write!(f, "{value}"),
+            Value::Text(value) => write!(f, "{value:?}"),
+            Value::Hidden => f.write_str("(hidden)"),
+            Value::Later(what) => write!(f, "(known after {what})"),
+            Value::List(items) => {
+                f.write_str("[")?;
+                for (n, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if n == 0 { "" } else { ", " })?;
+                }
+                f.write_str("]")
+            }
+            Value::Map(items) => {
+                f.write_str("{")?;
+                for (n, (key, item)) in items.iter().enumerate() {
+                    write!(f, "{}{key}: {item}", if n == 0 { "" } else { ", " })?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Absent => serializer.serialize_none(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Integer(value) => serializer.serialize_i64(*value),
+            Value::Text(value) => serializer.serialize_str(value),
+            Value::List(items) => serializer.collect_seq(items),
+            Value::Map(items) => serializer.collect_map(items),
+            Value::Hidden => single(serializer, "hidden", &true),
+            Value::Later(what) => single(serializer, "known_later", what),
+        }
+    }
+}
+
+fn single<S: Serializer, V: Serialize + ?Sized>(
+    serializer: S,
+    key: &str,
+    value: &V,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry(key, value)?;
+    map.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_a_set_never_shows() {
+        assert_eq!(Value::set(["b", "a", "b"]), Value::set(["a", "b"]));
+    }
+
+    #[test]
+    fn json_keeps_a_secret_and_a_later_value_apart_from_text() {
+        let json = |v: Value| serde_json::to_string(&v).unwrap_or_default();
+        assert_eq!(json(Value::Hidden), r#"{"hidden":true}"#);
+        assert_eq!(
+            json(Value::Later("apply".into())),
+            r#"{"known_later":"apply"}"#
+        );
+        assert_eq!(json(Value::map([("a", Value::Absent)])), r#"{"a":null}"#);
+    }
+}
