@@ -1,0 +1,171 @@
+"""Serves moto on loopback, mended and seeded, as the cloud behind the sandbox's gateway.
+
+Prints one line `{"port": N}` on stdout when it is ready, and lives no longer than its stdin:
+the pipe ends with the gateway, however that dies.
+"""
+
+import argparse
+import io
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+
+# Read by moto when it is imported.
+os.environ.update(
+    MOTO_ACCOUNT_ID="009001720821",
+    MOTO_EC2_LOAD_DEFAULT_AMIS="false",
+    MOTO_ENABLE_AMI_VALIDATION="true",
+    MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION="true",
+    MOTO_DISABLE_GLOBAL_CORS="true",
+)
+
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server  # noqa: E402
+
+import dlm  # noqa: E402
+import mend_access  # noqa: E402
+import mend_groups  # noqa: E402
+import mend_instances  # noqa: E402
+import mend_network  # noqa: E402
+import mend_storage  # noqa: E402
+import mend_templates  # noqa: E402
+import refreshes  # noqa: E402
+import seed  # noqa: E402
+
+# moto's state has no locks of its own, and idempotency needs check and create to be one step.
+LOCK = threading.Lock()
+TICK_SECONDS = 0.1
+
+
+class Handler(MotoRequestHandler):
+    """Keeps connections open, which werkzeug does not, and sends each answer in one piece."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self):
+        environ = self.make_environ()
+        environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0)))
+        answer = {}
+        body = b"".join(
+            self.server.app(environ, lambda status, headers, _=None: answer.update(status=status, headers=headers))
+        )
+        code, _, reason = answer["status"].partition(" ")
+        head = [f"HTTP/1.1 {code} {reason}"]
+        # A HEAD answer keeps the length of the body that it does not carry.
+        bodiless = self.command == "HEAD" or code in ("204", "304")
+        names = {name.lower() for name, _ in answer["headers"]}
+        head += [f"{name}: {value}" for name, value in answer["headers"]]
+        if "content-length" not in names and not bodiless:
+            head.append(f"Content-Length: {len(body)}")
+        self.wfile.write("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + (b"" if bodiless else body))
+
+
+def propagating_app(service):
+    """moto's app for one service, whose faults reach `Cloud` instead of becoming an HTML page."""
+    app = create_backend_app(service)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    return app
+
+
+class Cloud:
+    """The WSGI application: DLM here, everything else in moto, one call at a time."""
+
+    def __init__(self):
+        self.moto = DomainDispatcherApplication(propagating_app)
+
+    def __call__(self, environ, start_response):
+        try:
+            with LOCK:
+                if service_of(environ) == "dlm":
+                    return dlm.application(environ, start_response)
+                return list(self.moto(environ, start_response))
+        except NotImplementedError as fault:
+            return refuse(start_response, "501 Not Implemented", "NotImplemented", str(fault))
+        except Exception:
+            traceback.print_exc()
+            what = traceback.format_exc(limit=0).strip()
+            return refuse(start_response, "500 Internal Server Error", "InternalFailure", what)
+
+
+def service_of(environ):
+    """The service's name in the signature's credential scope, or None."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0]
+    parts = scope.split("/")
+    return parts[3] if len(parts) == 5 else None
+
+
+def refuse(start_response, status, code, message):
+    """An error in a form that both XML and JSON clients can classify."""
+    message = message.replace("&", "and").replace("<", "(").replace(">", ")")
+    body = (
+        f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+        f"<Error><Code>{code}</Code><Message>{message}</Message></Error></Response>"
+    ).encode()
+    headers = [
+        ("Content-Type", "text/xml"),
+        ("Content-Length", str(len(body))),
+        ("x-amzn-errortype", code),
+    ]
+    start_response(status, headers)
+    return [body]
+
+
+def end_with_stdin():
+    """Ends this process when the gateway's end of the pipe is closed."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(0)
+
+
+def keep_time():
+    """Lets time pass for lifecycle hooks and instance refreshes."""
+    while True:
+        time.sleep(TICK_SECONDS)
+        with LOCK:
+            try:
+                refreshes.tick(time.monotonic())
+            except Exception:
+                traceback.print_exc()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--empty", action="store_true", help="do not seed anything")
+    parser.add_argument(
+        "--hook-seconds",
+        type=float,
+        default=10,
+        help="the longest that a termination hook holds an instance",
+    )
+    options = parser.parse_args()
+    threading.Thread(target=end_with_stdin, daemon=True).start()
+    for part in (
+        mend_access,
+        mend_network,
+        mend_storage,
+        mend_templates,
+        mend_instances,
+        mend_groups,
+        refreshes,
+    ):
+        part.mend()
+    refreshes.HOOK_SECONDS = options.hook_seconds
+    seed.images()
+    if not options.empty:
+        seed.staging()
+    server = make_server("127.0.0.1", 0, Cloud(), threaded=True, request_handler=Handler)
+    threading.Thread(target=keep_time, daemon=True).start()
+    print(json.dumps({"port": server.port}), flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

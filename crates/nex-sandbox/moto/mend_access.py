@@ -1,0 +1,124 @@
+"""IAM, quotas and secrets: managed policies and vCPU quotas that moto lacks, names that AWS blocks."""
+
+from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.secretsmanager.exceptions import InvalidRequestException
+from moto.secretsmanager.models import SecretsManagerBackend
+from moto.servicequotas.exceptions import NoSuchResource
+from moto.servicequotas.models import ServiceQuotasBackend
+
+import mend_instances
+
+# moto's own list holds 1300 policies and takes seconds to read.
+MANAGED = {
+    "AmazonSSMManagedInstanceCore": (
+        "/",
+        [
+            "ssm:DescribeAssociation", "ssm:GetDeployablePatchSnapshotForInstance", "ssm:GetDocument",
+            "ssm:DescribeDocument", "ssm:GetManifest", "ssm:GetParameter", "ssm:GetParameters",
+            "ssm:ListAssociations", "ssm:ListInstanceAssociations", "ssm:PutInventory", "ssm:PutComplianceItems",
+            "ssm:PutConfigurePackageResult", "ssm:UpdateAssociationStatus", "ssm:UpdateInstanceAssociationStatus",
+            "ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel", "ec2messages:AcknowledgeMessage",
+            "ec2messages:DeleteMessage", "ec2messages:FailMessage", "ec2messages:GetEndpoint",
+            "ec2messages:GetMessages", "ec2messages:SendReply",
+        ],
+    ),
+    "AWSDataLifecycleManagerServiceRole": (
+        "/service-role/",
+        [
+            "ec2:CreateSnapshot", "ec2:CreateSnapshots", "ec2:DeleteSnapshot", "ec2:DescribeInstances",
+            "ec2:DescribeVolumes", "ec2:DescribeSnapshots", "ec2:EnableFastSnapshotRestores",
+            "ec2:DescribeFastSnapshotRestores", "ec2:DisableFastSnapshotRestores", "ec2:CopySnapshot",
+            "ec2:ModifySnapshotAttribute", "ec2:DescribeSnapshotAttribute", "ec2:DescribeSnapshotTierStatus",
+            "ec2:ModifySnapshotTier", "ec2:CreateTags",
+        ],
+    ),
+    "CloudWatchAgentServerPolicy": (
+        "/",
+        [
+            "cloudwatch:PutMetricData", "ec2:DescribeVolumes", "ec2:DescribeTags", "logs:PutLogEvents",
+            "logs:PutRetentionPolicy", "logs:DescribeLogStreams", "logs:DescribeLogGroups", "logs:CreateLogStream",
+            "logs:CreateLogGroup",
+        ],
+    ),
+}
+
+QUOTAS = {
+    "L-1216C47A": (
+        "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
+        mend_instances.ON_DEMAND_VCPUS,
+    ),
+    "L-34B43A08": (
+        "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests",
+        mend_instances.SPOT_VCPUS,
+    ),
+}
+
+
+def mend():
+    IAMBackend._init_aws_policies = _managed_policies
+    _mend_quotas()
+    _mend_secrets()
+
+
+def _managed_policies(self):
+    return [
+        AWSManagedPolicy.from_data(
+            name,
+            self.account_id,
+            self.region_name,
+            {
+                "Path": path,
+                "DefaultVersionId": "v1",
+                "CreateDate": "2019-03-15T17:22:12+00:00",
+                "UpdateDate": "2019-05-23T16:54:21+00:00",
+                "Document": {
+                    "Version": "2012-10-17",
+                    "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
+                },
+            },
+        )
+        for name, (path, actions) in MANAGED.items()
+    ]
+
+
+def _mend_quotas():
+    get, listed = ServiceQuotasBackend.get_service_quota, ServiceQuotasBackend.list_aws_default_service_quotas
+
+    def quota(code):
+        if code not in QUOTAS:
+            raise NoSuchResource
+        name, value = QUOTAS[code]
+        return {
+            "ServiceCode": "ec2",
+            "ServiceName": "Amazon Elastic Compute Cloud (Amazon EC2)",
+            "QuotaArn": f"arn:aws:servicequotas:eu-west-3:009001720821:ec2/{code}",
+            "QuotaCode": code,
+            "QuotaName": name,
+            "Value": float(value),
+            "Unit": "None",
+            "Adjustable": True,
+            "GlobalQuota": False,
+        }
+
+    def get_service_quota(self, service_code, quota_code):
+        return quota(quota_code) if service_code == "ec2" else get(self, service_code, quota_code)
+
+    def list_aws_default_service_quotas(self, service_code):
+        return [quota(code) for code in QUOTAS] if service_code == "ec2" else listed(self, service_code)
+
+    ServiceQuotasBackend.get_service_quota = get_service_quota
+    ServiceQuotasBackend.list_aws_default_service_quotas = list_aws_default_service_quotas
+
+
+def _mend_secrets():
+    create = SecretsManagerBackend.create_secret
+
+    def create_secret(self, name, *args, **kwargs):
+        if name in self.secrets.keys() and self.secrets[name].is_deleted():
+            raise InvalidRequestException(
+                "You can't create this secret because a secret with this name is already scheduled for deletion."
+            )
+        return create(self, name, *args, **kwargs)
+
+    SecretsManagerBackend.create_secret = create_secret

@@ -1,0 +1,316 @@
+"""Auto Scaling groups: true launches, hooks as given, updates that forget nothing, AWS's errors."""
+
+from copy import deepcopy
+
+from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
+from moto.autoscaling.models import (
+    ASG_NAME_TAG,
+    AutoScalingBackend,
+    FakeAutoScalingGroup,
+    InstanceState,
+    LifecycleHook,
+)
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult, EmptyResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.utils import convert_tag_spec
+
+import mend_instances
+
+# What AWS fills in when a mixed instances policy says nothing.
+DISTRIBUTION = {
+    "OnDemandAllocationStrategy": "prioritized",
+    "OnDemandBaseCapacity": 0,
+    "OnDemandPercentageAboveBaseCapacity": 100,
+    "SpotAllocationStrategy": "lowest-price",
+}
+# Fields of UpdateAutoScalingGroup that moto drops, and the attribute that holds each.
+DROPPED = {
+    "CapacityRebalance": "capacity_rebalance",
+    "DefaultCooldown": "default_cooldown",
+    "TerminationPolicies": "termination_policies",
+    "DefaultInstanceWarmup": "default_instance_warmup",
+    "MaxInstanceLifetime": "max_instance_lifetime",
+    "Context": "context",
+    "InstanceMaintenancePolicy": "instance_maintenance_policy",
+    "AvailabilityZoneDistribution": "availability_zone_distribution",
+    "InstanceLifecyclePolicy": "instance_lifecycle_policy",
+}
+
+
+def mend():
+    _mend_launch()
+    _mend_instance_state()
+    _mend_hooks()
+    _mend_policies()
+    _mend_create_update()
+    _mend_delete()
+
+
+def group_of(backend, name):
+    """The group, or AWS's error when there is none."""
+    if name not in backend.autoscaling_groups:
+        raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
+    return backend.autoscaling_groups[name]
+
+
+def version_of(group):
+    return group.ec2_launch_template.get_version(group.launch_template_version)
+
+
+def launch(group):
+    """Starts one instance as the group's template version and mixed policy say; None without room for it."""
+    version = version_of(group)
+    data = deepcopy(version.data)
+    policy = group.mixed_instances_policy or {}
+    overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
+    kind = (overrides[0].get("InstanceType") if overrides else None) or version.instance_type or "m1.small"
+    nics = data.get("NetworkInterfaces") or []
+    tags = convert_tag_spec(data.get("TagSpecifications") or [])
+    own = {**tags.get("instance", {}), **group.get_propagated_tags(), ASG_NAME_TAG: group.name}
+    try:
+        reservation = group.ec2_backend.run_instances(
+            version.image_id,
+            1,
+            version.user_data,
+            [],
+            instance_type=kind,
+            is_instance_type_default=False,
+            tags={**tags, "instance": own},
+            key_name=data.get("KeyName"),
+            launch_template={"LaunchTemplateId": version.template.id, "Version": str(version.number)},
+            security_group_ids=data.get("SecurityGroupIds") or (nics[0].get("Groups") if nics else None) or [],
+            subnet_id=_emptiest_subnet(group),
+            region_name=group.region,
+            associate_public_ip=nics[0].get("AssociatePublicIpAddress") if nics else None,
+            block_device_mappings=data.get("BlockDeviceMappings") or [],
+            metadata_options=data.get("MetadataOptions") or {},
+            monitoring_state="enabled" if (data.get("Monitoring") or {}).get("Enabled") else "disabled",
+            instance_market_options="spot" if _next_is_spot(group) else {},
+        )
+    except EC2ClientError as fault:
+        if fault.code in ("VcpuLimitExceeded", "MaxSpotInstanceCountExceeded"):
+            # A group does not fail for want of room: it has a failed activity and tries again.
+            return None
+        raise
+    instance = reservation.instances[0]
+    mend_instances.finish(group.ec2_backend, instance, data)
+    _give_profile(group, instance, data.get("IamInstanceProfile"))
+    instance.autoscaling_group = group
+    instance.template_version = str(version.number)
+    state = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
+    group.instance_states.append(state)
+    return state
+
+
+def _give_profile(group, instance, profile):
+    if profile:
+        group.ec2_backend.associate_iam_instance_profile(
+            instance_id=instance.id,
+            iam_instance_profile_name=profile.get("Name"),
+            iam_instance_profile_arn=profile.get("Arn"),
+        )
+
+
+def _emptiest_subnet(group):
+    subnets = [id_ for id_ in (group.vpc_zone_identifier or "").split(",") if id_]
+    held = [state.instance.subnet_id for state in group.instance_states]
+    return min(subnets, key=held.count) if subnets else None
+
+
+def _next_is_spot(group):
+    """Whether the next instance lies above the on-demand share of the mixed policy."""
+    if not group.mixed_instances_policy:
+        return False
+    share = {**DISTRIBUTION, **group.mixed_instances_policy.get("InstancesDistribution", {})}
+    base, percent = int(share["OnDemandBaseCapacity"]), int(share["OnDemandPercentageAboveBaseCapacity"])
+    total = len(group.instance_states) + 1
+    wanted = base + -(-max(total - base, 0) * percent // 100)
+    on_demand = sum(state.instance.lifecycle != "spot" for state in group.instance_states)
+    return on_demand >= min(wanted, total)
+
+
+def _mend_launch():
+    def replace_autoscaling_group_instances(self, count_needed, _propagated_tags):
+        for _ in range(count_needed):
+            if launch(self) is None:
+                return
+
+    FakeAutoScalingGroup.replace_autoscaling_group_instances = replace_autoscaling_group_instances
+
+
+def _mend_instance_state():
+    def launch_template(self):
+        template = self.auto_scaling_group.ec2_launch_template
+        if template is None:
+            return None
+        return {
+            "LaunchTemplateId": template.id,
+            "LaunchTemplateName": template.name,
+            "Version": getattr(self.instance, "template_version", str(template.default_version_number)),
+        }
+
+    InstanceState.launch_template = property(launch_template)
+
+
+def _mend_hooks():
+    put = AutoScalingResponse.put_lifecycle_hook
+    fields = {
+        "NotificationTargetARN": "notification_target_arn",
+        "RoleARN": "role_arn",
+        "NotificationMetadata": "notification_metadata",
+    }
+
+    def put_lifecycle_hook(self):
+        name, group = self._get_param("LifecycleHookName"), self._get_param("AutoScalingGroupName")
+        backend = self.autoscaling_backend
+        group_of(backend, group)
+        old = backend.lifecycle_hooks.get(f"{group}_{name}")
+        timeout = self._get_int_param("HeartbeatTimeout")
+        if timeout is not None and not 30 <= timeout <= 7200:
+            raise ValidationError("The specified HeartbeatTimeout must be between 30 and 7200 seconds.")
+        result = put(self)
+        hook = backend.lifecycle_hooks[f"{group}_{name}"]
+        for param, attribute in fields.items():
+            given = self._get_param(param)
+            # An update keeps what it does not name; an empty target takes the old one away.
+            setattr(hook, attribute, (getattr(old, attribute, None) if given is None else given) or None)
+        if old:
+            hook.lifecycle_transition = hook.lifecycle_transition or old.lifecycle_transition
+            hook.heartbeat_timeout = timeout or old.heartbeat_timeout
+            hook.default_result = self._get_param("DefaultResult") or old.default_result
+        elif not hook.lifecycle_transition:
+            del backend.lifecycle_hooks[f"{group}_{name}"]
+            raise ValidationError("A lifecycle transition is required to create a lifecycle hook.")
+        hook.global_timeout = min(172800, 100 * hook.heartbeat_timeout)
+        return result
+
+    def delete_lifecycle_hook(self, as_name, name):
+        group_of(self, as_name)
+        if self.lifecycle_hooks.pop(f"{as_name}_{name}", None) is None:
+            raise ValidationError("No lifecycle hook found with the given name.")
+
+    AutoScalingResponse.put_lifecycle_hook = put_lifecycle_hook
+    AutoScalingBackend.delete_lifecycle_hook = delete_lifecycle_hook
+
+
+def _mend_policies():
+    put, delete = AutoScalingBackend.put_scaling_policy, AutoScalingBackend.delete_policy
+    respond = AutoScalingResponse.put_scaling_policy
+
+    def put_scaling_policy(self, *args, **kwargs):
+        group_of(self, kwargs["as_name"])
+        old = self.policies.get(kwargs["name"])
+        policy = put(self, *args, **kwargs)
+        policy.enabled = True
+        if old and hasattr(old, "_arn"):
+            policy._arn = old._arn
+        return policy
+
+    def answer(self):
+        # moto spells the answer's field in a way that no client reads.
+        return ActionResult({"PolicyARN": respond(self).result["PolicyArn"], "Alarms": []})
+
+    def delete_policy(self, group_name):
+        name = group_name.rpartition(":policyName/")[2]
+        if name not in self.policies:
+            raise ValidationError(f"No scaling policy found with name {name}")
+        delete(self, name)
+
+    AutoScalingBackend.put_scaling_policy = put_scaling_policy
+    AutoScalingBackend.delete_policy = delete_policy
+    AutoScalingResponse.put_scaling_policy = answer
+
+
+def _mend_create_update():
+    create, update = AutoScalingResponse.create_auto_scaling_group, AutoScalingResponse.update_auto_scaling_group
+    change, set_launch = FakeAutoScalingGroup.update, FakeAutoScalingGroup._set_launch_configuration
+
+    def create_auto_scaling_group(self):
+        name = self._get_param("AutoScalingGroupName")
+        if name in self.autoscaling_backend.autoscaling_groups:
+            raise AutoscalingClientError(
+                "AlreadyExists", f"AutoScalingGroup by this name already exists - A group with the name {name} already exists"
+            )
+        _check_sizes(self, None)
+        result = create(self)
+        _keep_dropped(self, self.autoscaling_backend.autoscaling_groups[name])
+        for hook in self._get_param("LifecycleHookSpecificationList", []):
+            _hook_from_list(self.autoscaling_backend, name, hook)
+        return result
+
+    def update_auto_scaling_group(self):
+        group = group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
+        _check_sizes(self, group)
+        result = update(self)
+        _keep_dropped(self, group)
+        return result
+
+    def keep_policy(self, *args, mixed_instances_policy=None, **kwargs):
+        old = self.mixed_instances_policy
+        change(self, *args, mixed_instances_policy=mixed_instances_policy, **kwargs)
+        if not mixed_instances_policy and not kwargs.get("launch_template"):
+            self.mixed_instances_policy = old
+
+    def fill_policy(self, launch_config_name, launch_template, mixed_instances_policy):
+        if mixed_instances_policy:
+            given = mixed_instances_policy.get("InstancesDistribution") or {}
+            mixed_instances_policy["InstancesDistribution"] = {**DISTRIBUTION, **given}
+        set_launch(self, launch_config_name, launch_template, mixed_instances_policy)
+
+    AutoScalingResponse.create_auto_scaling_group = create_auto_scaling_group
+    AutoScalingResponse.update_auto_scaling_group = update_auto_scaling_group
+    FakeAutoScalingGroup.update = keep_policy
+    FakeAutoScalingGroup._set_launch_configuration = fill_policy
+
+
+def _check_sizes(response, group):
+    least = response._get_int_param("MinSize", group.min_size if group else 0)
+    most = response._get_int_param("MaxSize", group.max_size if group else 0)
+    desired = response._get_int_param("DesiredCapacity")
+    if least > most:
+        raise ValidationError("Max bound must be greater than or equal to min bound")
+    if desired is not None and not least <= desired <= most:
+        raise ValidationError(f"Desired capacity:{desired} must be between the specified min size:{least} and max size:{most}")
+
+
+def _keep_dropped(response, group):
+    for param, attribute in DROPPED.items():
+        given = response._get_param(param)
+        if given is not None:
+            setattr(group, attribute, given)
+
+
+def _hook_from_list(backend, group, spec):
+    hook = LifecycleHook(
+        spec["LifecycleHookName"],
+        group,
+        spec["LifecycleTransition"],
+        spec.get("HeartbeatTimeout"),
+        spec.get("DefaultResult"),
+    )
+    hook.role_arn, hook.notification_target_arn = spec.get("RoleARN"), spec.get("NotificationTargetARN")
+    backend.lifecycle_hooks[f"{group}_{hook.name}"] = hook
+
+
+def _mend_delete():
+    def delete_auto_scaling_group(self):
+        backend, name = self.autoscaling_backend, self._get_param("AutoScalingGroupName")
+        group = group_of(backend, name)
+        if group.instance_states and not self._get_bool_param("ForceDelete", False):
+            raise AutoscalingClientError(
+                "ResourceInUse",
+                "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.",
+            )
+        for state in list(group.instance_states):
+            state.instance.disable_api_termination = False
+            group.ec2_backend.terminate_instances([state.instance.id])
+        group.instance_states = []
+        backend.autoscaling_groups.pop(name)
+        for key in [key for key, hook in backend.lifecycle_hooks.items() if hook.auto_scaling_group_name == name]:
+            del backend.lifecycle_hooks[key]
+        for key in [key for key, policy in backend.policies.items() if policy.auto_scaling_group_name == name]:
+            del backend.policies[key]
+        return EmptyResult()
+
+    AutoScalingResponse.delete_auto_scaling_group = delete_auto_scaling_group

@@ -1,0 +1,256 @@
+"""RunInstances and what follows from it: client tokens, quotas, protection, tags, volumes, credits."""
+
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
+from moto.core.types import Base64EncodedString
+from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError, OperationNotPermitted4
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.ec2.models.instances import Instance
+from moto.ec2.responses.instances import InstanceResponse
+from moto.ec2.utils import convert_tag_spec, filter_iam_instance_profiles
+
+import tokens
+
+ON_DEMAND_VCPUS = 16
+SPOT_VCPUS = 16
+USER_DATA_BYTES = 16 * 1024
+# The families that the "standard" vCPU quotas count.
+STANDARD = "acdhimrtz"
+# Attributes that a running instance does not let go of.
+NEEDS_STOP = ("InstanceType", "UserData", "EbsOptimized", "Kernel")
+
+
+def mend():
+    _mend_run()
+    _mend_backend()
+    _mend_attributes()
+    _mend_credits()
+    _mend_root_volume()
+
+
+def _mend_run():
+    run = InstanceResponse.run_instances
+
+    def alive(result):
+        if any(instance.state == "terminated" for instance in result.result.instances):
+            raise EC2ClientError(
+                "IdempotentInstanceTerminated",
+                "The request uses the same client token as a previous request for which the instance has been terminated.",
+            )
+        return True
+
+    def launch(self):
+        check_profile(self)
+        result = run(self)
+        template = self._get_param("LaunchTemplate")
+        data = self.ec2_backend._get_template_from_args(template).data if template else {}
+        for instance in result.result.instances:
+            finish(self.ec2_backend, instance, {**data, **self.params})
+        return result
+
+    def run_instances(self):
+        return tokens.once(self, lambda: launch(self), alive)
+
+    InstanceResponse.run_instances = run_instances
+
+
+def check_profile(response):
+    """EC2 has its own error for a profile that it does not know (yet)."""
+    profile = response._get_param("IamInstanceProfile") or {}
+    for field, value in profile.items():
+        try:
+            filter_iam_instance_profiles(
+                response.current_account,
+                response.partition,
+                value if field == "Arn" else None,
+                value if field == "Name" else None,
+            )
+        except ServiceException:
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                f"Value ({value}) for parameter iamInstanceProfile.{field.lower()} is invalid. Invalid IAM Instance Profile {field.lower()}",
+            ) from None
+
+
+def finish(backend, instance, data):
+    """Gives a new instance what `data` (RunInstances' or a template's) asks for and moto drops."""
+    instance.disable_api_termination = data.get("DisableApiTermination") or False
+    instance.cpu_credits = (data.get("CreditSpecification") or {}).get("CpuCredits") or default_credits(
+        instance.instance_type
+    )
+    tags = convert_tag_spec(data.get("TagSpecifications") or []).get("network-interface", {})
+    asked = {int(nic.get("DeviceIndex", 0)): nic for nic in data.get("NetworkInterfaces") or []}
+    for index, nic in instance.nics.items():
+        nic.add_tags(tags)
+        if index == 0 and not instance.security_groups:
+            # Groups given on the interface are the instance's too.
+            instance.security_groups = list(nic._group_set)
+        nic.delete_on_termination = asked.get(index, {}).get("DeleteOnTermination", True) is not False
+    _finish_volumes(backend, instance, data)
+
+
+def _finish_volumes(backend, instance, data):
+    mappings = {device["DeviceName"]: device.get("Ebs") or {} for device in data.get("BlockDeviceMappings") or []}
+    root = instance.root_device_name
+    if root not in instance.block_device_mapping:
+        instance.setup_defaults()
+    tags = convert_tag_spec(data.get("TagSpecifications") or []).get("volume", {})
+    for name, block in instance.block_device_mapping.items():
+        ebs, volume = mappings.get(name, {}), backend.get_volume(block.volume_id)
+        wanted = ebs.get("DeleteOnTermination")
+        block.delete_on_termination = name == root if wanted is None else wanted
+        volume.attachment.delete_on_termination = block.delete_on_termination
+        volume.iops = ebs.get("Iops") or volume.iops
+        volume.throughput = ebs.get("Throughput") or volume.throughput
+        volume.add_tags(tags)
+
+
+def default_credits(instance_type):
+    """What AWS gives when nothing is asked: T3 and later launch as unlimited."""
+    family = instance_type.split(".")[0]
+    if not family.startswith("t"):
+        return None
+    return "standard" if family == "t2" else "unlimited"
+
+
+def vcpus(instance_type):
+    return INSTANCE_TYPES.get(instance_type, {}).get("VCpuInfo", {}).get("DefaultVCpus", 2)
+
+
+def vcpus_used(backend, spot):
+    """What runs in the standard bucket of one purchasing option."""
+    return sum(
+        vcpus(instance.instance_type)
+        for instance in backend.all_instances()
+        if instance.state in ("pending", "running")
+        and (instance.lifecycle == "spot") == spot
+        and instance.instance_type[0] in STANDARD
+    )
+
+
+def _mend_backend():
+    run = EC2Backend.run_instances
+    terminate = EC2Backend.terminate_instances
+
+    def run_instances(self, image_id, count, user_data, security_group_names, **kwargs):
+        spot = bool(kwargs.get("instance_market_options"))
+        template = kwargs.get("launch_template")
+        kind = kwargs.get("instance_type")
+        if kwargs.get("is_instance_type_default") and template:
+            kind = self._get_template_from_args(template).data.get("InstanceType", kind)
+        check_quota(self, kind or "m1.small", count, spot)
+        check_user_data(user_data)
+        return run(self, image_id, count, user_data, security_group_names, **kwargs)
+
+    def terminate_instances(self, instance_ids):
+        # AWS ends all of them or none.
+        for instance in self.get_multi_instances_by_id(instance_ids):
+            if instance.disable_api_termination:
+                raise OperationNotPermitted4(instance.id)
+        return terminate(self, instance_ids)
+
+    EC2Backend.run_instances = run_instances
+    EC2Backend.terminate_instances = terminate_instances
+
+
+def check_quota(backend, kind, count, spot):
+    if kind[0] not in STANDARD:
+        return
+    quota = SPOT_VCPUS if spot else ON_DEMAND_VCPUS
+    if vcpus_used(backend, spot) + count * vcpus(kind) <= quota:
+        return
+    if spot:
+        raise EC2ClientError("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
+    raise EC2ClientError(
+        "VcpuLimitExceeded",
+        f"You have requested more vCPU capacity than your current vCPU limit of {quota} allows for the instance "
+        "bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request "
+        "to request an adjustment to this limit.",
+    )
+
+
+def check_user_data(user_data):
+    if isinstance(user_data, Base64EncodedString) and len(user_data.decode()) > USER_DATA_BYTES:
+        raise EC2ClientError("InvalidParameterValue", f"User data is limited to {USER_DATA_BYTES} bytes")
+
+
+def _mend_attributes():
+    modify = InstanceResponse.modify_instance_attribute
+    metadata = EC2Backend.modify_instance_metadata_options
+
+    def modify_instance_attribute(self):
+        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        if instance.state != "stopped" and any(self._get_param(f"{name}.Value") is not None for name in NEEDS_STOP):
+            raise EC2ClientError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'stopped' state.")
+        groups = self._get_param("Groups")
+        if groups:
+            # moto changes the instance's list and leaves the interface's.
+            instance.nics[0]._group_set = [self.ec2_backend.get_security_group_from_id(id_) for id_ in groups]
+        return modify(self)
+
+    def modify_instance_metadata_options(self, instance_id, http_tokens=None, hop_limit=None, http_endpoint=None, dry_run=False, http_protocol=None, metadata_tags=None):
+        # Only what is given changes; moto sets the rest back.
+        now = self.get_instance(instance_id).metadata_options
+        return metadata(
+            self,
+            instance_id,
+            http_tokens or now.http_tokens,
+            hop_limit or now.http_put_response_hop_limit,
+            http_endpoint or now.http_endpoint,
+            dry_run,
+            http_protocol or now.http_protocol_ipv6,
+            metadata_tags or now.instance_metadata_tags,
+        )
+
+    InstanceResponse.modify_instance_attribute = modify_instance_attribute
+    EC2Backend.modify_instance_metadata_options = modify_instance_metadata_options
+
+
+def _mend_credits():
+    def describe_instance_credit_specifications(self):
+        ids = self._get_param("InstanceIds", [])
+        instances = (
+            self.ec2_backend.get_multi_instances_by_id(ids) if ids else self.ec2_backend.all_running_instances()
+        )
+        return ActionResult(
+            {
+                "InstanceCreditSpecifications": [
+                    {"InstanceId": instance.id, "CpuCredits": credits_of(instance)}
+                    for instance in instances
+                    if credits_of(instance)
+                ]
+            }
+        )
+
+    def modify_instance_credit_specification(self):
+        changed, failed = [], []
+        for wanted in self._get_param("InstanceCreditSpecifications", []):
+            try:
+                instance = self.ec2_backend.get_instance(wanted["InstanceId"])
+                instance.cpu_credits = wanted["CpuCredits"]
+                changed.append({"InstanceId": instance.id})
+            except InvalidInstanceIdError as fault:
+                error = {"Code": "InvalidInstanceID.NotFound", "Message": str(fault)}
+                failed.append({"InstanceId": wanted["InstanceId"], "Error": error})
+        return ActionResult(
+            {
+                "SuccessfulInstanceCreditSpecifications": changed,
+                "UnsuccessfulInstanceCreditSpecifications": failed,
+            }
+        )
+
+    InstanceResponse.describe_instance_credit_specifications = describe_instance_credit_specifications
+    InstanceResponse.modify_instance_credit_specification = modify_instance_credit_specification
+
+
+def credits_of(instance):
+    return getattr(instance, "cpu_credits", None) or default_credits(instance.instance_type)
+
+
+def _mend_root_volume():
+    def setup_defaults(self):
+        volume = self.ec2_backend.create_volume(size=8, zone_name=self._placement.zone, volume_type="gp3")
+        self.ec2_backend.attach_volume(volume.id, self.id, self.root_device_name, True)
+
+    Instance.setup_defaults = setup_defaults

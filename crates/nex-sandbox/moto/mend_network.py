@@ -1,0 +1,101 @@
+"""Security groups and addresses: duplicates, addresses in use and their limit, as AWS has them."""
+
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.security_groups import SecurityGroup
+from moto.ec2.responses.security_groups import SecurityGroups
+
+# AWS's default for a Region.
+ADDRESSES = 5
+
+
+def mend():
+    _mend_rules()
+    _mend_group_deletion()
+    _mend_addresses()
+
+
+def _key(rule):
+    """What makes two rules the same to AWS: everything but the description and the tags."""
+    range_ = rule.ip_range.get("CidrIp") or rule.ip_range.get("CidrIpv6")
+    return (rule.ip_protocol, rule.from_port, rule.to_port, range_, rule.source_group.get("GroupId"), rule.prefix_list_id)
+
+
+def _mend_rules():
+    ingress, egress = SecurityGroup.add_ingress_rule, SecurityGroup.add_egress_rule
+
+    def once(add, rules):
+        def add_rule(self, rule):
+            if _key(rule) in map(_key, getattr(self, rules)):
+                raise EC2ClientError("InvalidPermission.Duplicate", "the specified rule already exists")
+            return add(self, rule)
+
+        return add_rule
+
+    def whole(authorize, rules):
+        """AWS adds all rules of a call or none."""
+
+        def authorize_all(self):
+            group = self.ec2_backend.get_security_group_from_id(self._get_param("GroupId"))
+            before = list(getattr(group, rules)) if group else []
+            try:
+                return authorize(self)
+            except Exception:
+                if group:
+                    getattr(group, rules)[:] = before
+                raise
+
+        return authorize_all
+
+    SecurityGroup.add_ingress_rule = once(ingress, "ingress_rules")
+    SecurityGroup.add_egress_rule = once(egress, "egress_rules")
+    for name, rules in (("ingress", "ingress_rules"), ("egress", "egress_rules")):
+        operation = f"authorize_security_group_{name}"
+        setattr(SecurityGroups, operation, whole(getattr(SecurityGroups, operation), rules))
+
+
+def _mend_group_deletion():
+    delete = EC2Backend.delete_security_group
+
+    def delete_security_group(self, name=None, group_id=None):
+        id_ = group_id or getattr(self.get_security_group_by_name_or_id(name), "id", None)
+        named = any(
+            rule.source_group.get("GroupId") == id_
+            for group in self.describe_security_groups()
+            if group.id != id_
+            for rule in group.ingress_rules + group.egress_rules
+        )
+        used = any(group.id == id_ for eni in self.enis.values() for group in eni.group_set)
+        if id_ and (named or used):
+            raise EC2ClientError("DependencyViolation", f"resource {id_} has a dependent object")
+        return delete(self, name, group_id)
+
+    EC2Backend.delete_security_group = delete_security_group
+
+
+def _mend_addresses():
+    associate = EC2Backend.associate_address
+    allocate, release = EC2Backend.allocate_address, EC2Backend.release_address
+
+    def allocate_address(self, *args, **kwargs):
+        if len(self.addresses) >= ADDRESSES:
+            raise EC2ClientError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+        return allocate(self, *args, **kwargs)
+
+    def associate_address(self, instance=None, eni=None, address=None, allocation_id=None, reassociate=False):
+        for held in self.addresses:
+            wanted = held.allocation_id == allocation_id or held.public_ip == address
+            if wanted and held.association_id and instance and held.instance is instance:
+                # The same association again keeps its id.
+                return held
+        return associate(self, instance, eni, address, allocation_id, reassociate)
+
+    def release_address(self, address=None, allocation_id=None):
+        for held in self.addresses:
+            if held.association_id and (held.allocation_id == allocation_id or held.public_ip == address):
+                raise EC2ClientError("InvalidIPAddress.InUse", f"Address {held.public_ip} is in use.")
+        return release(self, address, allocation_id)
+
+    EC2Backend.allocate_address = allocate_address
+    EC2Backend.associate_address = associate_address
+    EC2Backend.release_address = release_address

@@ -1,0 +1,90 @@
+"""Volumes and buckets: what a volume may become, and what a new bucket has since 2023."""
+
+from xml.etree import ElementTree
+
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend
+from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
+from moto.s3.responses import S3Response
+
+GP3_THROUGHPUT = 125
+SSE_S3 = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
+
+
+def mend():
+    _mend_volumes()
+    _mend_buckets()
+    _mend_bucket_tags()
+
+
+def _mend_volumes():
+    create, modify = EC2Backend.create_volume, EC2Backend.modify_volume
+
+    def create_volume(self, *args, **kwargs):
+        volume = create(self, *args, **kwargs)
+        if volume.volume_type == "gp3" and not volume.throughput:
+            volume.throughput = GP3_THROUGHPUT
+        return volume
+
+    def modify_volume(self, volume_id, target_size=None, *args, **kwargs):
+        size = self.get_volume(volume_id).size
+        if target_size and int(target_size) < int(size):
+            raise EC2ClientError(
+                "InvalidParameterValue", f"New size cannot be smaller than existing size: {size} GiB"
+            )
+        return modify(self, volume_id, target_size and int(target_size), *args, **kwargs)
+
+    EC2Backend.create_volume = create_volume
+    EC2Backend.modify_volume = modify_volume
+
+
+def _mend_buckets():
+    start = FakeBucket.__init__
+    drop = S3Backend.delete_bucket_encryption
+
+    def __init__(self, *args, **kwargs):
+        start(self, *args, **kwargs)
+        self.public_access_block = PublicAccessBlock(True, True, True, True)
+        self.encryption = SSE_S3
+        self.ownership_rule = "BucketOwnerEnforced"
+
+    def delete_bucket_encryption(self, bucket_name):
+        drop(self, bucket_name)
+        self.get_bucket(bucket_name).encryption = SSE_S3
+
+    FakeBucket.__init__ = __init__
+    S3Backend.delete_bucket_encryption = delete_bucket_encryption
+
+
+def _mend_bucket_tags():
+    create = S3Backend.create_bucket
+    put = S3Response._bucket_response_put
+    pending = {}
+
+    def _bucket_response_put(self, request, bucket_name, querystring):
+        pending["tags"] = _tags_of(self.body)
+        try:
+            return put(self, request, bucket_name, querystring)
+        finally:
+            pending.clear()
+
+    def create_bucket(self, bucket_name, region_name, **kwargs):
+        bucket = create(self, bucket_name, region_name, **kwargs)
+        if pending.get("tags"):
+            self.put_bucket_tagging(bucket_name, pending["tags"])
+        return bucket
+
+    S3Response._bucket_response_put = _bucket_response_put
+    S3Backend.create_bucket = create_bucket
+
+
+def _tags_of(body):
+    """The tags in a CreateBucketConfiguration."""
+    if not body or "CreateBucketConfiguration" not in str(body):
+        return {}
+    plain = ElementTree.fromstring(body)
+    return {
+        tag.findtext("{*}Key"): tag.findtext("{*}Value") or ""
+        for tags in plain.iterfind("{*}Tags")
+        for tag in tags.iterfind("{*}Tag")
+    }

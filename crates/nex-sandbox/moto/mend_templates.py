@@ -1,0 +1,74 @@
+"""Launch templates: client tokens, user data in any version, source versions, clean data."""
+
+from copy import deepcopy
+
+from moto.core.types import Base64EncodedString
+from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.responses.launch_templates import LaunchTemplates
+from moto.ec2.utils import parse_user_data
+
+import tokens
+
+# AWS gives 200 versions a page; moto cuts at 15 without a token to go on.
+PAGE = 200
+
+
+def mend():
+    create, version, integer = (
+        LaunchTemplates.create_launch_template,
+        LaunchTemplates.create_launch_template_version,
+        LaunchTemplates._get_int_param,
+    )
+
+    def stands(response):
+        backend = response.ec2_backend
+        return lambda result: (
+            next(iter(result.result.values()))["LaunchTemplateId"] in backend.launch_templates
+        )
+
+    def create_launch_template(self):
+        return tokens.once(self, lambda: create(self), stands(self))
+
+    def create_launch_template_version(self):
+        return tokens.once(self, lambda: _from_source(self, version), stands(self))
+
+    def _get_int_param(self, name, if_none=None):
+        return integer(self, name, PAGE if name == "MaxResults" else if_none)
+
+    LaunchTemplates.create_launch_template = create_launch_template
+    LaunchTemplates.create_launch_template_version = create_launch_template_version
+    LaunchTemplates._get_int_param = _get_int_param
+    _mend_versions()
+
+
+def _from_source(response, create):
+    """AWS starts a new version from SourceVersion's data; moto forgets it."""
+    source = response._get_param("SourceVersion")
+    if source:
+        backend = response.ec2_backend
+        name, id_ = response._get_param("LaunchTemplateName"), response._get_param("LaunchTemplateId")
+        template = (
+            backend.get_launch_template(id_) if id_ else backend.get_launch_template_by_name(name)
+        )
+        given = response._get_param("LaunchTemplateData", {})
+        response.params["LaunchTemplateData"] = {**deepcopy(template.get_version(source).data), **given}
+    return create(response)
+
+
+def _mend_versions():
+    create_version = LaunchTemplate.create_version
+
+    def clean(self, data, description):
+        user_data = data.get("UserData")
+        if user_data is not None and not isinstance(user_data, Base64EncodedString):
+            data["UserData"] = parse_user_data(user_data)
+        if data.get("UserData") is None:
+            data.pop("UserData", None)
+        # moto adds the template's own tags to what it launches; AWS keeps them apart.
+        tags = [spec for spec in data.get("TagSpecifications", []) if spec.get("ResourceType") != "launch-template"]
+        data.pop("TagSpecifications", None)
+        if tags:
+            data["TagSpecifications"] = tags
+        return create_version(self, data, description)
+
+    LaunchTemplate.create_version = clean
