@@ -1,0 +1,23 @@
+//! The daily backup: a script, its service and its timer.
+
+use crate::TimeOfDay;
+
+pub(crate) const SCRIPT: &str = include_str!("nex-gitlab-backup.sh");
+pub(crate) const SERVICE: &str = include_str!("nex-gitlab-backup.service");
+
+/// Persistent: a server that was off at the hour makes up for it.
+pub(crate) fn timer(at: TimeOfDay) -> String {
+    format!(
+        "\
+[Unit]
+Description=Daily backup of GitLab
+
+[Timer]
+OnCalendar=*-*-* {at}:00 UTC
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"
+    )
+}

@@ -1,0 +1,56 @@
+//! The GitLab server: what a spec says of it, and the files that make it.
+//!
+//! [`Spec`] is the `[gitlab]` section of an environment. With [`Inputs`], plain values that the caller has from
+//! elsewhere, it renders to [`gitlab_rb`], to the [`user_data`] of the server's first boot, and to every file that
+//! the user data carries ([`files`]). Rendering is pure and deterministic: no I/O, no clock, no network.
+//!
+//! Whatever stands in a value comes out of the real reader (ruby, a shell, a JSON parser) as the same value. No
+//! secret comes near a file: the server fetches its secrets by name, with the role of its instance, into files that
+//! only root can read.
+//!
+//! ```
+//! use nex_gitlab::{Facts, Inputs, Secrets, Spec};
+//!
+//! let spec: Spec = toml::from_str(
+//!     r#"
+//!     url = "https://gitlab.example.com"
+//!     registry_url = "https://registry.example.com"
+//!     ssh_host = "ssh-gitlab.example.com"
+//!     "#,
+//! )?;
+//! assert!(spec.problems().is_empty());
+//! assert_eq!(spec.hazards(Facts::default())[0].code, "mail-absent");
+//!
+//! let inputs = Inputs {
+//!     region: "eu-west-3".into(),
+//!     database_host: "db.example.eu-west-3.rds.amazonaws.com".into(),
+//!     database_port: 5432,
+//!     secrets: Secrets {
+//!         database_password: "example/gitlab/database-password".into(),
+//!         ..Secrets::default()
+//!     },
+//!     ..Inputs::default()
+//! };
+//! let rb = nex_gitlab::gitlab_rb(&spec, &inputs);
+//! assert!(rb.contains("external_url 'https://gitlab.example.com'"));
+//! assert!(nex_gitlab::user_data(&spec, &inputs)?.starts_with("#!/bin/bash"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod agent;
+mod backup;
+mod gitlab_rb;
+mod inputs;
+mod quote;
+mod render;
+mod settings;
+mod setup;
+mod spec;
+
+pub use gitlab_rb::gitlab_rb;
+pub use inputs::{Inputs, LogGroups, Secrets};
+pub use render::{Error, USER_DATA_LIMIT, files, user_data};
+pub use spec::{
+    Backups, Database, Facts, Hosts, InvalidTime, InvalidVersion, Mail, Spec, SslMode, TimeOfDay,
+    Version,
+};

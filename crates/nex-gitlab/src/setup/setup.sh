@@ -1,0 +1,203 @@
+#!/bin/bash
+# Makes this machine the GitLab server. Written by nex; holds no secret. Can be run again, whole or by step:
+#   bash /var/lib/cloud/instance/user-data.txt [STEP...]
+# /var/lib/nex/setup-status tells how far it is: "running STEP", "failed STEP" or "done".
+set -euo pipefail
+umask 077
+export DEBIAN_FRONTEND=noninteractive
+
+steps=(files tools agent package secrets database certificate configure backups ready)
+root=${NEX_ROOT:-} # only the files step can be tried in another root
+secrets=/etc/gitlab/secrets.d
+ssl=/etc/gitlab/ssl
+ca=/etc/gitlab/rds-ca-bundle.pem
+keyrings=/usr/share/keyrings
+
+fail() {
+  echo "nex: $*" >&2
+  exit 1
+}
+
+# retry TRIES COMMAND...: networks, mirrors and a role that is minutes old fail now and then.
+retry() {
+  local tries=$1 n
+  shift
+  for ((n = 1; n < tries; n++)); do
+    "$@" && return
+    sleep $((n * 5))
+  done
+  "$@"
+}
+
+# wait_for SECONDS WHAT COMMAND...: what others make may come later than this server.
+wait_for() {
+  local end=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@"; do
+    ((SECONDS < end)) || fail "gave up waiting for $what"
+    sleep 20
+  done
+}
+
+# put MODE PATH: standard input becomes the file, whole or not at all.
+put() {
+  local path=$root$2
+  (umask 022 && mkdir -p "${path%/*}")
+  cat >"$path.new"
+  chmod "$1" "$path.new"
+  mv -f "$path.new" "$path"
+}
+
+apt_get() {
+  # The lock: unattended-upgrades runs at first boot too.
+  apt-get -q -y -o DPkg::Lock::Timeout=600 "$@"
+}
+
+download() {
+  retry 8 curl -fsSL --connect-timeout 10 --max-time 600 -o "$2" "$1"
+}
+
+# keyring NAME FINGERPRINT URL: of the keys at the URL, only the expected one is trusted.
+keyring() {
+  local home=$work/$1
+  mkdir -p "$home"
+  download "$3" "$home/key"
+  gpg --batch --quiet --homedir "$home" --import "$home/key"
+  gpg --batch --homedir "$home" --export "$2" | put 0644 "$keyrings/$1.gpg"
+  [[ -s $keyrings/$1.gpg ]] || fail "the key $2 is not at $3"
+}
+
+# fetch SECRET FILE: straight into a file that only root can read.
+fetch() {
+  aws secretsmanager get-secret-value --secret-id="$1" --query SecretString --output text >"$2.new" &&
+    mv -f "$2.new" "$2"
+}
+
+step_files() {
+  :
+  # @files@
+}
+
+step_tools() {
+  retry 8 apt_get update
+  retry 3 apt_get install ca-certificates curl gnupg gpgv jq openssl
+  # Ubuntu's own package: signed by its archive, without a key of ours to expire, and enough for three calls.
+  # Ubuntu 24.04 has none: there, AWS's snap.
+  command -v aws >/dev/null || retry 3 apt_get install awscli || retry 3 snap install aws-cli --classic
+}
+
+# Early, so that the log of a set-up that fails is to be seen from outside.
+step_agent() {
+  local base=https://amazoncloudwatch-agent.s3.amazonaws.com deb=$work/amazon-cloudwatch-agent.deb
+  local ctl=/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
+  if [[ ! -x $ctl ]]; then
+    keyring amazon-cloudwatch-agent 937616F3450B7D806CBD9725D58167303B789C72 "$base/assets/amazon-cloudwatch-agent.gpg"
+    download "$base/ubuntu/$(dpkg --print-architecture)/latest/amazon-cloudwatch-agent.deb" "$deb"
+    download "$base/ubuntu/$(dpkg --print-architecture)/latest/amazon-cloudwatch-agent.deb.sig" "$deb.sig"
+    gpgv --keyring "$keyrings/amazon-cloudwatch-agent.gpg" "$deb.sig" "$deb"
+    dpkg -i -E "$deb"
+  fi
+  "$ctl" -a fetch-config -m ec2 -s -c file:/etc/nex/amazon-cloudwatch-agent.json
+}
+
+step_package() {
+  local release
+  if dpkg-query -W -f '${db:Status-Status}' gitlab-ce 2>/dev/null | grep -qx installed; then
+    echo "nex: gitlab-ce stays as it is: an upgrade has its own stops and is not made here"
+    return
+  fi
+  keyring gitlab-ce F6403F6544A38863DAA0B6E03F01618A51312F3F https://packages.gitlab.com/gpgkey/gpg.key
+  # shellcheck source=/dev/null
+  release=$(. /etc/os-release && echo "$ID/$VERSION_CODENAME $VERSION_CODENAME")
+  echo "deb [signed-by=$keyrings/gitlab-ce.gpg] https://packages.gitlab.com/gitlab/gitlab-ce/$release main" |
+    put 0644 /etc/apt/sources.list.d/gitlab-ce.list
+  retry 8 apt_get update
+  # Without EXTERNAL_URL and without a gitlab.rb, the package installs and does not yet configure.
+  unset EXTERNAL_URL
+  retry 3 apt_get install "$GITLAB_PACKAGE"
+  apt-mark hold gitlab-ce
+}
+
+step_secrets() {
+  install -d -m 0755 /etc/gitlab
+  install -d -m 0700 "$secrets"
+  retry 8 fetch "$DATABASE_PASSWORD_SECRET" "$secrets/database_password"
+  retry 8 fetch "$ROOT_PASSWORD_SECRET" "$secrets/root_password"
+  [[ -z $MAIL_PASSWORD_SECRET ]] || retry 8 fetch "$MAIL_PASSWORD_SECRET" "$secrets/mail_password"
+}
+
+database_answers() {
+  local psql=(/opt/gitlab/embedded/postgresql/*/bin/psql)
+  PGPASSWORD=$(<"$secrets/database_password") PGHOST=$DATABASE_HOST PGPORT=$DATABASE_PORT \
+    PGDATABASE=$DATABASE_NAME PGUSER=$DATABASE_USER PGSSLMODE=$DATABASE_SSLMODE PGSSLROOTCERT=$ca \
+    PGCONNECT_TIMEOUT=10 "${psql[-1]}" -qtAc 'SELECT 1'
+}
+
+step_database() {
+  download "https://truststore.pki.rds.amazonaws.com/$REGION/$REGION-bundle.pem" "$work/ca"
+  put 0644 "$ca" <"$work/ca"
+  wait_for 1800 "the database $DATABASE_NAME and its role $DATABASE_USER" database_answers
+}
+
+step_certificate() {
+  local json=$work/certificate public
+  wait_for 3600 "the origin certificate in the secret $ORIGIN_CERTIFICATE_SECRET" \
+    fetch "$ORIGIN_CERTIFICATE_SECRET" "$json"
+  jq -er .certificate "$json" | put 0644 "$ssl/origin.crt"
+  jq -er .key "$json" | put 0600 "$ssl/origin.key"
+  public=$(openssl x509 -noout -pubkey -in "$ssl/origin.crt")
+  [[ $public == "$(openssl pkey -pubout -in "$ssl/origin.key")" ]] ||
+    fail "the origin certificate and its key do not belong together"
+}
+
+# Reconfigure also fills an empty database; the rake task that could do so would empty a full one.
+step_configure() {
+  put 0600 /etc/gitlab/gitlab.rb </etc/nex/gitlab.rb
+  retry 3 gitlab-ctl reconfigure
+}
+
+step_backups() {
+  systemctl daemon-reload
+  systemctl enable --now nex-gitlab-backup.timer
+}
+
+# Unverified, because it is our own loopback and the certificate is the proxy's concern.
+gitlab_answers() {
+  curl -fsS -o /dev/null --insecure --resolve "$WEB_HOST:443:127.0.0.1" "https://$WEB_HOST/-/readiness"
+}
+
+step_ready() {
+  wait_for 1200 "GitLab to answer" gitlab_answers
+}
+
+status() {
+  echo "$*" | put 0644 /var/lib/nex/setup-status
+  echo "nex: $*"
+}
+
+finish() {
+  local code=$?
+  rm -rf "$work"
+  ((code == 0)) || status "failed $step"
+}
+
+settings() {
+  # shellcheck source=/dev/null
+  . /etc/nex/server.conf
+  export AWS_DEFAULT_REGION=$REGION AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=8
+}
+
+main() {
+  local todo=("$@")
+  (($#)) || todo=("${steps[@]}")
+  work=$(mktemp -d)
+  trap finish EXIT
+  for step in "${todo[@]}"; do
+    status "running $step"
+    [[ $step == files ]] || settings
+    "step_$step"
+  done
+  if (($#)); then status "ran $*"; else status "done"; fi
+}
+
+main "$@"
