@@ -1,0 +1,110 @@
+//! Names in their canonical form: full, lower case, punycode, without the last dot; as Cloudflare gives them back.
+
+/// What is wrong with a name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// It is empty, has an empty label or one that is too long, or characters that no name has.
+    #[error("`{0}` is no name")]
+    Malformed(String),
+    /// Its `*` does not stand for the whole first label.
+    #[error("`{0}` has a `*` that is not its whole first label")]
+    Wildcard(String),
+    /// It ends in a dot, so it is full, but it does not end in the zone.
+    #[error("`{name}` is not in the zone {zone}")]
+    Outside {
+        /// The name.
+        name: String,
+        /// The zone.
+        zone: String,
+    },
+}
+
+/// The canonical form of `name` in `zone` (itself canonical, see [`canonical_zone`]).
+///
+/// `@` is the zone itself; a name that ends in the zone or in a dot is full; any other is short.
+///
+/// ```
+/// use nex_dns::canonical;
+///
+/// assert_eq!(canonical("GitLab", "example.com")?, "gitlab.example.com");
+/// assert_eq!(canonical("gitlab.example.com.", "example.com")?, "gitlab.example.com");
+/// assert_eq!(canonical("@", "example.com")?, "example.com");
+/// assert_eq!(canonical("*", "example.com")?, "*.example.com");
+/// assert_eq!(canonical("bücher", "example.com")?, "xn--bcher-kva.example.com");
+/// # Ok::<(), nex_dns::NameError>(())
+/// ```
+///
+/// # Errors
+/// [`NameError`] if it is no name, or a full one of another zone.
+pub fn canonical(name: &str, zone: &str) -> Result<String, NameError> {
+    if name == "@" {
+        return Ok(zone.to_owned());
+    }
+    let ascii = full(name)?;
+    if is_in(&ascii, zone) {
+        Ok(ascii)
+    } else if name.ends_with('.') {
+        let (name, zone) = (name.to_owned(), zone.to_owned());
+        Err(NameError::Outside { name, zone })
+    } else {
+        full(&format!("{ascii}.{zone}"))
+    }
+}
+
+/// The canonical form of a name that is full already, in whatever zone: a zone, or the target of a CNAME.
+///
+/// # Errors
+/// [`NameError`] if it is no name.
+pub fn full(name: &str) -> Result<String, NameError> {
+    let malformed = || NameError::Malformed(name.to_owned());
+    let ascii = idna::domain_to_ascii(name).map_err(|_| malformed())?;
+    let ascii = ascii.strip_suffix('.').unwrap_or(&ascii);
+    if ascii.is_empty() || ascii.len() > 253 || !ascii.split('.').all(is_label) {
+        return Err(malformed());
+    }
+    let rest = ascii.strip_prefix("*.").unwrap_or(ascii);
+    if rest.contains('*') && ascii != "*" {
+        return Err(NameError::Wildcard(name.to_owned()));
+    }
+    Ok(ascii.to_owned())
+}
+
+/// The canonical form of a zone's name.
+///
+/// # Errors
+/// [`NameError`] if it is no name, or has fewer than two labels or a `*`.
+pub fn canonical_zone(zone: &str) -> Result<String, NameError> {
+    let ascii = full(zone)?;
+    if ascii.contains('*') || !ascii.contains('.') {
+        return Err(NameError::Malformed(zone.to_owned()));
+    }
+    Ok(ascii)
+}
+
+/// Whether a canonical name is the zone or in it.
+pub(crate) fn is_in(name: &str, zone: &str) -> bool {
+    name.strip_suffix(zone)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// How many labels a canonical name has before the zone: 0 is the zone itself.
+pub(crate) fn depth(name: &str, zone: &str) -> usize {
+    name.split('.').count() - zone.split('.').count()
+}
+
+/// Whether a certificate for `pattern`, which may start in `*.`, is one for `name`: `*` stands for one label.
+pub(crate) fn covers(pattern: &str, name: &str) -> bool {
+    match (pattern.strip_prefix("*."), name.split_once('.')) {
+        (Some(parent), Some((_, above))) => parent == above,
+        _ => pattern == name,
+    }
+}
+
+fn is_label(label: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_*".contains(&b);
+    (1..=63).contains(&label.len())
+        && label.bytes().all(plain)
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}

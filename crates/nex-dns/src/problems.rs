@@ -1,0 +1,275 @@
+//! What is wrong in a spec: what Cloudflare would refuse, or take and not do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use nex_plan::Problems;
+
+use crate::name::{self, canonical, canonical_zone};
+use crate::spec::{
+    AUTOMATIC_TTL, Certificate, Limits, Record, RecordKind, Spec, VALIDITIES, ZonePlan,
+};
+
+/// The shortest and longest time that resolvers may keep a record, in seconds.
+const TTL: std::ops::RangeInclusive<u32> = 60..=86_400;
+
+/// The longest text that Cloudflare takes for a TXT record.
+const LONGEST_TEXT: usize = 2048;
+
+impl Spec {
+    /// Everything that is wrong, at once; paths start at the section's own fields.
+    pub fn problems(&self) -> Problems {
+        let mut found = Problems::new();
+        let zone = match canonical_zone(&self.zone) {
+            Ok(zone) => zone,
+            Err(error) => {
+                found.add("zone", error.to_string(), "a name such as example.com");
+                return found;
+            }
+        };
+        for (at, record) in self.records.iter().enumerate() {
+            found.extend_under(&format!("records[{at}]"), record.problems(&zone, self.plan));
+        }
+        found_together(&self.records, &zone, &mut found);
+        for (at, certificate) in self.certificates.iter().enumerate() {
+            found.extend_under(&format!("certificates[{at}]"), certificate.problems(&zone));
+        }
+        secrets_shared(&self.certificates, &mut found);
+        found.extend_under("limits", self.limits.problems());
+        found
+    }
+
+    /// The records' names in canonical form; what is no name is left out.
+    pub fn names(&self) -> BTreeSet<String> {
+        let Ok(zone) = canonical_zone(&self.zone) else {
+            return BTreeSet::new();
+        };
+        let names = self.records.iter().map(|r| canonical(&r.name, &zone));
+        names.flatten().collect()
+    }
+}
+
+impl Record {
+    fn problems(&self, zone: &str, plan: ZonePlan) -> Problems {
+        let mut found = Problems::new();
+        match canonical(&self.name, zone) {
+            Ok(name) => self.edge_problems(&name, zone, &mut found),
+            Err(error) => found.add(
+                "name",
+                error.to_string(),
+                format!("a name in {zone}, short or full, `@` or `*`"),
+            ),
+        }
+        found.unless(
+            self.ttl == AUTOMATIC_TTL || TTL.contains(&self.ttl),
+            "ttl",
+            format!("{} s is out of range", self.ttl),
+            "1 for automatic, or 60 to 86400",
+        );
+        if let Err((message, allowed)) = self.content_problem(zone) {
+            found.add("content", message, allowed);
+        }
+        let longest = if plan == ZonePlan::Free { 100 } else { 500 };
+        let length = self.comment.as_ref().map_or(0, |c| c.chars().count());
+        found.unless(
+            length <= longest,
+            "comment",
+            format!("it has {length} characters"),
+            format!("up to {longest} on this plan"),
+        );
+        found
+    }
+
+    /// What does not hold at Cloudflare's edge, where proxied names are answered.
+    fn edge_problems(&self, name: &str, zone: &str, found: &mut Problems) {
+        if !self.proxied {
+            return;
+        }
+        found.unless(
+            self.ttl == AUTOMATIC_TTL || !TTL.contains(&self.ttl),
+            "ttl",
+            format!(
+                "a proxied record has no ttl of its own, but this says {} s",
+                self.ttl
+            ),
+            "leave ttl out, or proxied = false",
+        );
+        found.unless(
+            self.kind != RecordKind::Txt,
+            "proxied",
+            "a TXT record is never proxied",
+            "proxied = false",
+        );
+        found.unless(
+            name::depth(name, zone) <= 1,
+            "name",
+            format!("{name} is proxied and more than one level below {zone}: the edge certificate does not cover it"),
+            "a name one level deep, or proxied = false",
+        );
+    }
+
+    fn content_problem(&self, zone: &str) -> Result<(), (String, &'static str)> {
+        let allowed = match self.kind {
+            RecordKind::A => "an IPv4 address, or nothing for the server's address",
+            RecordKind::Aaaa => "an IPv6 address",
+            RecordKind::Cname => "the full name of another host",
+            RecordKind::Txt => "a text of 1 to 2048 bytes",
+        };
+        let Some(content) = self.content.as_deref() else {
+            return match self.kind {
+                RecordKind::A => Ok(()),
+                _ => Err(("it is missing".to_owned(), allowed)),
+            };
+        };
+        let fine = match self.kind {
+            RecordKind::A => content.parse::<Ipv4Addr>().is_ok(),
+            RecordKind::Aaaa => content.parse::<Ipv6Addr>().is_ok(),
+            RecordKind::Cname => self.is_target(content, zone),
+            RecordKind::Txt => (1..=LONGEST_TEXT).contains(&content.len()),
+        };
+        let shown: String = content.chars().take(60).collect();
+        fine.then_some(())
+            .ok_or_else(|| (format!("`{shown}` does not fit the type"), allowed))
+    }
+
+    fn is_target(&self, content: &str, zone: &str) -> bool {
+        let Ok(target) = name::full(content) else {
+            return false;
+        };
+        let is_address = content.parse::<Ipv4Addr>().is_ok();
+        let is_itself = canonical(&self.name, zone).is_ok_and(|own| own == target);
+        target.contains('.') && !target.contains('*') && !is_address && !is_itself
+    }
+}
+
+impl Certificate {
+    fn problems(&self, zone: &str) -> Problems {
+        let mut found = Problems::new();
+        found.unless(
+            !self.hostnames.is_empty(),
+            "hostnames",
+            "there are none",
+            "one name or more",
+        );
+        let mut seen = BTreeSet::new();
+        for (at, hostname) in self.hostnames.iter().enumerate() {
+            let message = match name::full(hostname) {
+                Err(error) => error.to_string(),
+                Ok(full) if !name::is_in(&full, zone) => {
+                    format!(
+                        "`{hostname}` is not in the zone: Cloudflare signs its zones' names only"
+                    )
+                }
+                Ok(full) if !seen.insert(full.clone()) => format!("`{hostname}` stands here twice"),
+                Ok(_) => continue,
+            };
+            let allowed = format!("{zone}, or a full name below it, once");
+            found.add(format!("hostnames[{at}]"), message, allowed);
+        }
+        found.unless(
+            VALIDITIES.contains(&self.validity_days),
+            "validity_days",
+            format!("Cloudflare gives none for {} days", self.validity_days),
+            "7, 30, 90, 365, 730, 1095 or 5475",
+        );
+        found.unless(
+            (1..self.validity_days).contains(&self.renew_before_days),
+            "renew_before_days",
+            format!(
+                "{} days before the end of {} it would be renewed at once, for ever, or never",
+                self.renew_before_days, self.validity_days
+            ),
+            "1 or more, fewer than validity_days",
+        );
+        found.unless(
+            is_secret_name(&self.secret),
+            "secret",
+            format!("`{}` is no name in Secrets Manager", self.secret),
+            "1 to 512 letters, digits, and /_+=.@-",
+        );
+        found
+    }
+}
+
+impl Limits {
+    fn problems(&self) -> Problems {
+        let mut found = Problems::new();
+        found.unless(
+            (1..=100).contains(&self.max_changed_percent),
+            "max_changed_percent",
+            format!("{} is no share", self.max_changed_percent),
+            "1 to 100",
+        );
+        found.unless(
+            self.min_records > 0,
+            "min_records",
+            "0 records have no share",
+            "1 or more",
+        );
+        found
+    }
+}
+
+/// What only shows when the records of one name are seen together.
+fn found_together(records: &[Record], zone: &str, found: &mut Problems) {
+    let mut by_name: BTreeMap<String, Vec<(usize, &Record)>> = BTreeMap::new();
+    for (at, record) in records.iter().enumerate() {
+        if let Ok(name) = canonical(&record.name, zone) {
+            by_name.entry(name).or_default().push((at, record));
+        }
+    }
+    for (name, group) in &by_name {
+        for (position, (at, record)) in group.iter().enumerate() {
+            let earlier = &group[..position];
+            let same = |other: &Record| {
+                other.kind == record.kind && same_content(record.kind, other, record)
+            };
+            if let Some((twin, _)) = earlier.iter().find(|(_, other)| same(other)) {
+                found.add(
+                    format!("records[{at}].name"),
+                    format!("{name} has the same record at records[{twin}]"),
+                    "each record once",
+                );
+            } else if record.kind == RecordKind::Cname && group.len() > 1 {
+                found.add(
+                    format!("records[{at}].type"),
+                    format!("{name} has a CNAME beside other records"),
+                    "a CNAME alone at its name, or none",
+                );
+            }
+        }
+    }
+}
+
+fn same_content(kind: RecordKind, one: &Record, other: &Record) -> bool {
+    let (one, other) = (one.content.as_deref(), other.content.as_deref());
+    match (kind, one, other) {
+        (RecordKind::Aaaa, Some(one), Some(other)) => {
+            one == other
+                || one
+                    .parse::<Ipv6Addr>()
+                    .is_ok_and(|a| other.parse() == Ok(a))
+        }
+        _ => one == other,
+    }
+}
+
+fn secrets_shared(certificates: &[Certificate], found: &mut Problems) {
+    let mut seen = BTreeMap::new();
+    for (at, certificate) in certificates.iter().enumerate() {
+        if let Some(first) = seen.insert(&certificate.secret, at) {
+            found.add(
+                format!("certificates[{at}].secret"),
+                format!("certificates[{first}] has the same: one would overwrite the other"),
+                "a secret for each certificate",
+            );
+        }
+    }
+}
+
+fn is_secret_name(text: &str) -> bool {
+    (1..=512).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b))
+}
