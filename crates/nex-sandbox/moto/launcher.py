@@ -28,6 +28,7 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
     create_backend_app,
 )
 from werkzeug.serving import make_server  # noqa: E402
+from werkzeug.test import Client  # noqa: E402
 
 import dlm  # noqa: E402
 import mend_access  # noqa: E402
@@ -42,6 +43,19 @@ import seed  # noqa: E402
 # moto's state has no locks of its own, and idempotency needs check and create to be one step.
 LOCK = threading.Lock()
 TICK_SECONDS = 0.1
+# A cheap read for each service: its query version, or its JSON target, or neither for S3.
+READS = (
+    ("ec2", "2016-11-15", "DescribeVpcs"),
+    ("autoscaling", "2011-01-01", "DescribeAutoScalingGroups"),
+    ("iam", "2010-05-08", "ListRoles"),
+    ("rds", "2014-10-31", "DescribeDBInstances"),
+    ("sts", "2011-06-15", "GetCallerIdentity"),
+    ("s3", None, None),
+    ("secretsmanager", None, "secretsmanager.ListSecrets"),
+    ("logs", None, "Logs_20140328.DescribeLogGroups"),
+    ("ssm", None, "AmazonSSM.DescribeParameters"),
+    ("servicequotas", None, "ServiceQuotasV20190624.ListAWSDefaultServiceQuotas"),
+)
 
 
 class Handler(MotoRequestHandler):
@@ -118,6 +132,20 @@ def refuse(start_response, status, code, message):
     return [body]
 
 
+def warm_up(cloud):
+    """Reads once from each service: moto loads models at the first call, which would then be slow."""
+    for service, version, operation in READS:
+        scope = f"AWS4-HMAC-SHA256 Credential=sandbox/20260101/{seed.REGION}/{service}/aws4_request"
+        client, headers = Client(cloud), {"Authorization": scope}
+        if version:
+            client.post("/", data={"Action": operation, "Version": version}, headers=headers)
+        elif operation:
+            headers["X-Amz-Target"] = operation
+            client.post("/", data="{}", content_type="application/x-amz-json-1.1", headers=headers)
+        else:
+            client.get("/", headers=headers)
+
+
 def end_with_stdin():
     """Ends this process when the gateway's end of the pipe is closed."""
     while os.read(sys.stdin.fileno(), 4096):
@@ -161,7 +189,9 @@ def main():
     seed.images()
     if not options.empty:
         seed.staging()
-    server = make_server("127.0.0.1", 0, Cloud(), threaded=True, request_handler=Handler)
+    cloud = Cloud()
+    warm_up(cloud)
+    server = make_server("127.0.0.1", 0, cloud, threaded=True, request_handler=Handler)
     threading.Thread(target=keep_time, daemon=True).start()
     print(json.dumps({"port": server.port}), flush=True)
     server.serve_forever()

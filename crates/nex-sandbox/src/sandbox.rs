@@ -61,6 +61,7 @@ impl Default for SandboxOptions {
 /// It has a thread of its own, so that the caller may block, and use any runtime or none.
 pub struct Sandbox {
     endpoint: String,
+    python: PathBuf,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -83,9 +84,10 @@ impl Sandbox {
                 move || run(&options, shared, ready, stopped)
             })
             .map_err(|_| SandboxError::Thread)?;
-        let port = started.await.map_err(|_| SandboxError::Thread)??;
+        let (port, python) = started.await.map_err(|_| SandboxError::Thread)??;
         Ok(Self {
             endpoint: format!("http://127.0.0.1:{port}"),
+            python,
             shared,
             stop: Some(stop),
             thread: Some(thread),
@@ -100,6 +102,11 @@ impl Sandbox {
     /// The variables that point an AWS SDK or command at this sandbox.
     pub fn env(&self) -> BTreeMap<&'static str, String> {
         aws_env(&self.endpoint)
+    }
+
+    /// The Python that moto runs in. It has boto3, for scripts against the sandbox.
+    pub fn python(&self) -> &Path {
+        &self.python
     }
 
     /// Adds a rule and gives its number.
@@ -173,7 +180,7 @@ pub fn aws_env(endpoint: &str) -> BTreeMap<&'static str, String> {
 fn run(
     options: &SandboxOptions,
     shared: Arc<Shared>,
-    ready: oneshot::Sender<Result<u16, SandboxError>>,
+    ready: oneshot::Sender<Result<(u16, PathBuf), SandboxError>>,
     stopped: oneshot::Receiver<()>,
 ) {
     let parts = match prepare(options) {
@@ -189,6 +196,7 @@ fn run(
         listener,
         port,
         runtime,
+        python,
         _folder,
     } = parts;
     runtime.block_on(async move {
@@ -199,7 +207,7 @@ fn run(
                 return;
             }
         };
-        if ready.send(Ok(port)).is_ok() {
+        if ready.send(Ok((port, python))).is_ok() {
             tokio::select! {
                 () = gateway::serve(listener, moto.port(), shared) => {}
                 _ = stopped => {}
@@ -215,6 +223,7 @@ struct Parts {
     moto: Moto,
     listener: TcpListener,
     port: u16,
+    python: PathBuf,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -251,6 +260,7 @@ fn prepare(options: &SandboxOptions) -> Result<Parts, SandboxError> {
         moto,
         listener,
         port,
+        python,
         _folder: own,
     })
 }

@@ -1,0 +1,16 @@
+//! What moto would get wrong, tried by boto3: one script a subject, each in its own sandbox.
+
+use crate::{script, start};
+
+macro_rules! scripts {
+    ($($name:ident),*) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let sandbox = start().await;
+            let text = include_str!(concat!("scripts/", stringify!($name), ".py"));
+            script(sandbox.python(), sandbox.endpoint(), text);
+        }
+    )*};
+}
+
+scripts!(access, dlm, groups, instances, network, seed, storage);

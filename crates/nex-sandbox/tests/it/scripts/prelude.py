@@ -1,0 +1,85 @@
+"""Clients and helpers that every script has; the endpoint is the first argument."""
+import base64
+import json
+import sys
+import time
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+CONFIG = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+
+
+def client(name):
+    return boto3.client(
+        name, endpoint_url=sys.argv[1], region_name="eu-west-3", aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox", config=CONFIG,
+    )
+
+
+def refused(code, call, **arguments):
+    """The call must fail, and with this code."""
+    try:
+        answer = call(**arguments)
+    except ClientError as fault:
+        assert fault.response["Error"]["Code"] == code, f"wanted {code}: {fault}"
+        return
+    raise AssertionError(f"wanted {code}, got {answer}")
+
+
+def tagged(**tags):
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def specs(*kinds, **tags):
+    return [{"ResourceType": kind, "Tags": tagged(**tags, kind=kind)} for kind in kinds]
+
+
+def b64(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def named(kind, name):
+    return [{"Name": f"tag:{kind}", "Values": [name]}]
+
+
+def until(what, look):
+    """What `look` gives as soon as it gives something."""
+    for _ in range(100):
+        found = look()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"in vain: {what}")
+
+
+def subnet(name):
+    found = client("ec2").describe_subnets(Filters=named("Name", f"nex-staging-{name}"))["Subnets"]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def image(parameter):
+    return client("ssm").get_parameters(Names=[parameter])["Parameters"][0]["Value"]
+
+
+AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+UBUNTU = "/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+
+
+def profile(name):
+    """An instance profile with a role of the same name."""
+    iam = client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST, Tags=tagged(a="b"))["Role"]
+    iam.create_instance_profile(InstanceProfileName=name)
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    return role["Arn"]
