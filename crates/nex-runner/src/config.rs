@@ -108,5 +108,6 @@ pub fn config_toml(spec: &Spec, inputs: &Inputs) -> String {
             },
         }],
     };
-    toml::to_string(&config).expect("strings, numbers and flags have a form in TOML")
+    let text = toml::to_string(&config).expect("strings, numbers and flags have a form in TOML");
+    format!("{}\n", text.trim_end())
 }

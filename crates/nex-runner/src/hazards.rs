@@ -123,9 +123,11 @@ impl Spec {
             (Some(at), true) => (
                 format!("docker.volumes[{at}]"),
                 format!(
-                    "jobs are privileged and have the host's {SOCKET}: whoever writes a job is root on the host; and docker:dind services do not work beside the mounted socket"
+                    "jobs are privileged and have the host's {SOCKET}: whoever writes a job is root on the \
+                    host; and docker:dind services do not work beside the mounted socket"
                 ),
-                "one of the two: the socket for `docker build` on the host, or privileged for docker:dind; and this fleet for trusted projects only",
+                "one of the two: the socket for `docker build` on the host, or privileged for docker:dind; and \
+                this fleet for trusted projects only",
             ),
             (Some(at), false) => (
                 format!("docker.volumes[{at}]"),
@@ -143,8 +145,9 @@ impl Spec {
     }
 
     fn private_images_shared(&self) -> Option<Verdict> {
-        let first = self.docker.pull_policy.first()?;
-        (*first != PullPolicy::Always).then(|| {
+        // Also as a second choice: a pull that the registry denies is followed by the next policy.
+        let policies = &self.docker.pull_policy;
+        policies.iter().any(|p| *p != PullPolicy::Always).then(|| {
             Verdict::warning(
                 "private-images-shared",
                 "docker.pull_policy",
@@ -160,8 +163,8 @@ impl Spec {
             Verdict::warning(
                 "shutdown-timeout-default",
                 "shutdown_timeout",
-                "0 does not mean at once or for ever: gitlab-runner takes it for 30 s, and only for jobs that are being \
-                 aborted",
+                "0 does not mean at once or for ever: gitlab-runner takes it for 30 s, and only for jobs that \
+                 are being aborted",
                 "shutdown_timeout = 30 says what happens; stop_timeout is how long running jobs are waited for",
             )
         })
@@ -189,7 +192,10 @@ impl Spec {
             Verdict::warning(
                 "metrics-unauthenticated",
                 "listen_address",
-                format!("`{address}` serves metrics and the list of running jobs to whoever can reach the port, jobs included"),
+                format!(
+                    "`{address}` serves metrics and the list of running jobs to whoever can reach the port, \
+                     jobs included"
+                ),
                 "listen_address = \"127.0.0.1:9252\", or a security group that lets in the collector only",
             )
         })

@@ -67,7 +67,7 @@ impl Docker {
         found.unless(
             is_text(&self.image, 4096) && !self.image.contains(char::is_whitespace),
             "image",
-            format!("`{}` names no image", self.image),
+            format!("`{}` names no image", self.image.escape_debug()),
             "an image such as node:20-alpine",
         );
         let distinct: BTreeSet<_> = self.pull_policy.iter().collect();
@@ -81,7 +81,7 @@ impl Docker {
             found.unless(
                 is_volume(volume),
                 format!("volumes[{at}]"),
-                format!("`{volume}` is no volume"),
+                format!("`{}` is no volume", volume.escape_debug()),
                 "/path, or /host/path:/path or /host/path:/path:ro",
             );
         }

@@ -101,7 +101,8 @@ pub struct Cleanup {
     /// How often it runs, such as `6h` or `1h30m`.
     #[schemars(regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
     pub every: String,
-    /// How old unused containers, images and build cache must be to go, such as `4h`.
+    /// How old containers that have ended, unused images and unused build cache must be to go, such as `4h`. Docker
+    /// counts an image's age from when it was built, and a cache's from its last use.
     #[schemars(regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
     pub keep: String,
 }

@@ -6,6 +6,7 @@ set -euo pipefail
 
 # Only the instance metadata service with session tokens.
 export AWS_EC2_METADATA_V1_DISABLED=true
+# Another root than the host's own, for trying this out.
 readonly ROOT="${NEX_ROOT:-}"
 readonly STATUS="$ROOT/var/lib/nex/bootstrap.status"
 
@@ -73,16 +74,18 @@ runner_package() {
 
 log_agent() {
   install amazon-cloudwatch-agent
-  /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s \
-    -c file:/etc/nex/amazon-cloudwatch-agent.json
+  "$ROOT/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl" -a fetch-config -m ec2 -s \
+    -c "file:$ROOT/etc/nex/amazon-cloudwatch-agent.json"
 }
 
 runner_service() {
-  gitlab-runner-configure "$TOKEN_SECRET" "$REGION"
+  local verb=restart
+  # One that has its runner may have jobs, for which a restart would wait; it reads a new configuration by itself.
+  if grep -qs '^\[\[runners\]\]' "$ROOT/etc/gitlab-runner/config.toml"; then verb=start; fi
+  "$ROOT/usr/local/sbin/gitlab-runner-configure" "$TOKEN_SECRET" "$REGION"
   systemctl daemon-reload
   systemctl enable gitlab-runner
-  # A runner that is up reads a new configuration by itself; a restart would wait for its jobs.
-  systemctl start gitlab-runner
+  systemctl "$verb" gitlab-runner
 }
 
 verdict() { # failed without a working runner, degraded without an extra

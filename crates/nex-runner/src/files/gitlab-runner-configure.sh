@@ -4,8 +4,10 @@
 # The token goes through no command line and no file but the one it is for.
 set -euo pipefail
 
-readonly TEMPLATE="${TEMPLATE:-/etc/nex/config.toml}"
-readonly TARGET="${TARGET:-/etc/gitlab-runner/config.toml}"
+# Another root than the host's own, for trying this out.
+readonly ROOT="${NEX_ROOT:-}"
+readonly TEMPLATE="$ROOT/etc/nex/config.toml"
+readonly TARGET="$ROOT/etc/gitlab-runner/config.toml"
 # A new GitLab server needs some 15 minutes before it can give out a token.
 readonly WAIT_SECONDS="${WAIT_SECONDS:-1800}"
 readonly POLL_SECONDS=10
@@ -14,7 +16,7 @@ readonly POLL_SECONDS=10
 export AWS_EC2_METADATA_V1_DISABLED=true
 
 fetch_token() { # SECRET REGION
-  local value reason end=$((SECONDS + WAIT_SECONDS)) errors
+  local value reason errors end=$((SECONDS + WAIT_SECONDS))
   errors=$(mktemp)
   until value=$(aws secretsmanager get-secret-value --secret-id "$1" --region "$2" \
     --query SecretString --output text 2>"$errors"); do

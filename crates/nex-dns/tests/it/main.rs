@@ -1,0 +1,4 @@
+//! The spec: what it takes, what it finds wrong, and its names.
+
+mod names;
+mod spec;

@@ -1,0 +1,208 @@
+//! The section as a user writes it.
+
+use expect_test::expect;
+use nex_dns::{Certificate, Hosts, Spec};
+use nex_plan::Level;
+
+fn spec(text: &str) -> Spec {
+    toml::from_str(text).expect("the right types")
+}
+
+fn problems(text: &str) -> String {
+    let lines = spec(text).problems().into_iter().map(|p| format!("{p}\n"));
+    lines.collect()
+}
+
+const REFERENCE: &str = r#"
+    zone = "paywithnex.com"
+
+    [[records]]
+    type = "A"
+    name = "gitlab"
+    proxied = true
+
+    [[records]]
+    type = "A"
+    name = "registry"
+    proxied = true
+
+    [[records]]
+    type = "A"
+    name = "ssh-gitlab"
+
+    [[certificates]]
+    hostnames = ["*.paywithnex.com"]
+    secret = "nex/gitlab/tls"
+"#;
+
+const HOSTS: Hosts<'_> = Hosts {
+    registry_host: Some("registry.paywithnex.com"),
+    ssh_host: Some("ssh-gitlab.paywithnex.com"),
+};
+
+#[test]
+fn the_reference_is_short_and_right() {
+    let reference = spec(REFERENCE);
+    assert_eq!(problems(REFERENCE), "");
+    assert_eq!(problems("zone = 'example.com'"), "");
+    let names: Vec<_> = reference.names().into_iter().collect();
+    let expected =
+        ["gitlab", "registry", "ssh-gitlab"].map(|name| format!("{name}.paywithnex.com"));
+    assert_eq!(names, expected);
+    assert_eq!(reference.token.to_string(), "env:CLOUDFLARE_API_TOKEN");
+    let Certificate {
+        validity_days,
+        renew_before_days,
+        ..
+    } = reference.certificates[0];
+    assert_eq!((validity_days, renew_before_days), (5475, 30));
+}
+
+fn hazards(spec: &Spec) -> String {
+    let lines = spec.hazards(HOSTS).into_iter().map(|v| {
+        format!(
+            "{} {} {}\n  {}\n  hint: {}\n",
+            v.level, v.code, v.subject, v.message, v.hint
+        )
+    });
+    lines.collect()
+}
+
+#[test]
+fn the_references_hazard_is_its_registry() {
+    expect![[r#"
+        warning registry-body-limit records[1].proxied
+          registry.paywithnex.com is a container registry behind the proxy, which refuses bodies above 100 MB on this plan (413): larger image layers never push
+          hint: proxied = false and a publicly trusted certificate for the registry; or another way in for runners
+    "#]].assert_eq(&hazards(&spec(REFERENCE)));
+}
+
+#[test]
+fn the_other_hazards() {
+    let mut spec = spec(REFERENCE);
+    spec.records[1].proxied = false;
+    spec.records[2].proxied = true;
+    spec.settings = toml::from_str("ssl = 'full'\nssl_automatic_mode = 'auto'").expect("settings");
+    expect![[r#"
+        warning origin-certificate-untrusted records[1].proxied
+          registry.paywithnex.com is DNS only, so clients see the origin's own certificate: an Origin CA certificate is trusted by Cloudflare's proxies only
+          hint: a publicly trusted certificate for this host; or proxied = true
+        refused ssh-proxied records[2].proxied
+          ssh-gitlab.paywithnex.com serves SSH, and the proxy carries HTTP and HTTPS only: no connection would get through
+          hint: proxied = false
+        warning origin-unverified settings.ssl
+          `full` takes any certificate, so anyone on the way can be the origin
+          hint: ssl = "strict" with an Origin CA certificate
+        warning ssl-changes-itself settings.ssl_automatic_mode
+          `auto` lets Cloudflare change settings.ssl by itself
+          hint: ssl_automatic_mode = "custom"
+    "#]].assert_eq(&hazards(&spec));
+    let refusals = spec
+        .hazards(HOSTS)
+        .into_iter()
+        .filter(|v| v.level == Level::Refusal);
+    assert_eq!(refusals.count(), 1);
+    assert_eq!(
+        spec.hazards(Hosts::default()).len(),
+        2,
+        "only the settings are known"
+    );
+}
+
+#[test]
+fn everything_wrong_is_said_at_once() {
+    let text = r#"
+        zone = "example.com"
+        records = [
+            { type = "A", name = "a", proxied = true, ttl = 300 },
+            { type = "A", name = "a.b", proxied = true },
+            { type = "A", name = "c", ttl = 59 },
+            { type = "A", name = "c.example.com.", content = "2001:db8::1" },
+            { type = "AAAA", name = "c", content = "1.2.3.4" },
+            { type = "AAAA", name = "d" },
+            { type = "CNAME", name = "e", content = "E.example.com" },
+            { type = "CNAME", name = "f", content = "1.2.3.4" },
+            { type = "CNAME", name = "c", content = "example.org" },
+            { type = "TXT", name = "@", content = "", proxied = true },
+            { type = "A", name = "C" },
+            { type = "A", name = "x y" },
+            { type = "A", name = "gitlab.example.org." },
+            { type = "AAAA", name = "g", content = "2001:db8::1" },
+            { type = "AAAA", name = "g", content = "2001:0db8:0::1" },
+        ]
+        [[certificates]]
+        hostnames = ["*.example.com", "gitlab.example.org", "*.EXAMPLE.com", "www"]
+        validity_days = 31
+        renew_before_days = 31
+        secret = "a secret"
+        [[certificates]]
+        hostnames = []
+        secret = "a secret"
+        [limits]
+        max_changed_percent = 101
+        min_records = 0
+    "#;
+    expect![[r#"
+        records[0].ttl: a proxied record has no ttl of its own, but this says 300 s; allowed: leave ttl out, or proxied = false
+        records[1].name: a.b.example.com is proxied and more than one level below example.com: the edge certificate does not cover it; allowed: a name one level deep, or proxied = false
+        records[2].ttl: 59 s is out of range; allowed: 1 for automatic, or 60 to 86400
+        records[3].content: `2001:db8::1` does not fit the type; allowed: an IPv4 address, or nothing for the server's address
+        records[4].content: `1.2.3.4` does not fit the type; allowed: an IPv6 address
+        records[5].content: it is missing; allowed: an IPv6 address
+        records[6].content: `E.example.com` does not fit the type; allowed: the full name of another host
+        records[7].content: `1.2.3.4` does not fit the type; allowed: the full name of another host
+        records[9].proxied: a TXT record is never proxied; allowed: proxied = false
+        records[9].content: `` does not fit the type; allowed: a text of 1 to 2048 bytes
+        records[11].name: `x y` is no name; allowed: a name in example.com, short or full, `@` or `*`
+        records[12].name: `gitlab.example.org.` is not in the zone example.com; allowed: a name in example.com, short or full, `@` or `*`
+        records[8].type: c.example.com has a CNAME beside other records; allowed: a CNAME alone at its name, or none
+        records[10].name: c.example.com has the same record at records[2]; allowed: each record once
+        records[14].name: g.example.com has the same record at records[13]; allowed: each record once
+        certificates[0].hostnames[1]: `gitlab.example.org` is not in the zone: Cloudflare signs its zones' names only; allowed: example.com, or a full name below it, once
+        certificates[0].hostnames[2]: `*.EXAMPLE.com` stands here twice; allowed: example.com, or a full name below it, once
+        certificates[0].hostnames[3]: `www` is not in the zone: Cloudflare signs its zones' names only; allowed: example.com, or a full name below it, once
+        certificates[0].validity_days: Cloudflare gives none for 31 days; allowed: 7, 30, 90, 365, 730, 1095 or 5475
+        certificates[0].renew_before_days: 31 days before the end of 31 it would be renewed at once, for ever, or never; allowed: 1 or more, fewer than validity_days
+        certificates[0].secret: `a secret` is no name in Secrets Manager; allowed: 1 to 512 letters, digits, and /_+=.@-
+        certificates[1].hostnames: there are none; allowed: one name or more
+        certificates[1].secret: `a secret` is no name in Secrets Manager; allowed: 1 to 512 letters, digits, and /_+=.@-
+        certificates[1].secret: certificates[0] has the same: one would overwrite the other; allowed: a secret for each certificate
+        limits.max_changed_percent: 101 is no share; allowed: 1 to 100
+        limits.min_records: 0 records have no share; allowed: 1 or more
+    "#]].assert_eq(&problems(text));
+    expect![[r#"
+        zone: `com` is no name; allowed: a name such as example.com
+    "#]]
+    .assert_eq(&problems("zone = 'com'"));
+}
+
+#[test]
+fn round_robin_and_mixed_addresses_are_no_problem() {
+    let text = r#"
+        zone = "example.com"
+        records = [
+            { type = "A", name = "a", content = "192.0.2.1", ttl = 60 },
+            { type = "A", name = "a", content = "192.0.2.2", ttl = 86400 },
+            { type = "AAAA", name = "a", content = "2001:db8::1", proxied = true },
+            { type = "TXT", name = "a", content = "some text" },
+            { type = "CNAME", name = "*", content = "a.example.com.", proxied = true },
+        ]
+    "#;
+    assert_eq!(problems(text), "");
+}
+
+#[test]
+fn the_schema_has_no_alternatives_and_unknown_fields_are_refused() {
+    let schema = schemars::schema_for!(Spec).to_value().to_string();
+    for word in ["oneOf", "anyOf", "allOf"] {
+        assert!(!schema.contains(word), "{word}");
+    }
+    for list in [
+        r#"["free","pro","business","enterprise"]"#,
+        "[7,30,90,365,730,1095,5475]",
+    ] {
+        assert!(schema.contains(list), "{list}");
+    }
+    let error = toml::from_str::<Spec>("zone = 'a.b'\nrecord = []").expect_err("no such field");
+    assert!(error.to_string().contains("record"), "{error}");
+}

@@ -1,0 +1,40 @@
+//! Renders a `config.toml` from a section of TOML on standard input: `cargo run --example render < runner.toml`.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::io::Read as _;
+
+use nex_runner::{HostSize, Inputs, LogGroups, Spec};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    let spec: Spec = toml::from_str(&text)?;
+
+    let mut wrong = spec.problems().into_iter().peekable();
+    if wrong.peek().is_some() {
+        wrong.for_each(|problem| eprintln!("{problem}"));
+        return Err("the section is wrong".into());
+    }
+    let host = HostSize {
+        vcpus: 2,
+        memory_mib: 8192,
+    };
+    for hazard in spec.hazards(host) {
+        eprintln!("{} {}: {}", hazard.level, hazard.subject, hazard.message);
+    }
+
+    let inputs = Inputs {
+        environment: "example".into(),
+        region: "eu-west-3".into(),
+        gitlab_url: "https://gitlab.example.com".into(),
+        token_secret: "example/runner-token".into(),
+        cache_bucket: "example-runner-cache".into(),
+        log_groups: LogGroups {
+            runner: "/example/runner".into(),
+            system: "/example/system".into(),
+        },
+        group_name: "example-runner".into(),
+    };
+    print!("{}", nex_runner::files(&spec, &inputs)["config.toml"]);
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! The reference's values, hostile ones, and the tools that judge them.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use nex_runner::{Docker, HostSize, Inputs, LogGroups, PullPolicy, Spec};
+use proptest::prelude::*;
+
+/// A t3a.large.
+pub(crate) const HOST: HostSize = HostSize {
+    vcpus: 2,
+    memory_mib: 8192,
+};
+
+pub(crate) fn reference() -> Spec {
+    let text = r#"
+        concurrent = 2
+        check_interval = 0
+        shutdown_timeout = 0
+        session_timeout = 1800
+        name = "nex-aws-runner-{hostname}"
+
+        [docker]
+        image = "node:20-alpine"
+        privileged = true
+        pull_policy = ["if-not-present"]
+        volumes = ["/cache", "/var/run/docker.sock:/var/run/docker.sock"]
+        memory = "6g"
+        cpus = "1.5"
+    "#;
+    toml::from_str(text).expect("the reference's section")
+}
+
+pub(crate) fn inputs() -> Inputs {
+    Inputs {
+        environment: "staging".into(),
+        region: "eu-west-3".into(),
+        gitlab_url: "https://gitlab.paywithnex.com".into(),
+        token_secret: "nex/gitlab-runner/registration-token".into(),
+        cache_bucket: "nex-staging-gitlab-runner-cache".into(),
+        log_groups: LogGroups {
+            runner: "/nex/gitlab-runner/runner".into(),
+            system: "/nex/gitlab-runner/system".into(),
+        },
+        group_name: "nex-staging-gitlab-runner".into(),
+    }
+}
+
+/// Values that try to leave whatever they are put into: TOML, JSON, a here-document, a word of bash.
+pub(crate) fn hostile() -> (Spec, Inputs) {
+    let nasty = r#"'"\"'''"""$(touch /tmp/nex-hostile)`id`${HOME}&\1 END_OF_FILE # é {token} @KEEP@ @FILES@"#;
+    let spec = Spec {
+        name: format!("{nasty}{{hostname}}"),
+        docker: Docker {
+            image: "\"'\\$(id)`id`".into(),
+            volumes: vec![format!("/{nasty}"), "token = \"{token}\":/x".into()],
+            ..Docker::default()
+        },
+        ..Spec::default()
+    };
+    let inputs = Inputs {
+        environment: nasty.into(),
+        region: nasty.into(),
+        gitlab_url: "https://x/'\"$(id)`id`\\".into(),
+        token_secret: nasty.into(),
+        cache_bucket: nasty.into(),
+        log_groups: LogGroups {
+            runner: nasty.into(),
+            system: nasty.into(),
+        },
+        group_name: nasty.into(),
+    };
+    (spec, inputs)
+}
+
+/// Specs and inputs that nothing is wrong with, as unusual as they may be.
+pub(crate) fn valid() -> impl Strategy<Value = (Spec, Inputs)> {
+    let docker = (
+        "[!-~&&[^:]]{1,20}",
+        any::<bool>(),
+        proptest::sample::subsequence(
+            vec![
+                PullPolicy::Always,
+                PullPolicy::IfNotPresent,
+                PullPolicy::Never,
+            ],
+            1..=3,
+        ),
+        proptest::collection::vec("/[^\\p{Cc}:]{0,12}(:/[ -~&&[^:]]{1,12})?", 0..4),
+        (6u32..100_000, 1u32..64),
+    );
+    let spec = (
+        (1u32..100, 0u32..100, 0u32..100, 1u32..9999),
+        proptest::option::of(1u32..9999),
+        "\\PC{1,30}(\\{hostname\\})?",
+        docker,
+    );
+    let text = "\\PC{1,30}";
+    let inputs = (text, text, "https://[!-~]{1,20}", text, text, (text, text));
+    (spec, inputs)
+        .prop_map(|(spec, inputs)| (a_spec(spec), some_inputs(inputs)))
+        .prop_filter("nothing is wrong with it", |(spec, inputs)| {
+            spec.problems().is_empty() && inputs.problems().is_empty()
+        })
+}
+
+type DockerParts = (String, bool, Vec<PullPolicy>, Vec<String>, (u32, u32));
+type SpecParts = ((u32, u32, u32, u32), Option<u32>, String, DockerParts);
+type InputParts = (String, String, String, String, String, (String, String));
+
+fn a_spec(((concurrent, check, shutdown, stop), session, name, docker): SpecParts) -> Spec {
+    let (image, privileged, pull_policy, volumes, (memory, cpus)) = docker;
+    Spec {
+        concurrent,
+        check_interval: check,
+        shutdown_timeout: shutdown,
+        stop_timeout: stop,
+        session_timeout: session,
+        name,
+        listen_address: session.map(|_| ":9252".to_owned()),
+        docker: Docker {
+            image,
+            privileged,
+            pull_policy,
+            volumes,
+            memory: format!("{memory}m"),
+            cpus: cpus.to_string(),
+            service_memory: privileged.then(|| "512m".to_owned()),
+            service_cpus: privileged.then(|| "0.5".to_owned()),
+        },
+        ..Spec::default()
+    }
+}
+
+fn some_inputs(parts: InputParts) -> Inputs {
+    let (environment, region, gitlab_url, token_secret, cache_bucket, (runner, system)) = parts;
+    Inputs {
+        group_name: environment.clone(),
+        environment,
+        region,
+        gitlab_url,
+        token_secret,
+        cache_bucket,
+        log_groups: LogGroups { runner, system },
+    }
+}
+
+/// A tool of the machine; without it a test is passed over, except in CI.
+#[allow(clippy::print_stderr)]
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file());
+    if found.is_none() {
+        let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+        assert!(!ci, "{name} is missing");
+        eprintln!("skipped: {name} is missing");
+    }
+    found
+}
+
+/// Runs a command and gives what it said; its failure is the test's.
+pub(crate) fn run(command: &mut Command) -> String {
+    let output = command.output().expect("the command starts");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(output.status.success(), "{command:?}: {said}");
+    said
+}

@@ -1,0 +1,8 @@
+//! What the crate renders, judged by the tools that will read it.
+
+mod config;
+mod fixtures;
+mod hazards;
+mod host;
+mod scripts;
+mod spec;
