@@ -2,7 +2,6 @@
 # Backs up GitLab's data and its configuration. A restore needs both: without gitlab-secrets.json every
 # encrypted column is lost, and GitLab's own backup leaves it out.
 set -euo pipefail
-umask 077
 # shellcheck source=/dev/null
 . /etc/nex/server.conf
 export AWS_DEFAULT_REGION=$REGION AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=8

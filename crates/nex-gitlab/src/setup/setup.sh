@@ -3,14 +3,14 @@
 #   bash /var/lib/cloud/instance/user-data.txt [STEP...]
 # /var/lib/nex/setup-status tells how far it is: "running STEP", "failed STEP" or "done".
 set -euo pipefail
-umask 077
-export DEBIAN_FRONTEND=noninteractive
+umask 022 # packages and Omnibus want it; what is secret is written with 077
+export DEBIAN_FRONTEND=noninteractive HOME=${HOME:-/root} # cloud-init sets no HOME
 
 steps=(files tools agent package secrets database certificate configure backups ready)
-root=${NEX_ROOT:-} # only the files step can be tried in another root
-secrets=/etc/gitlab/secrets.d
-ssl=/etc/gitlab/ssl
-ca=/etc/gitlab/rds-ca-bundle.pem
+root=${NEX_ROOT:-} # all files lie below it; empty but for a try with other commands in PATH
+secrets=$root/etc/gitlab/secrets.d
+ssl=$root/etc/gitlab/ssl
+ca=$root/etc/gitlab/rds-ca-bundle.pem
 keyrings=/usr/share/keyrings
 
 fail() {
@@ -42,8 +42,8 @@ wait_for() {
 # put MODE PATH: standard input becomes the file, whole or not at all.
 put() {
   local path=$root$2
-  (umask 022 && mkdir -p "${path%/*}")
-  cat >"$path.new"
+  mkdir -p "${path%/*}"
+  (umask 077 && cat >"$path.new")
   chmod "$1" "$path.new"
   mv -f "$path.new" "$path"
 }
@@ -64,12 +64,12 @@ keyring() {
   download "$3" "$home/key"
   gpg --batch --quiet --homedir "$home" --import "$home/key"
   gpg --batch --homedir "$home" --export "$2" | put 0644 "$keyrings/$1.gpg"
-  [[ -s $keyrings/$1.gpg ]] || fail "the key $2 is not at $3"
+  [[ -s $root$keyrings/$1.gpg ]] || fail "the key $2 is not at $3"
 }
 
 # fetch SECRET FILE: straight into a file that only root can read.
 fetch() {
-  aws secretsmanager get-secret-value --secret-id="$1" --query SecretString --output text >"$2.new" &&
+  (umask 077 && aws secretsmanager get-secret-value --secret-id="$1" --query SecretString --output text >"$2.new") &&
     mv -f "$2.new" "$2"
 }
 
@@ -89,15 +89,15 @@ step_tools() {
 # Early, so that the log of a set-up that fails is to be seen from outside.
 step_agent() {
   local base=https://amazoncloudwatch-agent.s3.amazonaws.com deb=$work/amazon-cloudwatch-agent.deb
-  local ctl=/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
+  local ctl=$root/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
   if [[ ! -x $ctl ]]; then
     keyring amazon-cloudwatch-agent 937616F3450B7D806CBD9725D58167303B789C72 "$base/assets/amazon-cloudwatch-agent.gpg"
     download "$base/ubuntu/$(dpkg --print-architecture)/latest/amazon-cloudwatch-agent.deb" "$deb"
     download "$base/ubuntu/$(dpkg --print-architecture)/latest/amazon-cloudwatch-agent.deb.sig" "$deb.sig"
-    gpgv --keyring "$keyrings/amazon-cloudwatch-agent.gpg" "$deb.sig" "$deb"
+    gpgv --keyring "$root$keyrings/amazon-cloudwatch-agent.gpg" "$deb.sig" "$deb"
     dpkg -i -E "$deb"
   fi
-  "$ctl" -a fetch-config -m ec2 -s -c file:/etc/nex/amazon-cloudwatch-agent.json
+  "$ctl" -a fetch-config -m ec2 -s -c file:"$root"/etc/nex/amazon-cloudwatch-agent.json
 }
 
 step_package() {
@@ -119,7 +119,7 @@ step_package() {
 }
 
 step_secrets() {
-  install -d -m 0755 /etc/gitlab
+  install -d -m 0755 "$root/etc/gitlab"
   install -d -m 0700 "$secrets"
   retry 8 fetch "$DATABASE_PASSWORD_SECRET" "$secrets/database_password"
   retry 8 fetch "$ROOT_PASSWORD_SECRET" "$secrets/root_password"
@@ -127,7 +127,7 @@ step_secrets() {
 }
 
 database_answers() {
-  local psql=(/opt/gitlab/embedded/postgresql/*/bin/psql)
+  local psql=("$root"/opt/gitlab/embedded/postgresql/*/bin/psql)
   PGPASSWORD=$(<"$secrets/database_password") PGHOST=$DATABASE_HOST PGPORT=$DATABASE_PORT \
     PGDATABASE=$DATABASE_NAME PGUSER=$DATABASE_USER PGSSLMODE=$DATABASE_SSLMODE PGSSLROOTCERT=$ca \
     PGCONNECT_TIMEOUT=10 "${psql[-1]}" -qtAc 'SELECT 1'
@@ -135,7 +135,7 @@ database_answers() {
 
 step_database() {
   download "https://truststore.pki.rds.amazonaws.com/$REGION/$REGION-bundle.pem" "$work/ca"
-  put 0644 "$ca" <"$work/ca"
+  put 0644 /etc/gitlab/rds-ca-bundle.pem <"$work/ca"
   wait_for 1800 "the database $DATABASE_NAME and its role $DATABASE_USER" database_answers
 }
 
@@ -143,8 +143,8 @@ step_certificate() {
   local json=$work/certificate public
   wait_for 3600 "the origin certificate in the secret $ORIGIN_CERTIFICATE_SECRET" \
     fetch "$ORIGIN_CERTIFICATE_SECRET" "$json"
-  jq -er .certificate "$json" | put 0644 "$ssl/origin.crt"
-  jq -er .key "$json" | put 0600 "$ssl/origin.key"
+  jq -er .certificate "$json" | put 0644 /etc/gitlab/ssl/origin.crt
+  jq -er .key "$json" | put 0600 /etc/gitlab/ssl/origin.key
   public=$(openssl x509 -noout -pubkey -in "$ssl/origin.crt")
   [[ $public == "$(openssl pkey -pubout -in "$ssl/origin.key")" ]] ||
     fail "the origin certificate and its key do not belong together"
@@ -152,7 +152,7 @@ step_certificate() {
 
 # Reconfigure also fills an empty database; the rake task that could do so would empty a full one.
 step_configure() {
-  put 0600 /etc/gitlab/gitlab.rb </etc/nex/gitlab.rb
+  put 0600 /etc/gitlab/gitlab.rb <"$root"/etc/nex/gitlab.rb
   retry 3 gitlab-ctl reconfigure
 }
 
@@ -183,7 +183,7 @@ finish() {
 
 settings() {
   # shellcheck source=/dev/null
-  . /etc/nex/server.conf
+  . "$root/etc/nex/server.conf"
   export AWS_DEFAULT_REGION=$REGION AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=8
 }
 

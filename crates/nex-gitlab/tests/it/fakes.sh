@@ -1,0 +1,45 @@
+#!/bin/bash
+# shellcheck disable=SC2016,SC2028 # the secrets look like code on purpose, and JSON keeps its \n
+# Stands in for every command that the set-up would change a machine with; named by the link that it is called by.
+# Each call is logged with its arguments; FAKE_STATE holds what must last between calls.
+set -euo pipefail
+name=${0##*/}
+echo "$name $*" >>"$FAKE_STATE/calls"
+
+# first ID: whether this is the first time that it is asked for.
+first() {
+  [[ ! -e $FAKE_STATE/$1 ]] && touch "$FAKE_STATE/$1"
+}
+
+case "$name $*" in
+"aws "*database*)
+  # A new role's first call fails.
+  if first aws; then exit 254; fi
+  echo 's3cret-database $(exit 1)'
+  ;;
+"aws "*root*) echo 's3cret-root' ;;
+"aws "*mail*) echo 's3cret-mail' ;;
+"aws "*certificate*)
+  # The certificate comes after the server.
+  if first certificate; then exit 254; fi
+  echo '{"certificate": "s3cret-pem\nline two", "key": "s3cret-key\nline two"}'
+  ;;
+"curl "*readiness*) ;;
+"curl "*)
+  if first curl; then exit 6; fi
+  while [[ $1 != -o ]]; do shift; done
+  echo downloaded >"$2"
+  ;;
+"gpg "*--export*) echo "only $*" | sed 's/--homedir [^ ]*//' ;;
+"dpkg --print-architecture") echo amd64 ;;
+"dpkg -i"*) ln -s "$NEX_ROOT/fakes.sh" "$NEX_ROOT/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl" ;;
+"dpkg-query "*) [[ -e $FAKE_STATE/installed ]] && printf installed ;;
+"apt-get "*gitlab-ce=*)
+  [[ ! -e $NEX_ROOT/etc/gitlab/gitlab.rb && -z ${EXTERNAL_URL+set} ]]
+  touch "$FAKE_STATE/installed"
+  ;;
+"openssl "*) echo PUBLIC ;;
+"psql "*) [[ $PGPASSWORD == 's3cret-database $(exit 1)' && $PGSSLMODE == verify-full && -s $PGSSLROOTCERT ]] ;;
+"gitlab-ctl backup-etc"*) touch "$3/gitlab_config_1_2027_01_01.tar" ;;
+"gitlab-ctl reconfigure") [[ ! -e $FAKE_STATE/broken && $(umask) == 0022 && -n $HOME ]] ;;
+esac
