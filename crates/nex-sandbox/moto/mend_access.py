@@ -1,6 +1,8 @@
-"""IAM, quotas and secrets: managed policies and vCPU quotas that moto lacks, names that AWS blocks."""
+"""IAM, quotas and secrets: managed policies and vCPU quotas that moto lacks, blocked names, log retention."""
 
 from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.logs.exceptions import InvalidParameterException
+from moto.logs.models import LogsBackend
 from moto.secretsmanager.exceptions import InvalidRequestException
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.servicequotas.exceptions import NoSuchResource
@@ -43,6 +45,11 @@ MANAGED = {
     ),
 }
 
+# The days that CloudWatch Logs takes.
+RETENTION = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)
+
 QUOTAS = {
     "L-1216C47A": (
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
@@ -59,6 +66,7 @@ def mend():
     IAMBackend._init_aws_policies = _managed_policies
     _mend_quotas()
     _mend_secrets()
+    _mend_retention()
 
 
 def _managed_policies(self):
@@ -122,3 +130,14 @@ def _mend_secrets():
         return create(self, name, *args, **kwargs)
 
     SecretsManagerBackend.create_secret = create_secret
+
+
+def _mend_retention():
+    put = LogsBackend.put_retention_policy
+
+    def put_retention_policy(self, log_group_name, retention_in_days):
+        if int(retention_in_days) not in RETENTION:
+            raise InvalidParameterException(f"retentionInDays: {retention_in_days} is not one of {RETENTION}")
+        return put(self, log_group_name, retention_in_days)
+
+    LogsBackend.put_retention_policy = put_retention_policy

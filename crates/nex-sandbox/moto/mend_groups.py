@@ -45,6 +45,7 @@ def mend():
     _mend_policies()
     _mend_create_update()
     _mend_delete()
+    _mend_unknown_groups()
 
 
 def group_of(backend, name):
@@ -314,3 +315,45 @@ def _mend_delete():
         return EmptyResult()
 
     AutoScalingResponse.delete_auto_scaling_group = delete_auto_scaling_group
+
+
+def _mend_unknown_groups():
+    """moto forgets to look whether there is such a group, or answers with a fault of its own."""
+
+    def checked(operation, name_of):
+        call = getattr(AutoScalingResponse, operation)
+
+        def check(self):
+            for name in name_of(self):
+                group_of(self.autoscaling_backend, name)
+            return call(self)
+
+        setattr(AutoScalingResponse, operation, check)
+
+    def named(self):
+        name = self._get_param("AutoScalingGroupName")
+        return [name] if name else []
+
+    def tagged(self):
+        return [tag["ResourceId"] for tag in self._get_param("Tags", [])]
+
+    for operation in ("describe_lifecycle_hooks", "describe_policies"):
+        checked(operation, named)
+    for operation in ("create_or_update_tags", "delete_tags"):
+        checked(operation, tagged)
+    _mend_desired_capacity()
+
+
+def _mend_desired_capacity():
+    call = AutoScalingResponse.set_desired_capacity
+
+    def set_desired_capacity(self):
+        name, wanted = self._get_param("AutoScalingGroupName"), self._get_int_param("DesiredCapacity")
+        group = group_of(self.autoscaling_backend, name)
+        if wanted > group.max_size:
+            raise ValidationError(f"New SetDesiredCapacity value {wanted} is above max value {group.max_size} for the AutoScalingGroup.")
+        if wanted < group.min_size:
+            raise ValidationError(f"New SetDesiredCapacity value {wanted} is below min value {group.min_size} for the AutoScalingGroup.")
+        return call(self)
+
+    AutoScalingResponse.set_desired_capacity = set_desired_capacity

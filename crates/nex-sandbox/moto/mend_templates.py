@@ -1,8 +1,11 @@
-"""Launch templates: client tokens, user data in any version, source versions, clean data."""
+"""Launch templates: client tokens, user data in any version, source and deleted versions, tags."""
 
 from copy import deepcopy
 
+from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
+from moto.ec2.exceptions import EC2ClientError, InvalidLaunchTemplateVersionNotFound
+from moto.ec2.models import EC2Backend
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
@@ -39,6 +42,9 @@ def mend():
     LaunchTemplates.create_launch_template_version = create_launch_template_version
     LaunchTemplates._get_int_param = _get_int_param
     _mend_versions()
+    _mend_deletion()
+    # moto keeps a copy from the creation; the setter is for its constructor.
+    LaunchTemplate.tags = property(LaunchTemplate.get_tags, lambda *_: None)
 
 
 def _from_source(response, create):
@@ -72,3 +78,48 @@ def _mend_versions():
         return create_version(self, data, description)
 
     LaunchTemplate.create_version = clean
+
+
+def _mend_deletion():
+    describe = EC2Backend.describe_launch_template_versions
+    get = LaunchTemplate.get_version
+
+    def get_version(self, number):
+        version = self.latest_version() if str(number).lower() == "$latest" else get(self, number)
+        if getattr(version, "deleted", False):
+            raise InvalidLaunchTemplateVersionNotFound(template_id=self.id, version=number)
+        return version
+
+    def latest_version(self):
+        return next(one for one in reversed(self.versions) if not getattr(one, "deleted", False))
+
+    def describe_launch_template_versions(self, *args, **kwargs):
+        found = describe(self, *args, **kwargs)
+        return [(template, version) for template, version in found if not getattr(version, "deleted", False)]
+
+    LaunchTemplate.get_version = get_version
+    LaunchTemplate.latest_version = latest_version
+    EC2Backend.describe_launch_template_versions = describe_launch_template_versions
+    LaunchTemplates.delete_launch_template_versions = _delete_versions
+
+
+def _delete_versions(self):
+    name, id_ = self._get_param("LaunchTemplateName"), self._get_param("LaunchTemplateId")
+    backend, deleted, kept = self.ec2_backend, [], []
+    template = backend.get_launch_template(id_) if id_ else backend.get_launch_template_by_name(name)
+    for number in self._get_param("Versions", []):
+        answer = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name, "VersionNumber": int(number)}
+        try:
+            version = template.get_version(number)
+            if template.is_default(version):
+                raise EC2ClientError("launchTemplateVersionIsDefault", "the default version cannot be deleted")
+            version.deleted = True
+            deleted.append(answer)
+        except EC2ClientError as fault:
+            kept.append({**answer, "ResponseError": {"Code": "unexpectedError", "Message": str(fault)}})
+    return ActionResult(
+        {
+            "SuccessfullyDeletedLaunchTemplateVersions": deleted,
+            "UnsuccessfullyDeletedLaunchTemplateVersions": kept,
+        }
+    )

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::SandboxError;
 use crate::sandbox::{Sandbox, SandboxOptions};
@@ -217,10 +218,17 @@ impl Daemon {
                 endpoint: sandbox.endpoint().to_owned(),
             },
         )?;
-        sandbox.shutdown_asked().await;
-        // Let the answer to that very call go out.
-        tokio::time::sleep(POLL).await;
-        Ok(())
+        let mut told =
+            signal(SignalKind::terminate()).map_err(SandboxError::file("watch", "signals"))?;
+        tokio::select! {
+            () = sandbox.shutdown_asked() => {
+                // Let the answer to that very call go out.
+                tokio::time::sleep(POLL).await;
+            }
+            _ = told.recv() => {}
+        }
+        drop(sandbox);
+        remove(&folder)
     }
 
     /// Held while a sandbox is started or ended, so that two commands do not do both at once.

@@ -141,6 +141,12 @@ async fn moto_dies_with_a_killed_gateway_and_up_starts_afresh() {
     assert!(!folder.run(&["status", "--name", "one"]).status.success());
     let after = folder.up("one");
     assert_ne!(before["pid"], after["pid"]);
+
+    // Asked kindly, it clears up behind itself.
+    let pid = after["pid"].to_string();
+    Command::new("kill").arg(pid).status().expect("kill");
+    wait_until("its folder's end", || !folder.holds("one"));
+    assert!(processes(&launcher).is_empty());
 }
 
 #[tokio::test]

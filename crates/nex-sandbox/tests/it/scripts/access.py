@@ -47,6 +47,7 @@ assert with_prefix() == ["nex/empty"]
 logs.create_log_group(logGroupName="/nex/x", tags={"a": "b"})
 refused("ResourceAlreadyExistsException", logs.create_log_group, logGroupName="/nex/x")
 logs.put_retention_policy(logGroupName="/nex/x", retentionInDays=14)
+refused("InvalidParameterException", logs.put_retention_policy, logGroupName="/nex/x", retentionInDays=2)
 group = logs.describe_log_groups(logGroupNamePrefix="/nex/")["logGroups"][0]
 assert group["retentionInDays"] == 14
 assert logs.list_tags_for_resource(resourceArn=group["logGroupArn"])["tags"] == {"a": "b"}

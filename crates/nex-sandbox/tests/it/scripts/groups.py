@@ -38,6 +38,13 @@ assert versions[0]["LaunchTemplateData"]["UserData"] == b64("one")
 assert {spec["ResourceType"] for spec in versions[0]["LaunchTemplateData"]["TagSpecifications"]} == {"instance", "volume"}
 assert (versions[1]["LaunchTemplateData"]["UserData"], versions[1]["LaunchTemplateData"]["InstanceType"]) == (b64("two"), "t3.large")
 refused("InvalidLaunchTemplateName.NotFoundException", ec2.describe_launch_template_versions, LaunchTemplateName="nothing")
+# Tags and versions change later.
+ec2.create_tags(Resources=[template], Tags=tagged(team="ci"))
+ec2.create_launch_template_version(LaunchTemplateId=template, LaunchTemplateData=data(UserData=b64("four")))
+deleted = ec2.delete_launch_template_versions(LaunchTemplateId=template, Versions=["1", "4"])
+assert [one["VersionNumber"] for one in deleted["SuccessfullyDeletedLaunchTemplateVersions"]] == [4], deleted
+found = ec2.describe_launch_templates(LaunchTemplateIds=[template])["LaunchTemplates"][0]
+assert found["LatestVersionNumber"] == 3 and {"Key": "team", "Value": "ci"} in found["Tags"], found
 
 
 def policy(version):
@@ -98,6 +105,10 @@ assert asg.put_scaling_policy(**scaling)["PolicyARN"] == asg.put_scaling_policy(
 assert len(asg.describe_policies(**NAME)["ScalingPolicies"]) == 1
 refused("ValidationError", asg.put_scaling_policy, **{**scaling, "AutoScalingGroupName": "nothing"})
 
+for read in (asg.describe_lifecycle_hooks, asg.describe_policies, asg.describe_instance_refreshes):
+    refused("ValidationError", read, AutoScalingGroupName="nothing")
+refused("ValidationError", asg.set_desired_capacity, **NAME, DesiredCapacity=4)
+
 # Hooks come back as they were given, and hold what goes.
 HOOK = {**NAME, "LifecycleHookName": "termination-wait"}
 asg.put_lifecycle_hook(
@@ -137,6 +148,11 @@ assert [one["LaunchTemplate"]["Version"] for one in group()["Instances"]] == ["3
 refused("ActiveInstanceRefreshNotFound", asg.cancel_instance_refresh, **NAME)
 asg.start_instance_refresh(**NAME, Preferences={"SkipMatching": True})
 asg.cancel_instance_refresh(**NAME)
+
+# What EC2 ends, the group replaces.
+old = group()["Instances"][0]["InstanceId"]
+ec2.terminate_instances(InstanceIds=[old])
+assert [one["InstanceId"] != old for one in group()["Instances"]] == [True]
 
 # The end of it.
 refused("ResourceInUse", asg.delete_auto_scaling_group, **NAME)
