@@ -1,0 +1,13 @@
+//! AWS itself: the reader and the writer behind [`crate::Read`] and [`crate::Write`].
+
+mod calls;
+mod clients;
+mod error;
+mod read;
+mod write;
+
+pub use calls::{CallLog, Calls};
+pub use clients::{Aws, Connect};
+pub use error::Error;
+pub use read::Reader;
+pub use write::{Given, Writer};

@@ -1,0 +1,143 @@
+//! IAM roles and instance profiles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::types::{EntityType, InstanceProfile as DescribedProfile, RoleDetail};
+
+use super::{Found, Reader};
+use crate::aws::Error;
+use crate::aws::error::found as if_found;
+use crate::model::{Document, InstanceProfile, Role};
+use crate::names::Tags;
+
+/// IAM pages at most this many roles.
+const PAGE: i32 = 1000;
+
+fn tags(tags: &[aws_sdk_iam::types::Tag]) -> Tags {
+    tags.iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect()
+}
+
+impl Reader {
+    /// One call for all roles with their policies, where singly they would be about ten.
+    pub(super) async fn role_details(&self) -> Result<Vec<RoleDetail>, Error> {
+        let request = self.aws.iam.get_account_authorization_details();
+        let mut pages = request
+            .filter(EntityType::Role)
+            .max_items(PAGE)
+            .into_paginator()
+            .send();
+        let ours = [
+            self.names.server(),
+            self.names.fleet(),
+            self.names.snapshots(),
+        ];
+        let mut roles = vec![];
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(Error::call("GetAccountAuthorizationDetails", "our roles"))?;
+            let details = page.role_detail_list.unwrap_or_default();
+            roles.extend(
+                details
+                    .into_iter()
+                    .filter(|r| ours.iter().any(|name| r.role_name() == Some(name))),
+            );
+        }
+        Ok(roles)
+    }
+
+    /// The profiles that no role of ours lists: absent, or made without their role by a run that was cut off.
+    pub(super) async fn unattached_profiles(
+        &self,
+        roles: &[RoleDetail],
+    ) -> Result<Vec<DescribedProfile>, Error> {
+        let listed = |name: &String| {
+            roles
+                .iter()
+                .flat_map(|r| r.instance_profile_list())
+                .any(|p| p.instance_profile_name() == name)
+        };
+        let names = [self.names.server(), self.names.fleet()];
+        let mut missing = names.into_iter().filter(|name| !listed(name));
+        let (first, second) = tokio::try_join!(
+            self.profile_by_name(missing.next()),
+            self.profile_by_name(missing.next()),
+        )?;
+        Ok(first.into_iter().chain(second).collect())
+    }
+
+    async fn profile_by_name(
+        &self,
+        name: Option<String>,
+    ) -> Result<Option<DescribedProfile>, Error> {
+        let Some(name) = name else { return Ok(None) };
+        let request = self.aws.iam.get_instance_profile();
+        let answer = request.instance_profile_name(&name).send().await;
+        let answer = if_found(answer.map_err(Error::call("GetInstanceProfile", name)))?;
+        Ok(answer.and_then(|a| a.instance_profile))
+    }
+
+    pub(super) fn collect_roles(
+        &self,
+        roles: Vec<RoleDetail>,
+        profiles: Vec<DescribedProfile>,
+        found: &mut Found,
+    ) -> Result<(), Error> {
+        let names = [self.names.server(), self.names.fleet()];
+        let listed = roles
+            .iter()
+            .flat_map(|r| r.instance_profile_list())
+            .filter(|p| names.iter().any(|n| p.instance_profile_name() == n));
+        for profile in listed.chain(&profiles) {
+            let tags = tags(profile.tags());
+            let role = profile.roles().first().map(|r| r.role_name().to_owned());
+            let resource = InstanceProfile {
+                name: profile.instance_profile_name().to_owned(),
+                role,
+                tags: self.ours(tags.clone()),
+            };
+            found.add(resource.name.clone(), self.owner(&tags), resource);
+        }
+        for role in roles {
+            let tags = tags(role.tags());
+            let resource = self.role(role)?;
+            found.add(resource.name.clone(), self.owner(&tags), resource);
+        }
+        Ok(())
+    }
+
+    fn role(&self, role: RoleDetail) -> Result<Role, Error> {
+        let name = role.role_name.clone().unwrap_or_default();
+        let mut policies = BTreeMap::new();
+        for policy in role.role_policy_list() {
+            let text = policy.policy_document().unwrap_or_default();
+            let key = policy.policy_name().unwrap_or_default().to_owned();
+            policies.insert(key, document(&name, text)?);
+        }
+        let managed: BTreeSet<String> = role
+            .attached_managed_policies()
+            .iter()
+            .filter_map(|p| p.policy_arn().map(str::to_owned))
+            .collect();
+        Ok(Role {
+            trust: document(
+                &name,
+                role.assume_role_policy_document().unwrap_or_default(),
+            )?,
+            policies,
+            managed,
+            tags: self.ours(tags(role.tags())),
+            name,
+        })
+    }
+}
+
+/// IAM gives documents percent-encoded (RFC 3986).
+fn document(role: &str, encoded: &str) -> Result<Document, Error> {
+    let text = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy();
+    Document::parse(&text).map_err(|_| Error::Answer {
+        operation: "GetAccountAuthorizationDetails",
+        about: role.to_owned(),
+        lacks: "a policy document in JSON",
+    })
+}

@@ -1,0 +1,296 @@
+//! Buckets, secrets and log groups.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatchlogs::types::LogGroup as DescribedGroup;
+use aws_sdk_resourcegroupstagging::types::TagFilter;
+use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule};
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
+
+use super::{Found, Reader, tags};
+use crate::aws::Error;
+use crate::aws::error::found as if_found;
+use crate::model::{Bucket, Content, Expiry, LogGroup, Secret};
+use crate::names::{MANAGED_BY, Tags};
+
+/// What the first round found.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    buckets: Vec<DescribedBucket>,
+    secrets: Vec<DescribedSecret>,
+    groups: Vec<DescribedGroup>,
+    /// Tags of log groups by ARN. The service lags behind: a group that is not in it may have tags all the same.
+    group_tags: BTreeMap<String, Tags>,
+}
+
+#[derive(Clone, Debug)]
+struct DescribedBucket {
+    name: String,
+    tags: Tags,
+    blocked: bool,
+    lifecycle: BTreeMap<String, Expiry>,
+}
+
+#[derive(Clone, Debug)]
+struct DescribedSecret {
+    name: String,
+    arn: String,
+    description: String,
+    there: bool,
+    tags: Tags,
+}
+
+impl Reader {
+    pub(super) async fn storage_parts(&self) -> Result<Parts, Error> {
+        let buckets = self.layout.buckets(&self.spec);
+        let (buckets, secrets, groups, group_tags, ()) = tokio::try_join!(
+            join_all(buckets.into_iter().map(|name| self.bucket(name))),
+            self.listed_secrets(),
+            self.log_groups(),
+            self.log_group_tags(),
+            self.existing_backups_bucket(),
+        )?;
+        Ok(Parts {
+            buckets: buckets.into_iter().flatten().collect(),
+            secrets,
+            groups,
+            group_tags,
+        })
+    }
+
+    /// The second round asks for what lists may not show yet.
+    pub(super) async fn storage_details(&self, mut parts: Parts) -> Result<Parts, Error> {
+        let unlisted = |name: &&str| !parts.secrets.iter().any(|s| s.name == **name);
+        let missing = self.layout.secrets().into_iter().filter(unlisted);
+        let untagged: Vec<String> = parts
+            .groups
+            .iter()
+            .filter_map(|g| g.log_group_arn().map(str::to_owned))
+            .filter(|arn| !parts.group_tags.contains_key(arn))
+            .collect();
+        let (secrets, tags) = tokio::try_join!(
+            join_all(missing.map(|name| self.secret(name))),
+            join_all(untagged.into_iter().map(|arn| self.tags_of_log_group(arn))),
+        )?;
+        parts.secrets.extend(secrets.into_iter().flatten());
+        parts.group_tags.extend(tags);
+        Ok(parts)
+    }
+
+    pub(super) fn collect_storage(&self, parts: Parts, found: &mut Found) {
+        for bucket in parts.buckets {
+            let owner = self.owner(&bucket.tags);
+            let resource = Bucket {
+                name: bucket.name.clone(),
+                public_access_blocked: bucket.blocked,
+                lifecycle: bucket.lifecycle,
+                tags: self.ours(bucket.tags),
+            };
+            found.add(bucket.name, owner, resource);
+        }
+        for secret in parts.secrets {
+            let owner = self.owner(&secret.tags);
+            let resource = Secret {
+                name: secret.name,
+                description: secret.description,
+                content: match secret.there {
+                    true => Content::There,
+                    false => Content::Missing,
+                },
+                tags: self.ours(secret.tags),
+            };
+            found.add(secret.arn, owner, resource);
+        }
+        for group in parts.groups {
+            let arn = group.log_group_arn.unwrap_or_default();
+            let tags = parts.group_tags.get(&arn).cloned().unwrap_or_default();
+            let resource = LogGroup {
+                name: group.log_group_name.unwrap_or_default(),
+                retention_days: group.retention_in_days,
+                tags: self.ours(tags.clone()),
+            };
+            found.add(arn, self.owner(&tags), resource);
+        }
+    }
+
+    async fn bucket(&self, name: &str) -> Result<Option<DescribedBucket>, Error> {
+        let s3 = &self.aws.s3;
+        let (tags, blocked, lifecycle) = tokio::join!(
+            s3.get_bucket_tagging().bucket(name).send(),
+            s3.get_public_access_block().bucket(name).send(),
+            s3.get_bucket_lifecycle_configuration().bucket(name).send(),
+        );
+        let tags = match tags.map_err(Error::call("GetBucketTagging", name)) {
+            Ok(answer) => {
+                let tags = answer.tag_set();
+                tags.iter()
+                    .map(|t| (t.key().to_owned(), t.value().to_owned()))
+                    .collect()
+            }
+            Err(error) if error.says("NoSuchBucket") => return Ok(None),
+            Err(error) if error.says("NoSuchTagSet") => Tags::new(),
+            Err(error) => return Err(error),
+        };
+        let blocked = if_found(blocked.map_err(Error::call("GetPublicAccessBlock", name)))?;
+        let blocked = blocked.and_then(|a| a.public_access_block_configuration);
+        let operation = "GetBucketLifecycleConfiguration";
+        let lifecycle = if_found(lifecycle.map_err(Error::call(operation, name)))?;
+        let rules = lifecycle.and_then(|a| a.rules).unwrap_or_default();
+        Ok(Some(DescribedBucket {
+            name: name.to_owned(),
+            tags,
+            blocked: blocked.is_some_and(|b| {
+                [
+                    b.block_public_acls,
+                    b.ignore_public_acls,
+                    b.block_public_policy,
+                    b.restrict_public_buckets,
+                ]
+                .iter()
+                .all(|on| *on == Some(true))
+            }),
+            lifecycle: rules.iter().filter_map(expiry).collect(),
+        }))
+    }
+
+    /// A shared bucket that the spec names must be there: nex does not make it.
+    async fn existing_backups_bucket(&self) -> Result<(), Error> {
+        if !self.spec.storage.backups.existing {
+            return Ok(());
+        }
+        let name = &self.layout.backups_bucket;
+        let answer = self.aws.s3.head_bucket().bucket(name).send().await;
+        match if_found(answer.map_err(Error::call("HeadBucket", name)))? {
+            Some(_) => Ok(()),
+            None => Err(Error::Lookup {
+                what: "backups bucket",
+                selector: name.clone(),
+                found: 0,
+                place: "S3".into(),
+            }),
+        }
+    }
+
+    async fn listed_secrets(&self) -> Result<Vec<DescribedSecret>, Error> {
+        let by_name = Filter::builder()
+            .key(FilterNameStringType::Name)
+            .values(self.names.secret("gitlab", "").trim_end_matches('/'))
+            .build();
+        let request = self.aws.secrets.list_secrets().filters(by_name);
+        let pages: Vec<_> = request
+            .into_paginator()
+            .send()
+            .try_collect()
+            .await
+            .map_err(Error::call("ListSecrets", "our secrets"))?;
+        let secrets = pages
+            .into_iter()
+            .flat_map(|page| page.secret_list.unwrap_or_default());
+        let ours = self.layout.secrets();
+        let entries = secrets.filter_map(|entry| {
+            let name = entry.name?;
+            ours.contains(&name.as_str()).then(|| DescribedSecret {
+                name,
+                arn: entry.arn.unwrap_or_default(),
+                description: entry.description.unwrap_or_default(),
+                there: has_value(entry.secret_versions_to_stages.as_ref()),
+                tags: tags!(entry.tags.unwrap_or_default()),
+            })
+        });
+        Ok(entries.collect())
+    }
+
+    async fn secret(&self, name: &str) -> Result<Option<DescribedSecret>, Error> {
+        let request = self.aws.secrets.describe_secret().secret_id(name);
+        let answer = if_found(
+            request
+                .send()
+                .await
+                .map_err(Error::call("DescribeSecret", name)),
+        )?;
+        Ok(answer
+            .filter(|a| a.deleted_date().is_none())
+            .map(|answer| DescribedSecret {
+                there: has_value(answer.version_ids_to_stages()),
+                tags: tags!(answer.tags()),
+                name: name.to_owned(),
+                arn: answer.arn.unwrap_or_default(),
+                description: answer.description.unwrap_or_default(),
+            }))
+    }
+
+    async fn log_groups(&self) -> Result<Vec<DescribedGroup>, Error> {
+        // "/nex/gitlab" begins the names of the server's groups and of the runners'.
+        let prefix = self.names.log_group("gitlab", "");
+        let prefix = prefix.trim_end_matches('/');
+        let request = self.aws.logs.describe_log_groups();
+        let groups = request
+            .log_group_name_prefix(prefix)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(Error::call("DescribeLogGroups", prefix))?;
+        let ours = self.layout.log_groups();
+        let is_ours =
+            |g: &DescribedGroup| g.log_group_name().is_some_and(|name| ours.contains(&name));
+        Ok(groups.into_iter().filter(is_ours).collect())
+    }
+
+    async fn log_group_tags(&self) -> Result<BTreeMap<String, Tags>, Error> {
+        let managed = TagFilter::builder().key(MANAGED_BY).values("nex").build();
+        let request = self.aws.tagging.get_resources();
+        let mappings = request
+            .resource_type_filters("logs:log-group")
+            .tag_filters(managed)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(Error::call("GetResources", "log groups"))?;
+        let entry = |m: aws_sdk_resourcegroupstagging::types::ResourceTagMapping| {
+            let tags = m.tags().iter();
+            let tags = tags.map(|t| (t.key().to_owned(), t.value().to_owned()));
+            let tags: Tags = tags.collect();
+            Some((m.resource_arn?, tags))
+        };
+        Ok(mappings.into_iter().filter_map(entry).collect())
+    }
+
+    async fn tags_of_log_group(&self, arn: String) -> Result<(String, Tags), Error> {
+        let request = self.aws.logs.list_tags_for_resource().resource_arn(&arn);
+        let answer = request.send().await;
+        let answer = answer.map_err(Error::call("ListTagsForResource", &arn))?;
+        let tags = answer.tags.unwrap_or_default();
+        Ok((arn, tags.into_iter().collect()))
+    }
+}
+
+fn has_value(stages: Option<&std::collections::HashMap<String, Vec<String>>>) -> bool {
+    stages.is_some_and(|stages| stages.values().flatten().any(|s| s == "AWSCURRENT"))
+}
+
+/// A lifecycle rule as nex writes them; one that says more is no rule of nex's, and shows as a rule to take away.
+fn expiry(rule: &LifecycleRule) -> Option<(String, Expiry)> {
+    if rule.status() != &ExpirationStatus::Enabled {
+        return None;
+    }
+    let prefix = rule.filter().and_then(|f| f.prefix());
+    let abort = rule.abort_incomplete_multipart_upload();
+    let expiry = Expiry {
+        prefix: prefix.unwrap_or_default().to_owned(),
+        after_days: rule.expiration().and_then(|e| e.days()),
+        abort_uploads_days: abort.and_then(|a| a.days_after_initiation()),
+    };
+    Some((rule.id().unwrap_or_default().to_owned(), expiry))
+}
+
+/// Runs all at once; the first error ends the wait.
+async fn join_all<T, F>(futures: impl Iterator<Item = F>) -> Result<Vec<T>, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    futures_util::future::try_join_all(futures).await
+}

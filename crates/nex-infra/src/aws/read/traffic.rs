@@ -1,0 +1,111 @@
+//! Security groups and their rules.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types::{IpPermission, SecurityGroup as Described};
+
+use super::ground::filter;
+use super::{Found, GroupNames, Reader, tags};
+use crate::aws::Error;
+use crate::facts::Facts;
+use crate::model::{DatabaseIngress, GroupRef, Peer, Protocol, Rule, SecurityGroup};
+
+impl Reader {
+    pub(super) async fn server_and_fleet_groups(&self) -> Result<Vec<Described>, Error> {
+        let names = [self.names.server(), self.names.fleet()];
+        let request = self.aws.ec2.describe_security_groups();
+        let answer = request.filters(filter("group-name", names)).send().await;
+        let answer = answer.map_err(Error::call("DescribeSecurityGroups", "our groups"))?;
+        Ok(answer.security_groups.unwrap_or_default())
+    }
+
+    pub(super) fn collect_groups(
+        &self,
+        facts: &Facts,
+        groups: Vec<Described>,
+        found: &mut Found,
+    ) -> GroupNames {
+        let groups: Vec<Described> = groups
+            .into_iter()
+            .filter(|g| g.vpc_id() == Some(facts.vpc.as_str()))
+            .collect();
+        let names = groups.iter().filter_map(|g| {
+            let id = g.group_id()?.to_owned();
+            Some((id, g.group_name()?.to_owned()))
+        });
+        let names = GroupNames(names.collect());
+        for group in groups {
+            let tags = tags!(group.tags());
+            let owner = self.owner(&tags);
+            let resource = SecurityGroup {
+                name: group.group_name.unwrap_or_default(),
+                description: group.description.unwrap_or_default(),
+                vpc: group.vpc_id.unwrap_or_default(),
+                ingress: rules(&group.ip_permissions.unwrap_or_default(), &names),
+                egress: rules(&group.ip_permissions_egress.unwrap_or_default(), &names),
+                tags: self.ours(tags),
+            };
+            found.add(group.group_id.unwrap_or_default(), owner, resource);
+        }
+        names
+    }
+
+    /// The rule for the server in the database's group, if nex may make one.
+    pub(super) async fn database_ingress(
+        &self,
+        facts: &Facts,
+        names: &GroupNames,
+    ) -> Result<Option<DatabaseIngress>, Error> {
+        let group = facts.database.groups.first();
+        let Some(group) = group.filter(|_| self.spec.database.allow_ingress) else {
+            return Ok(None);
+        };
+        let request = self.aws.ec2.describe_security_groups().group_ids(group);
+        let answer = request.send().await;
+        let answer = answer.map_err(Error::call("DescribeSecurityGroups", group))?;
+        let from = GroupRef::Named(self.names.server());
+        let wanted = Rule {
+            protocol: Protocol::Tcp,
+            ports: Some((facts.database.port.into(), facts.database.port.into())),
+            peer: Peer::Group(from.clone()),
+        };
+        let there = answer
+            .security_groups()
+            .iter()
+            .any(|g| rules(g.ip_permissions(), names).contains(&wanted));
+        Ok(there.then(|| DatabaseIngress {
+            database: self.spec.database.instance.clone(),
+            group: group.clone(),
+            port: facts.database.port,
+            from,
+        }))
+    }
+}
+
+/// One rule a peer: EC2 groups peers under a permission as it likes.
+fn rules(permissions: &[IpPermission], names: &GroupNames) -> BTreeSet<Rule> {
+    let mut rules = BTreeSet::new();
+    for permission in permissions {
+        let protocol = Protocol::parse(permission.ip_protocol().unwrap_or("-1"));
+        let ports = match protocol {
+            Protocol::All => None,
+            _ => permission.from_port().zip(permission.to_port()),
+        };
+        let v4 = permission.ip_ranges().iter().filter_map(|r| r.cidr_ip());
+        let v6 = permission
+            .ipv6_ranges()
+            .iter()
+            .filter_map(|r| r.cidr_ipv6());
+        let nets = v4.chain(v6).map(|net| Peer::Cidr(net.to_owned()));
+        let groups = permission.user_id_group_pairs().iter();
+        let groups = groups.filter_map(|g| Some(Peer::Group(names.reference(g.group_id()?))));
+        let lists = permission.prefix_list_ids().iter();
+        let lists = lists.filter_map(|l| Some(Peer::PrefixList(l.prefix_list_id()?.to_owned())));
+        rules.extend(nets.chain(groups).chain(lists).map(|peer| Rule {
+            protocol: protocol.clone(),
+            ports,
+            peer,
+        }));
+    }
+    rules
+}

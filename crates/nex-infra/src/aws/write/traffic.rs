@@ -1,0 +1,221 @@
+//! Security groups and their rules.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{
+    IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, TagSpecification, UserIdGroupPair,
+};
+
+use super::retry::{until, until_known};
+use super::{Writer, need, sdk_tags, tag_changes};
+use crate::aws::Error;
+use crate::io::Ids;
+use crate::model::{DatabaseIngress, GroupRef, Key, Kind, Peer, Protocol, Rule, SecurityGroup};
+use crate::names::Tags;
+
+/// How long a group may still be in use by interfaces of instances that are on their way out.
+const GROUP_RELEASED: Duration = Duration::from_secs(300);
+
+/// The tags of one kind of thing that a create call makes.
+pub(super) fn tagged(kind: ResourceType, tags: &Tags) -> TagSpecification {
+    TagSpecification::builder()
+        .resource_type(kind)
+        .set_tags(Some(sdk_tags!(aws_sdk_ec2, tags)))
+        .build()
+}
+
+impl Writer {
+    pub(super) async fn create_group(
+        &self,
+        new: &SecurityGroup,
+        ids: &Ids,
+    ) -> Result<String, Error> {
+        const CALL: &str = "CreateSecurityGroup";
+        let request = self.aws.ec2.create_security_group();
+        let answer = request
+            .group_name(&new.name)
+            .description(&new.description)
+            .vpc_id(&new.vpc)
+            .tag_specifications(tagged(ResourceType::SecurityGroup, &new.tags))
+            .send()
+            .await
+            .map_err(Error::call(CALL, &new.name))?;
+        let id = answer.group_id.ok_or_else(|| Error::Answer {
+            operation: CALL,
+            about: new.name.clone(),
+            lacks: "the group's id",
+        })?;
+        ids.set(Key::new(Kind::SecurityGroup, &new.name), id.clone());
+        let fresh = SecurityGroup {
+            ingress: BTreeSet::new(),
+            egress: BTreeSet::from([Rule::everything()]),
+            ..new.clone()
+        };
+        self.update_group(&id, &fresh, new, ids).await?;
+        Ok(id)
+    }
+
+    pub(super) async fn update_group(
+        &self,
+        id: &str,
+        old: &SecurityGroup,
+        new: &SecurityGroup,
+        ids: &Ids,
+    ) -> Result<(), Error> {
+        let permissions = |a: &BTreeSet<Rule>, b: &BTreeSet<Rule>| {
+            let rules = a.difference(b).map(|rule| permission(rule, &new.name, ids));
+            rules.collect::<Result<Vec<_>, Error>>()
+        };
+        // What is missing comes before what is too much goes: traffic that both allow never stops.
+        tokio::try_join!(
+            self.authorize(id, true, permissions(&new.ingress, &old.ingress)?),
+            self.authorize(id, false, permissions(&new.egress, &old.egress)?),
+        )?;
+        tokio::try_join!(
+            self.revoke(id, true, permissions(&old.ingress, &new.ingress)?),
+            self.revoke(id, false, permissions(&old.egress, &new.egress)?),
+            self.tag_ec2(id, &old.tags, &new.tags),
+        )?;
+        Ok(())
+    }
+
+    async fn authorize(
+        &self,
+        id: &str,
+        ingress: bool,
+        rules: Vec<IpPermission>,
+    ) -> Result<(), Error> {
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let ec2 = &self.aws.ec2;
+        let call = || async {
+            if ingress {
+                let request = ec2.authorize_security_group_ingress().group_id(id);
+                let answer = request.set_ip_permissions(Some(rules.clone())).send().await;
+                answer
+                    .map(drop)
+                    .map_err(Error::call("AuthorizeSecurityGroupIngress", id))
+            } else {
+                let request = ec2.authorize_security_group_egress().group_id(id);
+                let answer = request.set_ip_permissions(Some(rules.clone())).send().await;
+                answer
+                    .map(drop)
+                    .map_err(Error::call("AuthorizeSecurityGroupEgress", id))
+            }
+        };
+        until_known(call, Error::is_not_found).await
+    }
+
+    async fn revoke(&self, id: &str, ingress: bool, rules: Vec<IpPermission>) -> Result<(), Error> {
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let ec2 = &self.aws.ec2;
+        let result = if ingress {
+            let request = ec2.revoke_security_group_ingress().group_id(id);
+            let answer = request.set_ip_permissions(Some(rules)).send().await;
+            answer
+                .map(drop)
+                .map_err(Error::call("RevokeSecurityGroupIngress", id))
+        } else {
+            let request = ec2.revoke_security_group_egress().group_id(id);
+            let answer = request.set_ip_permissions(Some(rules)).send().await;
+            answer
+                .map(drop)
+                .map_err(Error::call("RevokeSecurityGroupEgress", id))
+        };
+        match result {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Tags of anything in EC2, by id.
+    pub(super) async fn tag_ec2(&self, id: &str, old: &Tags, new: &Tags) -> Result<(), Error> {
+        let (set, gone) = tag_changes(old, new);
+        if !set.is_empty() {
+            let request = self.aws.ec2.create_tags().resources(id);
+            let request = request.set_tags(Some(sdk_tags!(aws_sdk_ec2, set)));
+            let answer = request.send().await;
+            answer.map_err(Error::call("CreateTags", id))?;
+        }
+        if !gone.is_empty() {
+            let tags = gone.iter();
+            let tags = tags.map(|key| aws_sdk_ec2::types::Tag::builder().key(key).build());
+            let request = self.aws.ec2.delete_tags().resources(id);
+            let answer = request.set_tags(Some(tags.collect())).send().await;
+            answer.map_err(Error::call("DeleteTags", id))?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn delete_group(&self, id: &str) -> Result<(), Error> {
+        until(id, "released by its interfaces", GROUP_RELEASED, || async {
+            let answer = self.aws.ec2.delete_security_group().group_id(id).send();
+            match answer.await.map_err(Error::call("DeleteSecurityGroup", id)) {
+                Ok(_) => Ok(Some(())),
+                Err(error) if error.says("DependencyViolation") => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn create_ingress(
+        &self,
+        new: &DatabaseIngress,
+        ids: &Ids,
+    ) -> Result<String, Error> {
+        let rule = permission(&ingress_rule(new), &new.database, ids)?;
+        self.authorize(&new.group, true, vec![rule]).await?;
+        Ok(new.group.clone())
+    }
+
+    pub(super) async fn delete_ingress(
+        &self,
+        old: &DatabaseIngress,
+        ids: &Ids,
+    ) -> Result<(), Error> {
+        let rule = permission(&ingress_rule(old), &old.database, ids)?;
+        self.revoke(&old.group, true, vec![rule]).await
+    }
+}
+
+fn ingress_rule(ingress: &DatabaseIngress) -> Rule {
+    Rule {
+        protocol: Protocol::Tcp,
+        ports: Some((ingress.port.into(), ingress.port.into())),
+        peer: Peer::Group(ingress.from.clone()),
+    }
+}
+
+/// The id of a group that a rule or a launch names.
+pub(super) fn group_id(group: &GroupRef, about: &str, ids: &Ids) -> Result<String, Error> {
+    match group {
+        GroupRef::Named(name) => need(ids, about, Kind::SecurityGroup, name),
+        GroupRef::Id(id) => Ok(id.clone()),
+    }
+}
+
+fn permission(rule: &Rule, about: &str, ids: &Ids) -> Result<IpPermission, Error> {
+    let permission = IpPermission::builder()
+        .ip_protocol(rule.protocol.as_str())
+        .set_from_port(rule.ports.map(|(first, _)| first))
+        .set_to_port(rule.ports.map(|(_, last)| last));
+    let permission = match &rule.peer {
+        Peer::Cidr(net) if net.contains(':') => {
+            permission.ipv6_ranges(Ipv6Range::builder().cidr_ipv6(net).build())
+        }
+        Peer::Cidr(net) => permission.ip_ranges(IpRange::builder().cidr_ip(net).build()),
+        Peer::Group(group) => {
+            let id = group_id(group, about, ids)?;
+            permission.user_id_group_pairs(UserIdGroupPair::builder().group_id(id).build())
+        }
+        Peer::PrefixList(id) => {
+            permission.prefix_list_ids(PrefixListId::builder().prefix_list_id(id).build())
+        }
+    };
+    Ok(permission.build())
+}

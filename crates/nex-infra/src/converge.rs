@@ -1,0 +1,123 @@
+//! Applies until nothing is left to do, where the only trouble was a lost answer or something already there.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nex_plan::{Approved, Linted, Plan, Progress, Refused};
+
+use crate::apply::{Report, Stop, apply};
+use crate::diff::diff;
+use crate::io::{Class, Read, World, Write};
+use crate::lint::lint;
+use crate::model::Desired;
+
+/// How often a plan is made anew after lost answers.
+const ROUNDS: usize = 4;
+
+/// How long EC2 may take to show by tag what it made a moment ago (EC2's guide on eventual consistency: seconds).
+pub const SETTLE: Duration = Duration::from_secs(5);
+
+/// What became of an apply.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was done, all rounds together.
+    pub report: Report,
+    /// What is left to do, by a new read.
+    pub rest: Plan,
+    /// The world as it is now.
+    pub world: World,
+}
+
+/// Applies `plan`, reads back, and goes on while failures are of the kind that a new read resolves.
+///
+/// A later round does only what the approved plan named.
+pub async fn converge<R: Read, W: Write>(
+    plan: Approved,
+    desired: &Desired,
+    world: &World,
+    reader: &R,
+    writer: Arc<W>,
+    run: Run<'_>,
+) -> Result<Outcome, R::Error> {
+    let named: BTreeSet<String> = plan
+        .plan()
+        .actions
+        .iter()
+        .map(|change| change.resource.to_string())
+        .collect();
+    let mut plan = plan;
+    let mut world = world.clone();
+    let mut total = Report::default();
+    let mut round = 0;
+    loop {
+        round += 1;
+        let report = apply(
+            &plan,
+            desired,
+            &world.observed,
+            Arc::clone(&writer),
+            run.progress,
+            run.stop,
+        )
+        .await;
+        let again = round < ROUNDS && !report.stopped && resolves_by_reading(&report);
+        merge(&mut total, report);
+        if again {
+            tokio::time::sleep(run.settle).await;
+        }
+        world = reader.world().await?;
+        let environment = &plan.plan().environment;
+        let rest = diff(environment, desired, &world.observed);
+        let next = again.then(|| approve_rest(&rest, desired, &world, &named));
+        match next {
+            Some(Ok(next)) if !next.plan().is_empty() => plan = next,
+            _ => {
+                return Ok(Outcome {
+                    report: total,
+                    rest,
+                    world,
+                });
+            }
+        }
+    }
+}
+
+/// How to run.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// Takes the events.
+    pub progress: &'a dyn Progress,
+    /// Stops it from outside.
+    pub stop: &'a Stop,
+    /// How long to wait before a look at what a lost answer may have made: [`SETTLE`].
+    pub settle: Duration,
+}
+
+fn resolves_by_reading(report: &Report) -> bool {
+    let by_reading = |class| matches!(class, Class::Lost | Class::Exists | Class::NotFound);
+    !report.failed.is_empty() && report.failed.iter().all(|f| by_reading(f.class))
+}
+
+/// Failures and skips of a round are those that stand: an earlier round's were tried again.
+fn merge(total: &mut Report, round: Report) {
+    total.done.extend(round.done);
+    total.failed = round.failed;
+    total.skipped = round.skipped;
+    total.stopped = round.stopped;
+    total.longest_chain += round.longest_chain;
+}
+
+fn approve_rest(
+    rest: &Plan,
+    desired: &Desired,
+    world: &World,
+    named: &BTreeSet<String>,
+) -> Result<Approved, Refused> {
+    let mut plan = rest.clone();
+    plan.actions
+        .retain(|change| named.contains(&change.resource.to_string()));
+    let verdicts = lint(&plan, desired, &world.observed);
+    let linted: Linted = plan.linted(verdicts);
+    linted.approve(named)
+}

@@ -1,0 +1,171 @@
+//! The fleet's resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Ground;
+use super::server::{days as number, disk, image, uploads};
+use crate::model::{
+    Bucket, Content, Expiry, GroupRef, LaunchTemplate, LifecycleHook, Metadata, Protocol, Resource,
+    Role, Rule, ScalingGroup, ScalingPolicy, Secret, SecurityGroup, TemplateVersion,
+};
+use crate::names::Component::Runner;
+use crate::policy;
+use crate::spec::Fleet;
+
+/// The hook that holds a terminating instance for its jobs.
+pub(super) const TERMINATION_HOOK: &str = "termination-wait";
+
+impl Ground<'_> {
+    pub(super) fn fleet(&self, fleet: &Fleet) -> Vec<Resource> {
+        let logs = &self.spec.logs;
+        vec![
+            self.fleet_group().into(),
+            self.fleet_role().into(),
+            self.profile(self.names.fleet(), Runner).into(),
+            self.cache_bucket(fleet).into(),
+            self.token_secret().into(),
+            self.log_group(&self.layout.runner_log, logs.runner_days, Runner)
+                .into(),
+            self.log_group(
+                &self.layout.runner_system_log,
+                logs.runner_system_days,
+                Runner,
+            )
+            .into(),
+            self.launch_template(fleet).into(),
+            self.scaling_group(fleet).into(),
+            self.hook(fleet).into(),
+            self.scaling_policy(fleet).into(),
+        ]
+    }
+
+    fn fleet_group(&self) -> SecurityGroup {
+        let everywhere = "0.0.0.0/0";
+        let name = self.names.fleet();
+        SecurityGroup {
+            description: "GitLab runners: nothing in, HTTPS, HTTP and DNS out".into(),
+            vpc: self.facts.vpc.clone(),
+            ingress: BTreeSet::new(),
+            egress: BTreeSet::from([
+                Rule::port(Protocol::Tcp, 443, everywhere),
+                Rule::port(Protocol::Tcp, 80, everywhere),
+                Rule::port(Protocol::Tcp, 53, everywhere),
+                Rule::port(Protocol::Udp, 53, everywhere),
+            ]),
+            tags: self.named_tags(Runner, &name),
+            name,
+        }
+    }
+
+    fn fleet_role(&self) -> Role {
+        let scope = &self.scope;
+        let policies = BTreeMap::from([
+            (
+                "gitlab-runner-s3-cache".to_owned(),
+                scope.bucket_objects(&self.layout.cache_bucket, ""),
+            ),
+            (
+                "gitlab-runner-logs".to_owned(),
+                scope.write_logs(&self.names.log_group("gitlab-runner", "")),
+            ),
+            (
+                "gitlab-runner-secrets".to_owned(),
+                scope.read_secrets(&self.names.secret("gitlab-runner", "")),
+            ),
+            (
+                "gitlab-runner-asg-lifecycle".to_owned(),
+                scope.lifecycle(&self.names.fleet()),
+            ),
+        ]);
+        Role {
+            name: self.names.fleet(),
+            trust: policy::trust("ec2.amazonaws.com"),
+            policies,
+            managed: self.session_manager(),
+            tags: self.tags(Runner),
+        }
+    }
+
+    fn cache_bucket(&self, fleet: &Fleet) -> Bucket {
+        let expiry = Expiry {
+            prefix: String::new(),
+            after_days: Some(number(fleet.cache_days)),
+            abort_uploads_days: None,
+        };
+        Bucket {
+            name: self.layout.cache_bucket.clone(),
+            public_access_blocked: true,
+            lifecycle: BTreeMap::from([
+                ("cache".to_owned(), expiry),
+                ("uploads".to_owned(), uploads()),
+            ]),
+            tags: self.tags(Runner),
+        }
+    }
+
+    fn token_secret(&self) -> Secret {
+        Secret {
+            name: self.layout.runner_token.clone(),
+            description: "Authentication token of the runners (glrt-...)".into(),
+            content: Content::Later,
+            tags: self.tags(Runner),
+        }
+    }
+
+    fn launch_template(&self, fleet: &Fleet) -> LaunchTemplate {
+        let name = self.names.fleet();
+        LaunchTemplate {
+            image: image(&fleet.image, &self.facts.images.fleet),
+            instance_type: fleet.instance_types.first().cloned().unwrap_or_default(),
+            security_groups: BTreeSet::from([GroupRef::Named(name.clone())]),
+            profile: Some(name.clone()),
+            disk: disk(fleet.volume_gb, true),
+            metadata: Metadata::STRICT,
+            credits: Some(fleet.credits.as_str().to_owned()),
+            user_data: self.boot.fleet.clone(),
+            instance_tags: self.named_tags(Runner, &name),
+            newest_is_default: true,
+            tags: self.named_tags(Runner, &name),
+            name,
+        }
+    }
+
+    fn scaling_group(&self, fleet: &Fleet) -> ScalingGroup {
+        let name = self.names.fleet();
+        ScalingGroup {
+            template: name.clone(),
+            template_version: TemplateVersion::Newest,
+            subnets: self.facts.private_subnets.iter().cloned().collect(),
+            min: number(fleet.min),
+            max: number(fleet.max),
+            desired: number(fleet.desired),
+            instance_types: fleet.instance_types.clone(),
+            on_demand_base: number(fleet.on_demand_base),
+            on_demand_percent: 100 - number(fleet.spot_percent),
+            spot_strategy: "price-capacity-optimized".into(),
+            capacity_rebalance: true,
+            retain_abandoned: false,
+            tags: self.named_tags(Runner, &name),
+            name,
+        }
+    }
+
+    fn hook(&self, fleet: &Fleet) -> LifecycleHook {
+        LifecycleHook {
+            group: self.names.fleet(),
+            hook: TERMINATION_HOOK.to_owned(),
+            transition: "autoscaling:EC2_INSTANCE_TERMINATING".into(),
+            heartbeat_seconds: number(fleet.drain_seconds),
+            default_result: "CONTINUE".into(),
+        }
+    }
+
+    fn scaling_policy(&self, fleet: &Fleet) -> ScalingPolicy {
+        ScalingPolicy {
+            group: self.names.fleet(),
+            policy: "cpu".into(),
+            metric: "ASGAverageCPUUtilization".into(),
+            target_percent: number(fleet.target_cpu_percent),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Security groups and their rules.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use nex_plan::Value;
+
+use super::{Body, Field, Key, Kind, OnChange, tagged};
+use crate::names::Tags;
+
+/// A transport protocol of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// Every protocol, every port.
+    All,
+    /// Another one, by name or number.
+    Other(String),
+}
+
+impl Protocol {
+    /// As EC2 writes it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Protocol::Tcp => "tcp",
+            Protocol::Udp => "udp",
+            Protocol::All => "-1",
+            Protocol::Other(name) => name,
+        }
+    }
+
+    /// As EC2 gives it.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "tcp" | "6" => Protocol::Tcp,
+            "udp" | "17" => Protocol::Udp,
+            "-1" | "all" => Protocol::All,
+            other => Protocol::Other(other.to_owned()),
+        }
+    }
+}
+
+/// A security group, by name where it is ours.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupRef {
+    /// One of the environment's own, by name.
+    Named(String),
+    /// Another one, by id.
+    Id(String),
+}
+
+impl fmt::Display for GroupRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GroupRef::Named(name) => f.write_str(name),
+            GroupRef::Id(id) => f.write_str(id),
+        }
+    }
+}
+
+impl From<&GroupRef> for Value {
+    fn from(group: &GroupRef) -> Value {
+        group.to_string().into()
+    }
+}
+
+/// The other end of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Peer {
+    /// A network.
+    Cidr(String),
+    /// The members of a security group.
+    Group(GroupRef),
+    /// A managed prefix list, by id.
+    PrefixList(String),
+}
+
+/// One rule: a protocol, a range of ports, one peer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rule {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// First and last port; `None` where the protocol has none.
+    pub ports: Option<(i32, i32)>,
+    /// The other end.
+    pub peer: Peer,
+}
+
+impl Rule {
+    /// One port of `protocol`, for a network.
+    pub fn port(protocol: Protocol, port: u16, cidr: &str) -> Self {
+        Self {
+            protocol,
+            ports: Some((port.into(), port.into())),
+            peer: Peer::Cidr(cidr.to_owned()),
+        }
+    }
+
+    /// Everything to everywhere: the egress rule that EC2 gives to a new group.
+    pub fn everything() -> Self {
+        Self {
+            protocol: Protocol::All,
+            ports: None,
+            peer: Peer::Cidr("0.0.0.0/0".into()),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.protocol {
+            Protocol::All => f.write_str("all")?,
+            protocol => f.write_str(protocol.as_str())?,
+        }
+        match self.ports {
+            Some((first, last)) if first == last => write!(f, " {first}")?,
+            Some((first, last)) => write!(f, " {first}-{last}")?,
+            None => {}
+        }
+        match &self.peer {
+            Peer::Cidr(cidr) => write!(f, " {cidr}"),
+            Peer::Group(group) => write!(f, " group {group}"),
+            Peer::PrefixList(id) => write!(f, " prefix list {id}"),
+        }
+    }
+}
+
+fn rules(rules: &BTreeSet<Rule>) -> Value {
+    Value::set(rules.iter().map(Rule::to_string))
+}
+
+/// A security group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityGroup {
+    /// Its name, unique in the VPC.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The VPC's id.
+    pub vpc: String,
+    /// What may come in.
+    pub ingress: BTreeSet<Rule>,
+    /// What may go out.
+    pub egress: BTreeSet<Rule>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl Body for SecurityGroup {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let Self {
+            name: _,
+            description,
+            vpc,
+            ingress,
+            egress,
+            tags,
+        } = self;
+        vec![
+            Field::new(
+                "description",
+                OnChange::AtCreation("EC2 can't change it, and it is no reason for a new group"),
+                description,
+            ),
+            Field::new(
+                "vpc",
+                OnChange::Replace("a group can't move to another VPC"),
+                vpc,
+            ),
+            Field::in_place("ingress", rules(ingress)),
+            Field::in_place("egress", rules(egress)),
+            Field::tags(tags),
+        ]
+    }
+
+    tagged!();
+}
+
+/// The rule in the database's security group that lets the server in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseIngress {
+    /// The RDS instance's identifier: the resource's name.
+    pub database: String,
+    /// The database's security group, by id: not nex's, only this rule in it is.
+    pub group: String,
+    /// The database's TCP port.
+    pub port: u16,
+    /// The server's security group.
+    pub from: GroupRef,
+}
+
+impl Body for DatabaseIngress {
+    fn name(&self) -> String {
+        self.database.clone()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let Self {
+            database: _,
+            group,
+            port,
+            from,
+        } = self;
+        vec![
+            Field::new(
+                "group",
+                OnChange::Replace("a rule belongs to its group"),
+                group,
+            ),
+            Field::new("port", OnChange::Replace("a rule's port is fixed"), *port),
+            Field::new("from", OnChange::Replace("a rule's peer is fixed"), from),
+        ]
+    }
+
+    fn needs(&self) -> Vec<Key> {
+        match &self.from {
+            GroupRef::Named(name) => vec![Key::new(Kind::SecurityGroup, name)],
+            GroupRef::Id(_) => vec![],
+        }
+    }
+}

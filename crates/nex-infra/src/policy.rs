@@ -1,0 +1,181 @@
+//! IAM policy documents: least privilege, resources by name wherever AWS lets them be named.
+
+use serde_json::{Value as Json, json};
+
+use crate::model::Document;
+
+/// A policy document of `statements`.
+fn document(statements: Vec<Json>) -> Document {
+    Document::new(json!({"Version": "2012-10-17", "Statement": statements}))
+}
+
+/// One statement that allows `actions` on `resources`.
+fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Json {
+    json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources})
+}
+
+/// Lets a service take on a role.
+pub fn trust(service: &str) -> Document {
+    document(vec![json!({
+        "Sid": "Assume",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+    })])
+}
+
+/// Where ARNs of one environment point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The partition, such as `aws`.
+    pub partition: String,
+    /// The Region.
+    pub region: String,
+    /// The account's 12 digits.
+    pub account: String,
+}
+
+impl Scope {
+    /// The ARN of what `rest` names in `service`, in this Region and account.
+    pub fn arn(&self, service: &str, rest: &str) -> String {
+        let Scope {
+            partition,
+            region,
+            account,
+        } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{rest}")
+    }
+
+    fn bucket(&self, name: &str) -> String {
+        format!("arn:{}:s3:::{name}", self.partition)
+    }
+
+    /// A managed policy of AWS.
+    pub fn aws_managed(&self, name: &str) -> String {
+        format!("arn:{}:iam::aws:policy/{name}", self.partition)
+    }
+
+    /// The ARN of a role of the account.
+    pub fn role(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
+    }
+
+    /// Objects below `prefix` of a bucket can be read, written and deleted.
+    pub fn bucket_objects(&self, bucket: &str, prefix: &str) -> Document {
+        let arn = self.bucket(bucket);
+        let mut list = allow(
+            "List",
+            &["s3:ListBucket", "s3:ListBucketMultipartUploads"],
+            std::slice::from_ref(&arn),
+        );
+        if !prefix.is_empty() {
+            // ListBucketMultipartUploads and ListBucket both take this key.
+            list["Condition"] =
+                json!({"StringLike": {"s3:prefix": [prefix, format!("{prefix}*")]}});
+        }
+        let objects = [
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+        ];
+        document(vec![
+            list,
+            allow(
+                "Locate",
+                &["s3:GetBucketLocation"],
+                std::slice::from_ref(&arn),
+            ),
+            allow("Objects", &objects, &[format!("{arn}/{prefix}*")]),
+        ])
+    }
+
+    /// Objects of a bucket can be read.
+    pub fn bucket_read(&self, bucket: &str) -> Document {
+        let arn = self.bucket(bucket);
+        document(vec![
+            allow("List", &["s3:ListBucket"], std::slice::from_ref(&arn)),
+            allow("Read", &["s3:GetObject"], &[format!("{arn}/*")]),
+        ])
+    }
+
+    /// Events can be written to the log groups below `prefix` (such as `/nex/gitlab/`).
+    pub fn write_logs(&self, prefix: &str) -> Document {
+        let group = self.arn("logs", &format!("log-group:{prefix}*"));
+        document(vec![
+            allow(
+                "Streams",
+                &["logs:CreateLogStream", "logs:DescribeLogStreams"],
+                std::slice::from_ref(&group),
+            ),
+            allow(
+                "Events",
+                &["logs:PutLogEvents"],
+                &[format!("{group}:log-stream:*")],
+            ),
+        ])
+    }
+
+    /// The secrets below `prefix` (such as `nex/gitlab/`) can be read.
+    pub fn read_secrets(&self, prefix: &str) -> Document {
+        document(vec![allow(
+            "Read",
+            &[
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:DescribeSecret",
+            ],
+            &[self.arn("secretsmanager", &format!("secret:{prefix}*"))],
+        )])
+    }
+
+    /// An instance can end its own group's lifecycle hooks, and keep them waiting.
+    pub fn lifecycle(&self, group: &str) -> Document {
+        let arn = self.arn(
+            "autoscaling",
+            &format!("autoScalingGroup:*:autoScalingGroupName/{group}"),
+        );
+        document(vec![allow(
+            "Lifecycle",
+            &[
+                "autoscaling:CompleteLifecycleAction",
+                "autoscaling:RecordLifecycleActionHeartbeat",
+            ],
+            &[arn],
+        )])
+    }
+
+    /// What Data Lifecycle Manager needs to make snapshots, as AWS's own policy for it grants, with names where it
+    /// can: volumes by `target` tag, snapshots by the tag that the service sets.
+    pub fn snapshots(&self, target: (&str, &str)) -> Document {
+        let ec2 = |what: &str| format!("arn:{}:ec2:{}::{what}", self.partition, self.region);
+        let snapshots = ec2("snapshot/*");
+        let volumes = self.arn("ec2", "volume/*");
+        let (key, value) = target;
+        let mut create = allow("CreateFromVolume", &["ec2:CreateSnapshot"], &[volumes]);
+        create["Condition"] = json!({"StringEquals": {format!("aws:ResourceTag/{key}"): value}});
+        let mut delete = allow(
+            "Delete",
+            &["ec2:DeleteSnapshot"],
+            std::slice::from_ref(&snapshots),
+        );
+        delete["Condition"] =
+            json!({"StringLike": {"aws:ResourceTag/aws:dlm:lifecycle-policy-id": "*"}});
+        let mut tag = allow("Tag", &["ec2:CreateTags"], std::slice::from_ref(&snapshots));
+        tag["Condition"] = json!({"StringEquals": {"ec2:CreateAction": "CreateSnapshot"}});
+        // The two Describe calls take no resource.
+        let describe = allow(
+            "Describe",
+            &["ec2:DescribeSnapshots", "ec2:DescribeVolumes"],
+            &["*".to_owned()],
+        );
+        document(vec![
+            create,
+            allow("CreateSnapshot", &["ec2:CreateSnapshot"], &[snapshots]),
+            delete,
+            tag,
+            describe,
+        ])
+    }
+}

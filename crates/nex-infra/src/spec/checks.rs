@@ -1,0 +1,148 @@
+//! What a schema can't say of the section.
+
+use ipnet::IpNet;
+use nex_plan::Problems;
+
+use super::{CLOUDFLARE, Fleet, Logs, Selector, Spec};
+
+/// The retentions that CloudWatch Logs takes, in days (API reference of PutRetentionPolicy).
+const RETENTIONS: [u32; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+/// The longest names of tags and values (EC2 user guide).
+const TAG_KEY_MAX: usize = 128;
+
+impl Spec {
+    /// All that is wrong with the section and that its schema can't say.
+    pub fn problems(&self) -> Problems {
+        let mut problems = Problems::new();
+        self.check_network(&mut problems);
+        self.check_access(&mut problems);
+        check_retention(&self.logs, &mut problems);
+        for key in self.tags.keys() {
+            let own = ["Name", "Environment", "Component", "ManagedBy", "Snapshot"];
+            let fine = !own.contains(&key.as_str())
+                && !key.starts_with("aws:")
+                && key.len() <= TAG_KEY_MAX;
+            problems.unless(
+                fine,
+                format!("tags.{key}"),
+                "this tag is nex's or AWS's own",
+                format!(
+                    "other keys than {}, and none that starts with aws:",
+                    own.join(", ")
+                ),
+            );
+        }
+        if let Some(fleet) = &self.fleet {
+            fleet.check(&mut problems);
+            problems.unless(
+                !self.network.private_subnets.is_empty(),
+                "network.private_subnets",
+                "a fleet needs at least one private subnet",
+                "a list of subnet ids, tags or CIDRs",
+            );
+        }
+        problems
+    }
+
+    fn check_network(&self, problems: &mut Problems) {
+        let vpc = &self.network.vpc;
+        problems.unless(
+            !matches!(vpc, Selector::Id(id) if !id.starts_with("vpc-")),
+            "network.vpc",
+            format!("{vpc} is no VPC"),
+            "vpc-..., tag:KEY=VALUE or a CIDR",
+        );
+        let mut subnets = vec![(
+            "network.public_subnet".to_owned(),
+            &self.network.public_subnet,
+        )];
+        for (n, subnet) in self.network.private_subnets.iter().enumerate() {
+            subnets.push((format!("network.private_subnets[{n}]"), subnet));
+        }
+        for (n, (path, subnet)) in subnets.iter().enumerate() {
+            problems.unless(
+                !matches!(subnet, Selector::Id(id) if !id.starts_with("subnet-")),
+                path,
+                format!("{subnet} is no subnet"),
+                "subnet-..., tag:KEY=VALUE or a CIDR",
+            );
+            problems.unless(
+                !subnets[..n].iter().any(|(_, other)| other == subnet),
+                path,
+                format!("{subnet} is named twice"),
+                "each subnet once",
+            );
+        }
+    }
+
+    fn check_access(&self, problems: &mut Problems) {
+        let networks = |field: &str, list: &[String], words: &[&str], problems: &mut Problems| {
+            for (n, text) in list.iter().enumerate() {
+                let fine = words.contains(&text.as_str())
+                    || text.parse::<IpNet>().is_ok_and(|net| net.trunc() == net);
+                problems.unless(
+                    fine,
+                    format!("server.{field}[{n}]"),
+                    format!("{text:?} is no network"),
+                    "a CIDR without host bits, such as 203.0.113.0/24 or 2001:db8::/32",
+                );
+            }
+        };
+        networks("ssh_from", &self.server.ssh_from, &[], problems);
+        networks("web_from", &self.server.web_from, &[CLOUDFLARE], problems);
+    }
+}
+
+fn check_retention(logs: &Logs, problems: &mut Problems) {
+    for (field, days) in [
+        ("gitlab_days", logs.gitlab_days),
+        ("runner_days", logs.runner_days),
+        ("runner_system_days", logs.runner_system_days),
+    ] {
+        problems.unless(
+            RETENTIONS.contains(&days),
+            format!("logs.{field}"),
+            format!("CloudWatch Logs has no retention of {days} days"),
+            RETENTIONS.map(|d| d.to_string()).join(", "),
+        );
+    }
+}
+
+impl Fleet {
+    fn check(&self, problems: &mut Problems) {
+        problems.unless(
+            self.min <= self.max && self.max > 0,
+            "fleet.max",
+            format!("at most {} instances, but at least {}", self.max, self.min),
+            "a number from fleet.min on, at least 1",
+        );
+        problems.unless(
+            (self.min..=self.max).contains(&self.desired),
+            "fleet.desired",
+            format!(
+                "{} is outside of min {} and max {}",
+                self.desired, self.min, self.max
+            ),
+            "a number from fleet.min to fleet.max",
+        );
+        for (n, name) in self.instance_types.iter().enumerate() {
+            problems.unless(
+                name.split_once('.')
+                    .is_some_and(|(f, s)| !f.is_empty() && !s.is_empty()),
+                format!("fleet.instance_types[{n}]"),
+                format!("{name:?} is no instance type"),
+                "FAMILY.SIZE, such as t3a.large",
+            );
+            problems.unless(
+                !self.instance_types[..n].contains(name),
+                format!("fleet.instance_types[{n}]"),
+                format!("{name} is named twice"),
+                "each instance type once",
+            );
+        }
+    }
+}

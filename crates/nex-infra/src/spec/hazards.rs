@@ -1,0 +1,117 @@
+//! What the section asks for and may regret: warnings, the values stand.
+
+use nex_plan::Verdict;
+
+use super::{CLOUDFLARE, Credits, Fleet, HostSize, Spec};
+
+/// GitLab's documented minimum for up to 20 requests a second, in MiB (docs.gitlab.com, installation requirements).
+const GITLAB_MEMORY_MIB: u32 = 8 * 1024;
+
+/// Surplus credits on T3 and T3a, USD a vCPU-hour (EC2 on-demand price page).
+const SURPLUS_USD_PER_VCPU_HOUR: f64 = 0.05;
+
+impl Spec {
+    /// The section's hazards.
+    pub fn hazards(&self) -> Vec<Verdict> {
+        let mut found = vec![];
+        self.access_hazards(&mut found);
+        if let Some(size) = HostSize::of(&self.server.instance_type)
+            && size.memory_mib < GITLAB_MEMORY_MIB
+        {
+            found.push(Verdict::warning(
+                "server-memory",
+                "server.instance_type",
+                format!(
+                    "{} has {} MiB of memory; GitLab wants {GITLAB_MEMORY_MIB}",
+                    self.server.instance_type, size.memory_mib
+                ),
+                "an instance type with 16 GiB, such as t3a.xlarge",
+            ));
+        }
+        if !self.server.termination_protection {
+            found.push(Verdict::warning(
+                "termination-protection",
+                "server.termination_protection",
+                "one API call can terminate the server",
+                "termination_protection = true",
+            ));
+        }
+        let backups = &self.storage.backups;
+        if backups.existing {
+            found.push(Verdict::warning(
+                "backups-never-expire",
+                "storage.backups.existing",
+                format!(
+                    "the bucket is shared, so nex sets no lifecycle rule on it: nothing deletes backups under {}",
+                    backups.prefix
+                ),
+                "a rule of the bucket's owner for that prefix, or a bucket of nex's own (existing = false)",
+            ));
+        }
+        if let Some(fleet) = &self.fleet {
+            fleet.hazards(&mut found);
+        }
+        found
+    }
+
+    fn access_hazards(&self, found: &mut Vec<Verdict>) {
+        let open = |list: &[String]| list.iter().any(|n| n == "0.0.0.0/0" || n == "::/0");
+        if open(&self.server.ssh_from) {
+            found.push(Verdict::warning(
+                "ssh-open",
+                "server.ssh_from",
+                "port 22 takes connections from the whole internet",
+                "the networks of those who push, or keep it and rely on keys only",
+            ));
+        }
+        if self.server.ssh_from.is_empty() {
+            found.push(Verdict::warning(
+                "ssh-closed",
+                "server.ssh_from",
+                "no network may reach port 22: git over SSH does not work",
+                "the networks of those who push",
+            ));
+        }
+        if open(&self.server.web_from) {
+            found.push(Verdict::warning(
+                "origin-open",
+                "server.web_from",
+                "ports 80 and 443 take connections from everywhere: the proxy can be passed by",
+                format!("web_from = [\"{CLOUDFLARE}\"]"),
+            ));
+        }
+    }
+}
+
+impl Fleet {
+    fn hazards(&self, found: &mut Vec<Verdict>) {
+        let burstable = self.instance_types.iter().any(|t| t.starts_with('t'));
+        if burstable && self.credits == Credits::Unlimited {
+            found.push(Verdict::warning(
+                "surplus-credits",
+                "fleet.credits",
+                format!(
+                    "a t3.large earns 30 % of a vCPU; at full load its 2 vCPUs cost {:.2} USD an hour in surplus, above the Spot price",
+                    2.0 * 0.7 * SURPLUS_USD_PER_VCPU_HOUR
+                ),
+                "credits = \"standard\", or instance types that do not burst",
+            ));
+        }
+        if burstable && self.max > self.min {
+            found.push(Verdict::warning(
+                "cpu-signal",
+                "fleet.target_cpu_percent",
+                "CPU is a poor signal for jobs: one that waits for the network scales in, and a throttled burstable instance looks busy",
+                "scaling on jobs that wait, or min = max",
+            ));
+        }
+        if self.spot_percent > 0 && self.instance_types.len() < 2 {
+            found.push(Verdict::warning(
+                "one-spot-pool",
+                "fleet.instance_types",
+                "one instance type: when its Spot capacity is gone, so is the fleet",
+                "two or more types of one size",
+            ));
+        }
+    }
+}
