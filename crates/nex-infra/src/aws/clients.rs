@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_ec2::config::ProvideCredentials;
+use aws_sdk_ec2::config::{Credentials, ProvideCredentials};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::{CallLog, Calls, Error};
@@ -22,13 +22,27 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How to reach AWS. Credentials, profile and endpoint come from where every SDK program takes them.
+/// How to reach AWS.
 #[derive(Clone, Debug)]
 pub struct Connect {
     /// The Region of the environment.
     pub region: String,
     /// Tries of one call; `None` for 8.
     pub max_attempts: Option<u32>,
+    /// Another cloud than AWS's own. Without it, credentials, profile and endpoint come from where every SDK program
+    /// takes them.
+    pub stand_in: Option<StandIn>,
+}
+
+/// A stand-in for AWS on loopback.
+#[derive(Clone, Debug)]
+pub struct StandIn {
+    /// Where it listens, such as `http://127.0.0.1:4566`.
+    pub endpoint: String,
+    /// The access key's id; a stand-in checks none.
+    pub access_key_id: String,
+    /// The secret access key; a stand-in checks none.
+    pub secret_access_key: String,
 }
 
 /// The clients of all services, with one log of calls.
@@ -73,13 +87,24 @@ impl Aws {
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .build();
-        let config = aws_config::defaults(BehaviorVersion::latest())
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
             .region(aws_config::Region::new(connect.region.clone()))
             .retry_config(retry)
-            .timeout_config(timeouts)
-            .load()
-            .await;
+            .timeout_config(timeouts);
+        if let Some(stand_in) = &connect.stand_in {
+            let keys = Credentials::new(
+                &stand_in.access_key_id,
+                &stand_in.secret_access_key,
+                None,
+                None,
+                "stand-in",
+            );
+            loader = loader
+                .endpoint_url(&stand_in.endpoint)
+                .credentials_provider(keys);
+        }
+        let config = loader.load().await;
         let no_credentials = |error| Error::NoCredentials(error);
         match config.credentials_provider() {
             Some(provider) => provider

@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub use calls::{CallLog, Calls};
-pub use clients::{Aws, Connect};
+pub use clients::{Aws, Connect, StandIn};
 pub use error::Error;
 pub use read::Reader;
 pub use write::{Given, Writer};

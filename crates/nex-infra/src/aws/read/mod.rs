@@ -14,11 +14,14 @@ use std::sync::Arc;
 
 pub(super) use server::root_volume;
 
+use aws_sdk_ec2::types::Filter;
+use ground::filter;
+
 use super::{Aws, Error};
 use crate::desired::Layout;
 use crate::facts::Capacity;
 use crate::io::{Read, World};
-use crate::model::{Existing, GroupRef, Key, Observed, Owner, Resource};
+use crate::model::{Existing, GroupRef, Key, Kind, Observed, Owner, Resource};
 use crate::names::{COMPONENT, ENVIRONMENT, MANAGED_BY, Names, SNAPSHOT, Tags};
 use crate::spec::Spec;
 
@@ -29,6 +32,7 @@ pub struct Reader {
     pub(super) names: Names,
     pub(super) spec: Spec,
     pub(super) layout: Layout,
+    adopting: Option<(Kind, String)>,
 }
 
 impl Reader {
@@ -39,6 +43,22 @@ impl Reader {
             names: names.clone(),
             spec: spec.clone(),
             layout: Layout::new(spec, names),
+            adopting: None,
+        }
+    }
+
+    /// The same reader, for which `id` stands where its kind is otherwise found by our tag `Name`.
+    #[must_use]
+    pub fn adopting(mut self, kind: Kind, id: &str) -> Self {
+        self.adopting = Some((kind, id.to_owned()));
+        self
+    }
+
+    /// How to find the one resource of `kind`: by the id that is to be adopted, or by our tag `Name`.
+    fn by_id_or_name(&self, kind: Kind, id_filter: &str) -> Filter {
+        match &self.adopting {
+            Some((adopted, id)) if *adopted == kind => filter(id_filter, [id]),
+            _ => filter("tag:Name", [self.names.server()]),
         }
     }
 
@@ -129,7 +149,7 @@ impl Read for Reader {
         self.collect_snapshots(snapshots, &mut found);
         self.collect_scaling(scaling, &groups, &mut found)?;
         if let Some(rule) = ingress {
-            let key = Key::new(crate::model::Kind::SecurityGroup, self.names.server());
+            let key = Key::new(Kind::SecurityGroup, self.names.server());
             found.add(rule.group.clone(), found.owner(&key), rule);
         }
         Ok(World {

@@ -9,7 +9,9 @@ use aws_sdk_ec2::types::{
 use super::ground::filter;
 use super::{Found, GroupNames, Reader, tags};
 use crate::aws::Error;
-use crate::model::{Address, Association, Disk, Image, Instance, Metadata, SnapshotPolicy, Volume};
+use crate::model::{
+    Address, Association, Disk, Image, Instance, Key, Kind, Metadata, SnapshotPolicy, Volume,
+};
 use crate::names::{MANAGED_BY, Tags};
 
 /// What the two rounds found.
@@ -44,7 +46,7 @@ impl Reader {
         let alive = ["pending", "running", "stopping", "stopped"];
         let request = self.aws.ec2.describe_instances();
         let answer = request
-            .filters(filter("tag:Name", [self.names.server()]))
+            .filters(self.by_id_or_name(Kind::Instance, "instance-id"))
             .filters(filter("instance-state-name", alive))
             .send()
             .await
@@ -74,7 +76,7 @@ impl Reader {
     async fn addresses(&self) -> Result<Vec<DescribedAddress>, Error> {
         let request = self.aws.ec2.describe_addresses();
         let answer = request
-            .filters(filter("tag:Name", [self.names.server()]))
+            .filters(self.by_id_or_name(Kind::ElasticIp, "allocation-id"))
             .send()
             .await
             .map_err(Error::call("DescribeAddresses", self.names.server()))?;
@@ -86,8 +88,11 @@ impl Reader {
         let answer = self.aws.dlm.get_lifecycle_policies().send().await;
         let answer = answer.map_err(Error::call("GetLifecyclePolicies", &name))?;
         let summaries = answer.policies.unwrap_or_default();
+        let adopted = self.adopting.as_ref().map(|(_, id)| id.as_str());
         let is_ours = |p: &aws_sdk_dlm::types::LifecyclePolicySummary| {
-            p.description() == Some(&name) || p.tags().and_then(|t| t.get("Name")) == Some(&name)
+            adopted.is_some_and(|id| p.policy_id() == Some(id))
+                || p.description() == Some(&name)
+                || p.tags().and_then(|t| t.get("Name")) == Some(&name)
         };
         let ids = summaries
             .into_iter()
@@ -273,7 +278,7 @@ impl Reader {
 
     /// The instance's disk is read as the volume that it is.
     fn launched_disk(&self, found: &Found) -> Disk {
-        let key = crate::model::Key::new(crate::model::Kind::Volume, self.names.server());
+        let key = Key::new(Kind::Volume, self.names.server());
         match found.0.get(&key).map(|e| &e.resource) {
             Some(crate::model::Resource::Volume(volume)) => Disk {
                 size_gb: volume.size_gb,

@@ -153,6 +153,14 @@ impl Reader {
         }))
     }
 
+    /// Whether a bucket holds no object.
+    pub async fn is_empty_bucket(&self, name: &str) -> Result<bool, Error> {
+        let request = self.aws.s3.list_object_versions().bucket(name).max_keys(1);
+        let answer = request.send().await;
+        let answer = answer.map_err(Error::call("ListObjectVersions", name))?;
+        Ok(answer.versions().is_empty() && answer.delete_markers().is_empty())
+    }
+
     /// A shared bucket that the spec names must be there: nex does not make it.
     async fn existing_backups_bucket(&self) -> Result<(), Error> {
         if !self.spec.storage.backups.existing {

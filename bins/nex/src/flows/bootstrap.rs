@@ -1,0 +1,128 @@
+//! `nex bootstrap`: plan, ask, apply, read back.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use nex_infra::aws::Writer;
+use nex_infra::{Outcome, Run, SETTLE, Stop, converge};
+use nex_plan::Approved;
+
+use super::{ask, plan, planfile, report};
+use crate::output::Output;
+use crate::session::{Picture, Session};
+use crate::{Exit, compose, progress, secrets};
+
+/// How to go about it.
+pub(super) struct How<'a> {
+    pub(super) yes: bool,
+    pub(super) plan: Option<&'a Path>,
+    pub(super) allow: BTreeSet<String>,
+    pub(super) sandbox: bool,
+}
+
+pub(super) async fn run(session: &Session, how: How<'_>) -> anyhow::Result<Exit> {
+    let output = session.output;
+    let picture = session.picture().await?;
+    // With --json, stdout holds one document: the report.
+    let shown = Output {
+        json: false,
+        ..output
+    };
+    if !output.json {
+        plan::show(&picture.linted, shown)?;
+    }
+    if let Some(file) = how.plan
+        && !planfile::still_holds(file, session, &picture)?
+    {
+        output.note("refused: the world or the spec has moved since this plan was made");
+        output.note("  hint: look at the plan above, and make the file anew by `nex plan --out`");
+        return Ok(Exit::Refused);
+    }
+    let approved = match picture.linted.clone().approve(&how.allow) {
+        Ok(approved) => approved,
+        Err(refused) => {
+            output.note(&format!("{refused}; nothing was changed"));
+            return Ok(Exit::Refused);
+        }
+    };
+    if approved.plan().is_empty() {
+        if output.json {
+            plan::show(&picture.linted, output)?;
+        }
+        return Ok(Exit::Fine);
+    }
+    if !how.yes && how.plan.is_none() {
+        if !ask("do this?")? {
+            output.note("nothing was changed");
+            return Ok(Exit::Fine);
+        }
+        if session.picture().await?.fingerprint() != picture.fingerprint() {
+            output.note("refused: the world has moved while you looked; run it again");
+            return Ok(Exit::Refused);
+        }
+    }
+    let began = Instant::now();
+    let outcome = apply(session, picture, approved, how.sandbox).await?;
+    report::show(&outcome, began.elapsed(), "bootstrap", output)
+}
+
+async fn apply(
+    session: &Session,
+    picture: Picture,
+    approved: Approved,
+    sandbox: bool,
+) -> anyhow::Result<Outcome> {
+    let given = compose::given_secrets(&session.spec);
+    let given = secrets::needed(approved.plan(), &given, sandbox).await?;
+    let writer = Writer::new(Arc::clone(&session.aws), &session.spec.name, given);
+    with_stop(session.output, |stop| {
+        let progress = progress::renderer(session.output);
+        let session = &*session;
+        async move {
+            let run = Run {
+                progress: &*progress,
+                stop: &stop,
+                settle: SETTLE,
+            };
+            let Picture { world, desired, .. } = &picture;
+            converge(
+                approved,
+                desired,
+                world,
+                &session.reader,
+                Arc::new(writer),
+                run,
+            )
+            .await
+            .with_context(|| format!("failed to read {} back", session.spec.name))
+        }
+    })
+    .await
+}
+
+/// Runs with Ctrl-C letting running calls end; a second one ends at once.
+pub(super) async fn with_stop<T, F>(output: Output, work: impl FnOnce(Stop) -> F) -> T
+where
+    F: Future<Output = T>,
+{
+    let stop = Stop::default();
+    let listener = tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                stop.stop();
+                output.note("stopping: calls that run may end first; Ctrl-C again ends at once");
+            }
+            if tokio::signal::ctrl_c().await.is_ok() {
+                // 128 + SIGINT, as shells have it.
+                std::process::exit(130);
+            }
+        }
+    });
+    let result = work(stop).await;
+    listener.abort();
+    result
+}
