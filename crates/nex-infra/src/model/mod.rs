@@ -107,6 +107,14 @@ impl Kind {
         Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// Whether it is a part of what it needs, and not a thing of its own: it has no tags, or those of the whole.
+    pub(crate) fn is_part(self) -> bool {
+        matches!(
+            self,
+            Kind::Volume | Kind::ElasticIpAssociation | Kind::LifecycleHook | Kind::ScalingPolicy
+        )
+    }
+
     /// Whether what is lost with it can't be made again.
     pub fn is_stateful(self) -> bool {
         matches!(

@@ -20,9 +20,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::retry::{until, until_known};
-use super::traffic::{group_id, tagged};
+use super::traffic::{group_ids, tagged};
 use super::{Writer, sdk_tags, tag_changes};
 use crate::aws::Error;
+use crate::diff::{changes, makes_version};
 use crate::io::Ids;
 use crate::model::{Key, Kind, LaunchTemplate, LifecycleHook, ScalingGroup, ScalingPolicy};
 use crate::names::Tags;
@@ -41,9 +42,10 @@ impl Writer {
     ) -> Result<String, Error> {
         const CALL: &str = "CreateLaunchTemplate";
         let request = self.aws.ec2.create_launch_template();
+        // The SDK's own token guards its tries. One of ours could name a template that has come and gone; two of one
+        // name there can't be.
         let answer = request
             .launch_template_name(&new.name)
-            .client_token(self.token(&Key::new(Kind::LaunchTemplate, &new.name), new))
             .launch_template_data(template_data(new, ids)?)
             .tag_specifications(tagged(ResourceType::LaunchTemplate, &new.tags))
             .send()
@@ -68,14 +70,10 @@ impl Writer {
         ids: &Ids,
     ) -> Result<(), Error> {
         self.tag_ec2(id, &old.tags, &new.tags).await?;
-        let data_of = |template: &LaunchTemplate| LaunchTemplate {
-            tags: Tags::new(),
-            newest_is_default: true,
-            ..template.clone()
-        };
         let mut version = self.newest_version(&new.name).await?;
-        if data_of(old) != data_of(new) {
-            version = self.create_version(new, version, ids).await?;
+        // Asked of the diff, so that a newer image alone makes no version here either.
+        if makes_version(&changes(&new.clone().into(), &old.clone().into())) {
+            version = self.create_version(id, new, version, ids).await?;
         }
         self.note_version(&new.name, version);
         let request = self.aws.ec2.modify_launch_template().launch_template_id(id);
@@ -87,18 +85,22 @@ impl Writer {
 
     async fn create_version(
         &self,
+        id: &str,
         new: &LaunchTemplate,
         after: i64,
         ids: &Ids,
     ) -> Result<i64, Error> {
         const CALL: &str = "CreateLaunchTemplateVersion";
-        // The version before is part of the token: going back to older content makes a version, too.
-        let token = self.token(&Key::new(Kind::LaunchTemplate, &new.name), (after, new));
+        // The version before is part of the token: going back to older content makes a version, too. And so are ids: a
+        // template or group of the same name may have come and gone.
+        let data = template_data(new, ids)?;
+        let what = (id, after, data.security_group_ids(), new);
+        let token = self.token(&Key::new(Kind::LaunchTemplate, &new.name), what);
         let request = self.aws.ec2.create_launch_template_version();
         let answer = request
             .launch_template_name(&new.name)
             .client_token(token)
-            .launch_template_data(template_data(new, ids)?)
+            .launch_template_data(data)
             .send()
             .await
             .map_err(Error::call(CALL, &new.name))?;
@@ -166,7 +168,7 @@ impl Writer {
                 .await;
             answer.map_err(Error::call("CreateAutoScalingGroup", &new.name))
         };
-        until_known(call, profile_is_unknown).await?;
+        until_known(call, is_unknown).await?;
         Ok(new.name.clone())
     }
 
@@ -200,7 +202,7 @@ impl Writer {
                 .await;
             answer.map_err(Error::call("UpdateAutoScalingGroup", &new.name))
         };
-        until_known(call, profile_is_unknown).await?;
+        until_known(call, is_unknown).await?;
         self.tag_group(&new.name, &old.tags, &new.tags).await
     }
 
@@ -287,9 +289,14 @@ impl Writer {
     }
 }
 
-/// Auto Scaling checks the template's profile, which IAM may not have spread yet.
-fn profile_is_unknown(error: &Error) -> bool {
-    error.says("Invalid IamInstanceProfile") || error.says("Invalid IAM Instance Profile")
+/// Auto Scaling checks the template and what it names, which it may not have heard of yet.
+fn is_unknown(error: &Error) -> bool {
+    let words = [
+        "Invalid IamInstanceProfile",
+        "Invalid IAM Instance Profile",
+        "does not exist",
+    ];
+    words.iter().any(|word| error.says(word))
 }
 
 fn zones(group: &ScalingGroup) -> String {
@@ -333,11 +340,7 @@ fn mixed_policy(group: &ScalingGroup, version: i64) -> MixedInstancesPolicy {
 }
 
 fn template_data(template: &LaunchTemplate, ids: &Ids) -> Result<RequestLaunchTemplateData, Error> {
-    let groups: Result<Vec<_>, Error> = template
-        .security_groups
-        .iter()
-        .map(|group| group_id(group, &template.name, ids))
-        .collect();
+    let groups = group_ids(&template.security_groups, &template.name, ids)?;
     let profile = template.profile.as_ref().map(|name| {
         LaunchTemplateIamInstanceProfileSpecificationRequest::builder()
             .name(name)
@@ -381,7 +384,7 @@ fn template_data(template: &LaunchTemplate, ids: &Ids) -> Result<RequestLaunchTe
     Ok(RequestLaunchTemplateData::builder()
         .image_id(&template.image.id)
         .instance_type(InstanceType::from(template.instance_type.as_str()))
-        .set_security_group_ids(Some(groups?))
+        .set_security_group_ids(Some(groups))
         .set_iam_instance_profile(profile)
         .block_device_mappings(mapping)
         .metadata_options(metadata)

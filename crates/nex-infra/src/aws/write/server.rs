@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::retry::{OnlyThrottled, until, until_known};
-use super::traffic::{group_id, tagged};
+use super::traffic::{group_ids, tagged};
 use super::{Writer, need, tag_changes};
 use crate::aws::Error;
 use crate::aws::read::root_volume;
@@ -89,9 +89,12 @@ impl Writer {
 
     pub(super) async fn create_instance(&self, new: &Instance, ids: &Ids) -> Result<String, Error> {
         let mut generation = 0;
+        // EC2 refuses a token with other parameters, and groups of the same name may have come and gone.
+        let groups = group_ids(&new.security_groups, &new.name, ids)?;
         let id = loop {
-            let token = self.token(&Key::new(Kind::Instance, &new.name), (generation, new));
-            let run = || self.run_instance(new, ids, &token);
+            let what = (generation, &groups, new);
+            let token = self.token(&Key::new(Kind::Instance, &new.name), what);
+            let run = || self.run_instance(new, &groups, &token);
             let unknown = |e: &Error| e.says("Invalid IAM Instance Profile") || e.is_not_found();
             match until_known(run, unknown).await {
                 // The token's server is gone, and EC2 remembers it: the next one needs a token of its own.
@@ -110,13 +113,13 @@ impl Writer {
         Ok(id)
     }
 
-    async fn run_instance(&self, new: &Instance, ids: &Ids, token: &str) -> Result<String, Error> {
+    async fn run_instance(
+        &self,
+        new: &Instance,
+        groups: &[String],
+        token: &str,
+    ) -> Result<String, Error> {
         const CALL: &str = "RunInstances";
-        let groups: Result<Vec<_>, Error> = new
-            .security_groups
-            .iter()
-            .map(|group| group_id(group, &new.name, ids))
-            .collect();
         let profile = new.profile.as_ref().map(|name| {
             IamInstanceProfileSpecification::builder()
                 .name(name)
@@ -130,7 +133,7 @@ impl Writer {
             .image_id(&new.image.id)
             .instance_type(InstanceType::from(new.instance_type.as_str()))
             .subnet_id(&new.subnet)
-            .set_security_group_ids(Some(groups?))
+            .set_security_group_ids(Some(groups.to_vec()))
             .set_iam_instance_profile(profile)
             .block_device_mappings(root_disk(&new.disk))
             .metadata_options(metadata_request(new.metadata))
@@ -181,13 +184,9 @@ impl Writer {
     ) -> Result<(), Error> {
         let ec2 = &self.aws.ec2;
         if old.security_groups != new.security_groups {
-            let groups: Result<Vec<_>, Error> = new
-                .security_groups
-                .iter()
-                .map(|group| group_id(group, &new.name, ids))
-                .collect();
+            let groups = group_ids(&new.security_groups, &new.name, ids)?;
             let request = ec2.modify_instance_attribute().instance_id(id);
-            let answer = request.set_groups(Some(groups?)).send().await;
+            let answer = request.set_groups(Some(groups)).send().await;
             answer.map_err(Error::call("ModifyInstanceAttribute", id))?;
         }
         if old.termination_protection != new.termination_protection {

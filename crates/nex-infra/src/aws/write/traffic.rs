@@ -191,8 +191,17 @@ fn ingress_rule(ingress: &DatabaseIngress) -> Rule {
     }
 }
 
+/// The ids of the groups that a launch names.
+pub(super) fn group_ids(
+    groups: &BTreeSet<GroupRef>,
+    about: &str,
+    ids: &Ids,
+) -> Result<Vec<String>, Error> {
+    groups.iter().map(|g| group_id(g, about, ids)).collect()
+}
+
 /// The id of a group that a rule or a launch names.
-pub(super) fn group_id(group: &GroupRef, about: &str, ids: &Ids) -> Result<String, Error> {
+fn group_id(group: &GroupRef, about: &str, ids: &Ids) -> Result<String, Error> {
     match group {
         GroupRef::Named(name) => need(ids, about, Kind::SecurityGroup, name),
         GroupRef::Id(id) => Ok(id.clone()),
