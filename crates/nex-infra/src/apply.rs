@@ -98,6 +98,7 @@ pub async fn apply<W: Write>(
     let mut run = Run {
         waiting: steps(&plan.plan().actions, desired, observed),
         running: JoinSet::new(),
+        begun: BTreeMap::new(),
         chains: BTreeMap::new(),
         ids: Arc::new(Ids::of(observed)),
         writer,
@@ -108,7 +109,7 @@ pub async fn apply<W: Write>(
         run.begin(stop);
         match run.running.join_next().await {
             Some(Ok(ended)) => run.end(ended),
-            // A step that panics is a defect of ours, and no reason to lose the report of the others.
+            // A step that panics stays among those that have begun, and the report of the others is not lost.
             Some(Err(_)) => {}
             None => break,
         }
@@ -178,6 +179,8 @@ struct Ended {
 struct Run<'a, W> {
     waiting: BTreeMap<Key, Step>,
     running: JoinSet<Ended>,
+    /// What has begun and not ended.
+    begun: BTreeMap<Key, Action>,
     /// The time of the longest chain up to and with each step that ended.
     chains: BTreeMap<Key, Duration>,
     ids: Arc<Ids>,
@@ -207,6 +210,7 @@ impl<W: Write> Run<'_, W> {
             resource: key.resource_id(),
             action: step.action,
         });
+        self.begun.insert(key.clone(), step.action);
         let writer = Arc::clone(&self.writer);
         let ids = Arc::clone(&self.ids);
         self.running.spawn(async move {
@@ -223,6 +227,7 @@ impl<W: Write> Run<'_, W> {
     }
 
     fn end(&mut self, ended: Ended) {
+        self.begun.remove(&ended.key);
         let resource = ended.key.resource_id();
         match ended.result {
             Ok(()) => {
@@ -240,22 +245,28 @@ impl<W: Write> Run<'_, W> {
                     elapsed: ended.elapsed,
                 });
             }
-            Err((error, class)) => {
-                self.progress.event(Event::Failed {
-                    resource,
-                    error: error.clone(),
-                });
-                self.report.failed.push(Failed {
-                    key: ended.key,
-                    action: ended.action,
-                    error,
-                    class,
-                });
-            }
+            Err((error, class)) => self.fail(ended.key, ended.action, error, class),
         }
     }
 
+    fn fail(&mut self, key: Key, action: Action, error: String, class: Class) {
+        self.progress.event(Event::Failed {
+            resource: key.resource_id(),
+            error: error.clone(),
+        });
+        self.report.failed.push(Failed {
+            key,
+            action,
+            error,
+            class,
+        });
+    }
+
     fn finish(mut self, stop: &Stop) -> Report {
+        for (key, action) in std::mem::take(&mut self.begun) {
+            let error = "the step broke off: a defect of nex".to_owned();
+            self.fail(key, action, error, Class::Other);
+        }
         self.report.stopped = stop.is_stopped() && !self.waiting.is_empty();
         for (key, step) in std::mem::take(&mut self.waiting) {
             let missing = step.after.iter().find(|k| !self.chains.contains_key(*k));

@@ -50,8 +50,10 @@ fn stateful(change: &nex_plan::Change) -> Option<Verdict> {
     })
 }
 
+/// What has no tags is whose the whole is that it belongs to: that verdict is enough.
 fn not_ours(key: &Key, existing: &Existing, desired: &Desired) -> Option<Verdict> {
-    (existing.owner == Owner::Other && desired.contains_key(key)).then(|| {
+    let tagged = existing.resource.tags().is_some();
+    (existing.owner == Owner::Other && tagged && desired.contains_key(key)).then(|| {
         Verdict::new(
             Level::Refusal,
             "not-ours",
