@@ -181,22 +181,38 @@ fn classify(code: &str) -> Class {
         "ResourceNotFoundException",
         "ParameterNotFound",
     ];
-    const DENIED: [&str; 7] = [
+    const DENIED: [&str; 10] = [
         "AccessDenied",
         "AccessDeniedException",
         "AuthFailure",
         "ExpiredToken",
         "ExpiredTokenException",
+        "InvalidAccessKeyId",
         "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
         "UnauthorizedOperation",
+        "UnrecognizedClientException",
     ];
-    const LOST: [&str; 6] = [
+    // With the contention of two calls: either may have been the one that acted.
+    const LOST: [&str; 18] = [
+        "ConcurrentModification",
+        "ConcurrentModificationException",
         "InternalError",
         "InternalFailure",
         "InternalServerError",
+        "InternalServerException",
         "InternalServiceError",
+        "InternalServiceException",
+        "OperationAborted",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ResourceContention",
+        "ServiceFailure",
+        "ServiceFailureException",
         "ServiceUnavailable",
+        "ServiceUnavailableException",
         "Unavailable",
+        "UnavailableException",
     ];
     if EXISTS.contains(&code) {
         Class::Exists
