@@ -90,12 +90,13 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// One port of `protocol`, for a network.
+    /// One port of `protocol`, for a network, which is put as EC2 gives it back (`2001:db8::/32`).
     pub fn port(protocol: Protocol, port: u16, cidr: &str) -> Self {
+        let network = cidr.parse::<ipnet::IpNet>();
         Self {
             protocol,
             ports: Some((port.into(), port.into())),
-            peer: Peer::Cidr(cidr.to_owned()),
+            peer: Peer::Cidr(network.map_or_else(|_| cidr.to_owned(), |net| net.to_string())),
         }
     }
 
