@@ -11,8 +11,12 @@ const RETENTIONS: [u32; 22] = [
     3288, 3653,
 ];
 
-/// The longest names of tags and values (EC2 user guide).
+/// The longest names of tags, and their longest values (EC2 user guide).
 const TAG_KEY_MAX: usize = 128;
+const TAG_VALUE_MAX: usize = 256;
+
+/// The tags that are nex's own.
+const OWN_TAGS: [&str; 5] = ["Name", "Environment", "Component", "ManagedBy", "Snapshot"];
 
 impl Spec {
     /// All that is wrong with the section and that its schema can't say.
@@ -21,21 +25,8 @@ impl Spec {
         self.check_network(&mut problems);
         self.check_access(&mut problems);
         check_retention(&self.logs, &mut problems);
-        for key in self.tags.keys() {
-            let own = ["Name", "Environment", "Component", "ManagedBy", "Snapshot"];
-            let fine = !own.contains(&key.as_str())
-                && !key.starts_with("aws:")
-                && key.len() <= TAG_KEY_MAX;
-            problems.unless(
-                fine,
-                format!("tags.{key}"),
-                "this tag is nex's or AWS's own",
-                format!(
-                    "other keys than {}, and none that starts with aws:",
-                    own.join(", ")
-                ),
-            );
-        }
+        self.check_tags(&mut problems);
+        self.check_buckets(&mut problems);
         if let Some(fleet) = &self.fleet {
             fleet.check(&mut problems);
             problems.unless(
@@ -46,6 +37,56 @@ impl Spec {
             );
         }
         problems
+    }
+
+    fn check_tags(&self, problems: &mut Problems) {
+        for (key, value) in &self.tags {
+            // IAM takes keys that differ in case only for one.
+            let own = OWN_TAGS.iter().any(|own| own.eq_ignore_ascii_case(key));
+            problems.unless(
+                !own && !key.to_ascii_lowercase().starts_with("aws:"),
+                format!("tags.{key}"),
+                "this tag is nex's or AWS's own",
+                format!(
+                    "other keys than {}, and none that starts with aws:",
+                    OWN_TAGS.join(", ")
+                ),
+            );
+            let lengths = (1..=TAG_KEY_MAX).contains(&key.chars().count())
+                && value.chars().count() <= TAG_VALUE_MAX;
+            problems.unless(
+                lengths,
+                format!("tags.{key}"),
+                "this tag's key is empty, or its key or value is too long",
+                format!(
+                    "1 to {TAG_KEY_MAX} characters for a key, up to {TAG_VALUE_MAX} for a value"
+                ),
+            );
+        }
+    }
+
+    /// Each bucket has one owner, one purpose and one set of lifecycle rules.
+    fn check_buckets(&self, problems: &mut Problems) {
+        let storage = &self.storage;
+        let cache = self.fleet.as_ref().and_then(|f| f.cache_bucket.as_ref());
+        let named = [
+            ("storage.registry_bucket", storage.registry_bucket.as_ref()),
+            (
+                "storage.artifacts_bucket",
+                storage.artifacts_bucket.as_ref(),
+            ),
+            ("storage.backups.bucket", storage.backups.bucket.as_ref()),
+            ("fleet.cache_bucket", cache),
+        ];
+        for (n, (path, name)) in named.iter().enumerate() {
+            let Some(name) = name else { continue };
+            problems.unless(
+                !named[..n].iter().any(|(_, other)| *other == Some(*name)),
+                *path,
+                format!("{name} holds something else already"),
+                "a bucket of its own",
+            );
+        }
     }
 
     fn check_network(&self, problems: &mut Problems) {
