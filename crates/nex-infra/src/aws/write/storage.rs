@@ -127,7 +127,14 @@ impl Writer {
             let delete = delete.build().map_err(|_| incomplete(name))?;
             let request = self.aws.s3.delete_objects().bucket(name);
             let answer = request.delete(delete).send().await;
-            answer.map_err(Error::call("DeleteObjects", name))?;
+            let answer = answer.map_err(Error::call("DeleteObjects", name))?;
+            // The call is a success even when S3 refuses some: without this look the loop would never end.
+            if !answer.errors().is_empty() {
+                return Err(Error::Unchangeable {
+                    about: name.to_owned(),
+                    why: "S3 did not let go of some of its objects",
+                });
+            }
         }
         let answer = self.aws.s3.delete_bucket().bucket(name).send().await;
         answer.map(drop).map_err(Error::call("DeleteBucket", name))
