@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::names::Component::Runner;
 use crate::policy;
-use crate::spec::Fleet;
+use crate::spec::{Fleet, is_burstable};
 
 /// The hook that holds a terminating instance for its jobs.
 pub(super) const TERMINATION_HOOK: &str = "termination-wait";
@@ -114,6 +114,7 @@ impl Ground<'_> {
 
     fn launch_template(&self, fleet: &Fleet) -> LaunchTemplate {
         let name = self.names.fleet();
+        let burstable = fleet.instance_types.iter().any(|t| is_burstable(t));
         LaunchTemplate {
             image: image(&fleet.image, &self.facts.images.fleet),
             instance_type: fleet.instance_types.first().cloned().unwrap_or_default(),
@@ -121,7 +122,8 @@ impl Ground<'_> {
             profile: Some(name.clone()),
             disk: disk(fleet.volume_gb, true),
             metadata: Metadata::STRICT,
-            credits: Some(fleet.credits.as_str().to_owned()),
+            // EC2 takes it for types that burst only.
+            credits: burstable.then(|| fleet.credits.as_str().to_owned()),
             user_data: self.boot.fleet.clone(),
             instance_tags: self.named_tags(Runner, &name),
             newest_is_default: true,

@@ -2,7 +2,7 @@
 
 use nex_plan::Verdict;
 
-use super::{CLOUDFLARE, Credits, Fleet, HostSize, Spec};
+use super::{CLOUDFLARE, Credits, Fleet, HostSize, Spec, is_burstable};
 
 /// GitLab's documented minimum for up to 20 requests a second, in MiB (docs.gitlab.com, installation requirements).
 const GITLAB_MEMORY_MIB: u32 = 8 * 1024;
@@ -85,7 +85,7 @@ impl Spec {
 
 impl Fleet {
     fn hazards(&self, found: &mut Vec<Verdict>) {
-        let burstable = self.instance_types.iter().any(|t| t.starts_with('t'));
+        let burstable = self.instance_types.iter().any(|t| is_burstable(t));
         if burstable && self.credits == Credits::Unlimited {
             found.push(Verdict::warning(
                 "surplus-credits",

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use selector::{Selector, SelectorError};
 pub use size::HostSize;
+pub(crate) use size::is_burstable;
 
 /// What stands on AWS: the network that is there, the GitLab server, its storage, and the runner fleet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

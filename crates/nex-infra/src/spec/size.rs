@@ -9,6 +9,14 @@ pub struct HostSize {
     pub memory_mib: u32,
 }
 
+/// Whether a type earns and spends CPU credits: the T families. (`trn1` is none.)
+pub(crate) fn is_burstable(instance_type: &str) -> bool {
+    let generation = instance_type
+        .strip_prefix('t')
+        .and_then(|t| t.chars().next());
+    generation.is_some_and(|c| c.is_ascii_digit())
+}
+
 impl HostSize {
     /// The size of `instance_type`, for the T, M, C and R families; `None` for what the rule does not cover.
     ///
@@ -41,6 +49,12 @@ impl HostSize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_t_families_burst() {
+        let types = ["t3a.large", "t4g.micro", "trn1.2xlarge", "m5.large"];
+        assert_eq!(types.map(is_burstable), [true, true, false, false]);
+    }
 
     #[test]
     fn sizes_are_those_of_the_instance_type_pages() {
