@@ -223,6 +223,7 @@ impl Ground<'_> {
             profile: Some(name.clone()),
             disk: disk(server.volume_gb, false),
             metadata: Metadata::STRICT,
+            running: true,
             termination_protection: server.termination_protection,
             user_data: Some(self.boot.server.clone()),
             secrets: self.server_secrets().into_iter().map(|s| s.name).collect(),

@@ -114,6 +114,8 @@ pub struct Instance {
     pub disk: Disk,
     /// Its metadata service.
     pub metadata: Metadata,
+    /// Whether it runs. A change of type that was cut off leaves it stopped.
+    pub running: bool,
     /// Whether it can't be terminated by an API call.
     pub termination_protection: bool,
     /// The script of its first boot; not read back.
@@ -141,6 +143,7 @@ impl Body for Instance {
             profile,
             disk,
             metadata,
+            running,
             termination_protection,
             user_data,
             secrets: _,     // an order of work, no property
@@ -163,6 +166,7 @@ impl Body for Instance {
                 disk.value(),
             ),
             metadata.field(),
+            Field::in_place("running", *running),
             Field::in_place("termination_protection", *termination_protection),
             Field::new(
                 "user_data",

@@ -1,9 +1,9 @@
 //! The server's instance, volume, address and snapshot policy.
 
-use aws_sdk_dlm::types::{GettablePolicyStateValues, LifecyclePolicy};
+use aws_sdk_dlm::types::{GettablePolicyStateValues, LifecyclePolicy, RetentionIntervalUnitValues};
 use aws_sdk_ec2::types::{
     Address as DescribedAddress, HttpTokensState, Instance as DescribedInstance,
-    InstanceAttributeName, Volume as DescribedVolume,
+    InstanceAttributeName, InstanceStateName, Volume as DescribedVolume,
 };
 
 use super::ground::filter;
@@ -266,6 +266,10 @@ impl Reader {
                     .and_then(|o| o.http_put_response_hop_limit())
                     .unwrap_or(1),
             },
+            running: matches!(
+                instance.state().and_then(|s| s.name()),
+                Some(InstanceStateName::Pending | InstanceStateName::Running)
+            ),
             termination_protection: protected,
             user_data: None,
             secrets: Default::default(),
@@ -321,7 +325,10 @@ impl Reader {
                 at: create
                     .and_then(|c| c.times().first().cloned())
                     .unwrap_or_default(),
-                keep_days: retain.and_then(|r| r.interval()),
+                // A count, or weeks, shows as a difference.
+                keep_days: retain
+                    .filter(|r| r.interval_unit() == Some(&RetentionIntervalUnitValues::Days))
+                    .and_then(|r| r.interval()),
                 copy_tags: schedule.and_then(|s| s.copy_tags()).unwrap_or_default(),
                 tags: self.ours(tags.clone()),
             };

@@ -206,6 +206,10 @@ impl Writer {
         }
         if old.instance_type != new.instance_type {
             self.resize(id, &new.instance_type).await?;
+        } else if new.running && !old.running {
+            // It may still be on its way to a stop, and can't be started from there.
+            self.wait_for_instance(id, "stopped").await?;
+            self.start(id).await?;
         }
         self.tag_ec2(id, &old.tags, &new.tags).await
     }
@@ -229,10 +233,15 @@ impl Writer {
         let changed = request.instance_type(value).send().await;
         let changed = changed.map_err(Error::call("ModifyInstanceAttribute", id));
         // Whether or not the type could be changed, the server must not stay down.
-        let answer = ec2.start_instances().instance_ids(id).send().await;
-        answer.map_err(Error::call("StartInstances", id))?;
-        self.wait_for_instance(id, "running").await?;
+        self.start(id).await?;
         changed.map(drop)
+    }
+
+    async fn start(&self, id: &str) -> Result<(), Error> {
+        let request = self.aws.ec2.start_instances().instance_ids(id);
+        let answer = request.send().await;
+        answer.map_err(Error::call("StartInstances", id))?;
+        self.wait_for_instance(id, "running").await.map(drop)
     }
 
     async fn set_profile(&self, id: &str, new: &Instance) -> Result<(), Error> {
