@@ -46,7 +46,8 @@ impl Reader {
         Ok(roles)
     }
 
-    /// The profiles that no role of ours lists: absent, or made without their role by a run that was cut off.
+    /// The profiles that no role of ours lists with its tags: absent, or made without their role by a run that was cut
+    /// off, or listed in short, as some of IAM's lists do.
     pub(super) async fn unattached_profiles(
         &self,
         roles: &[RoleDetail],
@@ -55,7 +56,7 @@ impl Reader {
             roles
                 .iter()
                 .flat_map(|r| r.instance_profile_list())
-                .any(|p| p.instance_profile_name() == name)
+                .any(|p| p.instance_profile_name() == name && !p.tags().is_empty())
         };
         let names = [self.names.server(), self.names.fleet()];
         let mut missing = names.into_iter().filter(|name| !listed(name));

@@ -90,7 +90,15 @@ impl Found {
             owner,
             resource,
         };
-        self.0.insert(existing.resource.key(), existing);
+        let key = existing.resource.key();
+        // Where two carry one name, ours counts, and of two of ours always the same one.
+        let rank = |e: &Existing| (e.owner == Owner::Other, e.id.clone());
+        match self.0.get(&key) {
+            Some(other) if rank(other) <= rank(&existing) => {}
+            _ => {
+                self.0.insert(key, existing);
+            }
+        }
     }
 
     fn owner(&self, key: &Key) -> Owner {

@@ -280,7 +280,7 @@ fn has_value(stages: Option<&std::collections::HashMap<String, Vec<String>>>) ->
     stages.is_some_and(|stages| stages.values().flatten().any(|s| s == "AWSCURRENT"))
 }
 
-/// A lifecycle rule as nex writes them; one that says more is no rule of nex's, and shows as a rule to take away.
+/// A lifecycle rule as nex writes them; one that says more has another id here, and so shows as one to take away.
 fn expiry(rule: &LifecycleRule) -> Option<(String, Expiry)> {
     if rule.status() != &ExpirationStatus::Enabled {
         return None;
@@ -292,7 +292,20 @@ fn expiry(rule: &LifecycleRule) -> Option<(String, Expiry)> {
         after_days: rule.expiration().and_then(|e| e.days()),
         abort_uploads_days: abort.and_then(|a| a.days_after_initiation()),
     };
-    Some((rule.id().unwrap_or_default().to_owned(), expiry))
+    let id = rule.id().unwrap_or_default();
+    let narrower = rule.filter().is_some_and(|f| {
+        f.tag().is_some()
+            || f.and().is_some()
+            || f.object_size_greater_than().is_some()
+            || f.object_size_less_than().is_some()
+    });
+    let does_more = !rule.transitions().is_empty()
+        || rule.noncurrent_version_expiration().is_some()
+        || !rule.noncurrent_version_transitions().is_empty();
+    match narrower || does_more {
+        true => Some((format!("{id} (as changed by others)"), expiry)),
+        false => Some((id.to_owned(), expiry)),
+    }
 }
 
 /// Runs all at once; the first error ends the wait.
