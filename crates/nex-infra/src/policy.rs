@@ -63,15 +63,9 @@ impl Scope {
     /// Objects below `prefix` of a bucket can be read, written and deleted.
     pub fn bucket_objects(&self, bucket: &str, prefix: &str) -> Document {
         let arn = self.bucket(bucket);
-        let mut list = allow(
-            "List",
-            &["s3:ListBucket", "s3:ListBucketMultipartUploads"],
-            std::slice::from_ref(&arn),
-        );
+        let mut list = allow("List", &["s3:ListBucket"], std::slice::from_ref(&arn));
         if !prefix.is_empty() {
-            // ListBucketMultipartUploads and ListBucket both take this key.
-            list["Condition"] =
-                json!({"StringLike": {"s3:prefix": [prefix, format!("{prefix}*")]}});
+            list["Condition"] = json!({"StringLike": {"s3:prefix": format!("{prefix}*")}});
         }
         let objects = [
             "s3:GetObject",
@@ -83,9 +77,10 @@ impl Scope {
         ];
         document(vec![
             list,
+            // These two know no condition on a prefix.
             allow(
-                "Locate",
-                &["s3:GetBucketLocation"],
+                "Bucket",
+                &["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
                 std::slice::from_ref(&arn),
             ),
             allow("Objects", &objects, &[format!("{arn}/{prefix}*")]),
@@ -101,20 +96,19 @@ impl Scope {
         ])
     }
 
-    /// Events can be written to the log groups below `prefix` (such as `/nex/gitlab/`).
+    /// Events can be written to the log groups below `prefix` (such as `/nex/gitlab/`), as the CloudWatch agent does it.
     pub fn write_logs(&self, prefix: &str) -> Document {
         let group = self.arn("logs", &format!("log-group:{prefix}*"));
+        let stream = format!("{group}:log-stream:*");
         document(vec![
+            // This call takes no resource.
+            allow("Groups", &["logs:DescribeLogGroups"], &["*".to_owned()]),
             allow(
                 "Streams",
                 &["logs:CreateLogStream", "logs:DescribeLogStreams"],
-                std::slice::from_ref(&group),
+                &[group, stream.clone()],
             ),
-            allow(
-                "Events",
-                &["logs:PutLogEvents"],
-                &[format!("{group}:log-stream:*")],
-            ),
+            allow("Events", &["logs:PutLogEvents"], &[stream]),
         ])
     }
 
@@ -162,8 +156,8 @@ impl Scope {
         );
         delete["Condition"] =
             json!({"StringLike": {"aws:ResourceTag/aws:dlm:lifecycle-policy-id": "*"}});
-        let mut tag = allow("Tag", &["ec2:CreateTags"], std::slice::from_ref(&snapshots));
-        tag["Condition"] = json!({"StringEquals": {"ec2:CreateAction": "CreateSnapshot"}});
+        // Not only in the call that makes them: the service may tag a snapshot later, too.
+        let tag = allow("Tag", &["ec2:CreateTags"], std::slice::from_ref(&snapshots));
         // The two Describe calls take no resource.
         let describe = allow(
             "Describe",
