@@ -68,6 +68,8 @@ pub struct Report {
     pub stopped: bool,
     /// The time of the longest chain of steps that wait for each other.
     pub longest_chain: Duration,
+    /// The time from the first step's begin to the last one's end.
+    pub wall: Duration,
 }
 
 impl Report {
@@ -105,6 +107,7 @@ pub async fn apply<W: Write>(
         progress,
         report: Report::default(),
     };
+    let began = Instant::now();
     loop {
         run.begin(stop);
         match run.running.join_next().await {
@@ -114,6 +117,7 @@ pub async fn apply<W: Write>(
             None => break,
         }
     }
+    run.report.wall = began.elapsed();
     run.finish(stop)
 }
 

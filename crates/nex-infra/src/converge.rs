@@ -105,6 +105,7 @@ fn merge(total: &mut Report, round: Report) {
     total.skipped = round.skipped;
     total.stopped = round.stopped;
     total.longest_chain += round.longest_chain;
+    total.wall += round.wall;
 }
 
 /// What is left of an approved plan needs no second approval.

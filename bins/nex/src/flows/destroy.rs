@@ -8,7 +8,7 @@ use anyhow::Context;
 use nex_infra::aws::Writer;
 use nex_infra::model::{Desired, Kind};
 use nex_infra::{Read as _, Run, SETTLE, World, converge};
-use nex_plan::{Linted, Verdict};
+use nex_plan::{Level, Linted, Verdict};
 
 use super::bootstrap::with_stop;
 use super::{plan, prompt, report};
@@ -90,7 +90,10 @@ async fn teardown(session: &Session, world: &World) -> anyhow::Result<Linted> {
         change.reasons = vec![];
     }
     let mut verdicts: Vec<Verdict> = vec![];
-    for verdict in nex_infra::lint(&plan, &nothing, &world.observed) {
+    for mut verdict in nex_infra::lint(&plan, &nothing, &world.observed) {
+        if verdict.level == Level::Refusal {
+            verdict.hint = format!("let it go by --allow '{}'", verdict.subject);
+        }
         let bucket = verdict.subject.strip_prefix(Kind::S3Bucket.as_str());
         let is_empty = match bucket.map(str::trim) {
             Some(bucket) => {

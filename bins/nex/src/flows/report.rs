@@ -37,7 +37,7 @@ pub(super) fn show(
     output.detail(&format!(
         "longest chain: {}, wall: {}",
         seconds(report.longest_chain),
-        seconds(wall)
+        seconds(report.wall)
     ));
     match output.json {
         true => output.json(&summary(report, rest))?,
