@@ -36,6 +36,7 @@ import mend_groups  # noqa: E402
 import mend_instances  # noqa: E402
 import mend_network  # noqa: E402
 import mend_storage  # noqa: E402
+import mend_tags  # noqa: E402
 import mend_templates  # noqa: E402
 import refreshes  # noqa: E402
 import seed  # noqa: E402
@@ -53,6 +54,7 @@ READS = (
     ("s3", None, None),
     ("secretsmanager", None, "secretsmanager.ListSecrets"),
     ("logs", None, "Logs_20140328.DescribeLogGroups"),
+    ("tagging", None, "ResourceGroupsTaggingAPI_20170126.GetResources"),
     ("ssm", None, "AmazonSSM.DescribeParameters"),
     ("servicequotas", None, "ServiceQuotasV20190624.ListAWSDefaultServiceQuotas"),
 )
@@ -179,6 +181,7 @@ def main():
         mend_access,
         mend_network,
         mend_storage,
+        mend_tags,
         mend_templates,
         mend_instances,
         mend_groups,

@@ -291,11 +291,25 @@ mod tests {
                 "{method} {uri}"
             );
         }
-        let target = [("x-amz-target", "secretsmanager.CreateSecret")];
-        let call = of("secretsmanager", "POST", "/", &target, "{}");
-        assert_eq!(
-            (call.operation.as_str(), call.mutating),
-            ("CreateSecret", true)
-        );
+        for (service, target, operation, mutating) in [
+            (
+                "secretsmanager",
+                "secretsmanager.CreateSecret",
+                "CreateSecret",
+                true,
+            ),
+            (
+                "tagging",
+                "ResourceGroupsTaggingAPI_20170126.GetResources",
+                "GetResources",
+                false,
+            ),
+        ] {
+            let call = of(service, "POST", "/", &[("x-amz-target", target)], "{}");
+            assert_eq!(
+                (call.operation.as_str(), call.mutating),
+                (operation, mutating)
+            );
+        }
     }
 }

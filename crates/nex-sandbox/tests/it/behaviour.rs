@@ -13,4 +13,4 @@ macro_rules! scripts {
     )*};
 }
 
-scripts!(access, dlm, groups, instances, network, seed, storage);
+scripts!(access, dlm, groups, instances, network, seed, storage, tags);
