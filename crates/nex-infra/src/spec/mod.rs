@@ -22,8 +22,8 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]+$"))]
     pub region: String,
     /// The account's 12 digits. When set, nex refuses to work in another account.
-    #[serde(default)]
-    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]{12}$"))]
     pub account: Option<String>,
     /// Tags for every resource, beside nex's own (Name, Environment, Component, ManagedBy, Snapshot).
     #[serde(default)]
@@ -45,7 +45,8 @@ pub struct Spec {
     #[serde(default)]
     pub logs: Logs,
     /// The runner fleet; left out, there is none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Fleet")]
     pub fleet: Option<Fleet>,
 }
 
@@ -85,7 +86,8 @@ pub struct Server {
     #[schemars(range(min = 30, max = 16384))]
     pub volume_gb: u32,
     /// An image (`ami-...`) instead of Canonical's newest Ubuntu 22.04. Another image replaces the server.
-    #[schemars(regex(pattern = r"^ami-[0-9a-f]+$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^ami-[0-9a-f]+$"))]
     pub image: Option<String>,
     /// The networks (CIDR) that may reach port 22, where `git` over SSH arrives.
     pub ssh_from: Vec<String>,
@@ -116,10 +118,12 @@ pub const CLOUDFLARE: &str = "cloudflare";
 #[serde(deny_unknown_fields, default)]
 pub struct Storage {
     /// The container registry's bucket. Default: `PREFIX-ENVIRONMENT-gitlab-registry`.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"))]
     pub registry_bucket: Option<String>,
     /// The bucket of what instances fetch. Default: `PREFIX-ENVIRONMENT-gitlab-artifacts`.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"))]
     pub artifacts_bucket: Option<String>,
     /// Where backups go.
     pub backups: Backups,
@@ -130,7 +134,8 @@ pub struct Storage {
 #[serde(deny_unknown_fields, default)]
 pub struct Backups {
     /// The bucket. Default: `PREFIX-ENVIRONMENT-gitlab-backups`.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"))]
     pub bucket: Option<String>,
     /// The bucket is there and shared: nex only looks it up.
     pub existing: bool,
@@ -197,7 +202,7 @@ impl Default for Logs {
 }
 
 /// How a burstable instance pays for CPU above its baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Credits {
     /// It slows down to its baseline.
@@ -238,9 +243,11 @@ pub struct Fleet {
     #[schemars(range(min = 20, max = 16384))]
     pub volume_gb: u32,
     /// An image (`ami-...`) instead of Amazon's newest Amazon Linux 2023 at the time of the change.
-    #[schemars(regex(pattern = r"^ami-[0-9a-f]+$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^ami-[0-9a-f]+$"))]
     pub image: Option<String>,
-    /// How T3 and T3a instances pay for CPU above their baseline.
+    /// How T3 and T3a instances pay for CPU above their baseline: `standard` slows down, `unlimited` bills the surplus.
+    #[schemars(with = "String", extend("enum" = ["standard", "unlimited"]))]
     pub credits: Credits,
     /// The average CPU in percent that the scaling policy aims at.
     #[schemars(range(min = 1, max = 100))]
@@ -249,7 +256,8 @@ pub struct Fleet {
     #[schemars(range(min = 30, max = 7200))]
     pub drain_seconds: u32,
     /// The cache's bucket. Default: `PREFIX-ENVIRONMENT-gitlab-runner-cache`.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"))]
     pub cache_bucket: Option<String>,
     /// Days until a cache entry expires.
     #[schemars(range(min = 1, max = 3650))]
