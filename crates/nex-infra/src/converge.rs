@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nex_plan::{Action, Approved, Plan, Progress, Refused, ResourceId};
 
-use crate::apply::{Report, Stop, apply};
+use crate::apply::{Done, Failed, Report, Stop, apply};
 use crate::diff::diff;
 use crate::io::{Class, Read, World, Write};
 use crate::model::Desired;
@@ -68,6 +68,7 @@ pub async fn converge<R: Read, W: Write>(
         world = reader.world().await?;
         let environment = &plan.plan().environment;
         let rest = diff(environment, desired, &world.observed);
+        settle_lost(&mut total, &rest);
         let next = again.then(|| approve_rest(&rest, &approved));
         match next {
             Some(Ok(next)) if !next.plan().is_empty() => plan = next,
@@ -93,9 +94,29 @@ pub struct Run<'a> {
     pub settle: Duration,
 }
 
+fn by_reading(failed: &Failed) -> bool {
+    matches!(failed.class, Class::Lost | Class::Exists | Class::NotFound)
+}
+
 fn resolves_by_reading(report: &Report) -> bool {
-    let by_reading = |class| matches!(class, Class::Lost | Class::Exists | Class::NotFound);
-    !report.failed.is_empty() && report.failed.iter().all(|f| by_reading(f.class))
+    !report.failed.is_empty() && report.failed.iter().all(by_reading)
+}
+
+/// A step whose answer was lost is done if the read shows nothing that is left to do.
+fn settle_lost(total: &mut Report, rest: &Plan) {
+    let left: BTreeSet<&ResourceId> = rest.actions.iter().map(|c| &c.resource).collect();
+    let is_done = |f: &Failed| by_reading(f) && !left.contains(&f.key.resource_id());
+    let (done, failed) = std::mem::take(&mut total.failed)
+        .into_iter()
+        .partition(is_done);
+    total.failed = failed;
+    total
+        .done
+        .extend(Vec::into_iter(done).map(|step: Failed| Done {
+            key: step.key,
+            action: step.action,
+            elapsed: Duration::ZERO,
+        }));
 }
 
 /// Failures and skips of a round are those that stand: an earlier round's were tried again.
