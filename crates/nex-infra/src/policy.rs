@@ -147,8 +147,13 @@ impl Scope {
         let snapshots = ec2("snapshot/*");
         let volumes = self.arn("ec2", "volume/*");
         let (key, value) = target;
-        let mut create = allow("CreateFromVolume", &["ec2:CreateSnapshot"], &[volumes]);
-        create["Condition"] = json!({"StringEquals": {format!("aws:ResourceTag/{key}"): value}});
+        // The action wants both resources, and a snapshot that is being made has no tags to ask for: so the volumes
+        // without the tag are taken out again.
+        let both = [snapshots.clone(), volumes.clone()];
+        let create = allow("Create", &["ec2:CreateSnapshot"], &both);
+        let mut others = allow("NoOthers", &["ec2:CreateSnapshot"], &[volumes]);
+        others["Effect"] = "Deny".into();
+        others["Condition"] = json!({"StringNotEquals": {format!("aws:ResourceTag/{key}"): value}});
         let mut delete = allow(
             "Delete",
             &["ec2:DeleteSnapshot"],
@@ -164,12 +169,6 @@ impl Scope {
             &["ec2:DescribeSnapshots", "ec2:DescribeVolumes"],
             &["*".to_owned()],
         );
-        document(vec![
-            create,
-            allow("CreateSnapshot", &["ec2:CreateSnapshot"], &[snapshots]),
-            delete,
-            tag,
-            describe,
-        ])
+        document(vec![create, others, delete, tag, describe])
     }
 }
