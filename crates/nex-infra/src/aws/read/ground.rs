@@ -35,16 +35,14 @@ impl Reader {
         )?;
         let network = &self.spec.network;
         let region = &self.aws.region;
-        let vpc = only("VPC", &network.vpc, &vpcs, region, |v, s| vpc_fits(v, s))?;
+        let vpc = only("VPC", &network.vpc, &vpcs, region, vpc_fits)?;
         let vpc = vpc.vpc_id().unwrap_or_default().to_owned();
         let subnets: Vec<Subnet> = subnets
             .into_iter()
             .filter(|s| s.vpc_id() == Some(vpc.as_str()))
             .collect();
         let subnet = |selector: &Selector| {
-            let subnet = only("subnet", selector, &subnets, &vpc, |s, sel| {
-                subnet_fits(s, sel)
-            })?;
+            let subnet = only("subnet", selector, &subnets, &vpc, subnet_fits)?;
             Ok::<_, Error>(subnet.subnet_id().unwrap_or_default().to_owned())
         };
         Ok(Facts {
