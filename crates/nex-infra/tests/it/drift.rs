@@ -1,0 +1,179 @@
+//! Every way in which a resource that is there can differ from what is asked: one a field of each kind.
+
+use std::collections::BTreeSet;
+
+use nex_infra::model::{
+    Content, GroupRef, Kind, Metadata, Peer, Protocol, Resource, Rule, TemplateVersion,
+};
+use nex_infra::policy;
+
+use crate::support::built;
+
+/// One field of one kind, changed by someone else.
+#[derive(Clone, Copy)]
+pub(crate) struct Drift {
+    pub(crate) kind: Kind,
+    pub(crate) field: &'static str,
+    pub(crate) change: fn(&mut Resource),
+}
+
+macro_rules! drifts {
+    ($($kind:ident { $($field:literal: |$it:ident| $change:expr;)* })*) => {
+        /// All drifts.
+        pub(crate) const DRIFTS: &[Drift] = &[$($(
+            Drift {
+                kind: Kind::$kind,
+                field: $field,
+                change: |resource| {
+                    if let Resource::$kind($it) = resource {
+                        $change;
+                    }
+                },
+            },
+        )*)*];
+    };
+}
+
+macro_rules! retag {
+    ($it:ident) => {
+        $it.tags.insert("Component".into(), "other".into())
+    };
+}
+
+drifts! {
+    SecurityGroup {
+        "description": |it| it.description = "by hand".into();
+        "vpc": |it| it.vpc = "vpc-2".into();
+        "ingress": |it| it.ingress.insert(Rule::port(Protocol::Tcp, 8080, "0.0.0.0/0"));
+        "egress": |it| it.egress.insert(Rule {
+            protocol: Protocol::Tcp,
+            ports: Some((1024, 2048)),
+            peer: Peer::PrefixList("pl-1".into()),
+        });
+        "tags": |it| retag!(it);
+    }
+    DatabaseIngress {
+        "group": |it| it.group = "sg-other".into();
+        "port": |it| it.port = 3306;
+        "from": |it| it.from = GroupRef::Id("sg-other".into());
+    }
+    IamRole {
+        "trust": |it| it.trust = policy::trust("lambda.amazonaws.com");
+        "policies": |it| it.policies.clear();
+        "managed": |it| it.managed.insert("arn:aws:iam::aws:policy/AdministratorAccess".into());
+        "tags": |it| retag!(it);
+    }
+    InstanceProfile {
+        "role": |it| it.role = None;
+        "tags": |it| retag!(it);
+    }
+    S3Bucket {
+        "public_access_blocked": |it| it.public_access_blocked = false;
+        "lifecycle": |it| it.lifecycle.clear();
+        "tags": |it| retag!(it);
+    }
+    Secret {
+        "description": |it| it.description = "by hand".into();
+        "value": |it| it.content = Content::Missing;
+        "tags": |it| retag!(it);
+    }
+    LogGroup {
+        "retention_days": |it| it.retention_days = None;
+        "tags": |it| retag!(it);
+    }
+    ElasticIp {
+        "public_ip": |it| it.public_ip = Some("198.51.100.99".into());
+        "tags": |it| retag!(it);
+    }
+    Instance {
+        "image": |it| it.image.id = "ami-old".into();
+        "instance_type": |it| it.instance_type = "t3a.large".into();
+        "subnet": |it| it.subnet = "subnet-2".into();
+        "security_groups": |it| it.security_groups = BTreeSet::from([GroupRef::Id("sg-other".into())]);
+        "profile": |it| it.profile = None;
+        "disk": |it| it.disk.size_gb = 8;
+        "metadata": |it| it.metadata = Metadata { token_required: false, hop_limit: 2 };
+        "running": |it| it.running = false;
+        "termination_protection": |it| it.termination_protection = false;
+        "user_data": |it| it.user_data = Some("older".into());
+        "tags": |it| retag!(it);
+    }
+    Volume {
+        "instance": |it| it.instance = Some("i-other".into());
+        "size_gb": |it| it.size_gb = 8;
+        "type": |it| it.volume_type = "gp2".into();
+        "encrypted": |it| it.encrypted = false;
+        "tags": |it| retag!(it);
+    }
+    ElasticIpAssociation {
+        "instance": |it| it.instance = "i-other".into();
+    }
+    SnapshotPolicy {
+        "role": |it| it.role_arn = "arn:aws:iam::123456789012:role/other".into();
+        "enabled": |it| it.enabled = false;
+        "targets": |it| it.targets.clear();
+        "interval_hours": |it| it.interval_hours = 12;
+        "at": |it| it.at = "04:00".into();
+        "keep_days": |it| it.keep_days = None;
+        "copy_tags": |it| it.copy_tags = false;
+        "tags": |it| retag!(it);
+    }
+    LaunchTemplate {
+        "image": |it| it.image.id = "ami-old".into();
+        "instance_type": |it| it.instance_type = "m5.large".into();
+        "security_groups": |it| it.security_groups.clear();
+        "profile": |it| it.profile = None;
+        "disk": |it| it.disk.encrypted = false;
+        "metadata": |it| it.metadata = Metadata { token_required: true, hop_limit: 2 };
+        "credits": |it| it.credits = None;
+        "user_data": |it| it.user_data = "older".into();
+        "instance_tags": |it| it.instance_tags.clear();
+        "newest_is_default": |it| it.newest_is_default = false;
+        "tags": |it| retag!(it);
+    }
+    AutoScalingGroup {
+        "launch_template": |it| it.template = "other".into();
+        "launch_template_version": |it| it.template_version = TemplateVersion::Other("$Latest".into());
+        "subnets": |it| it.subnets.insert("subnet-30".into());
+        "min": |it| it.min = 0;
+        "max": |it| it.max = 10;
+        "desired": |it| it.desired = 3;
+        "instance_types": |it| it.instance_types.reverse();
+        "on_demand_base": |it| it.on_demand_base = 1;
+        "on_demand_percent": |it| it.on_demand_percent = 100;
+        "spot_strategy": |it| it.spot_strategy = "lowest-price".into();
+        "capacity_rebalance": |it| it.capacity_rebalance = false;
+        "retain_abandoned": |it| it.retain_abandoned = true;
+        "tags": |it| retag!(it);
+    }
+    LifecycleHook {
+        "transition": |it| it.transition = "autoscaling:EC2_INSTANCE_LAUNCHING".into();
+        "heartbeat_seconds": |it| it.heartbeat_seconds = 60;
+        "default_result": |it| it.default_result = "ABANDON".into();
+    }
+    ScalingPolicy {
+        "metric": |it| it.metric = "ASGAverageNetworkIn".into();
+        "target_percent": |it| it.target_percent = 90;
+    }
+}
+
+#[test]
+fn every_field_of_every_kind_has_its_drift() {
+    let (_, observed) = built();
+    let fields: BTreeSet<(Kind, &str)> = observed
+        .values()
+        .flat_map(|e| {
+            e.resource
+                .fields()
+                .into_iter()
+                .map(|f| (e.resource.key().kind, f.name))
+        })
+        .collect();
+    let drifts: BTreeSet<(Kind, &str)> = DRIFTS.iter().map(|d| (d.kind, d.field)).collect();
+    assert_eq!(drifts, fields);
+    assert!(
+        Kind::ALL
+            .iter()
+            .all(|kind| fields.iter().any(|(k, _)| k == kind))
+    );
+}

@@ -1,0 +1,308 @@
+//! What holds for any spec and any state: what is applied is there, once, in order, and nothing else was touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nex_infra::model::{Desired, Document, Existing, Key, Kind, Observed, Owner, Resource};
+use nex_infra::{Class, Outcome, Read as _, Report, Run, Stop, apply, converge, diff};
+use nex_plan::{Event, Progress, Silent};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::any::{damaged, damages, specs};
+use crate::fake::{Fake, Fault};
+use crate::stored;
+use crate::support::{plan, spec, subjects, wanted};
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+fn run<'a>(progress: &'a dyn Progress, stop: &'a Stop) -> Run<'a> {
+    Run {
+        progress,
+        stop,
+        settle: Duration::ZERO,
+    }
+}
+
+/// One run of the command: read, plan, allow all, apply until nothing is left to try.
+fn bootstrap(fake: &Arc<Fake>, desired: &Desired) -> Outcome {
+    block_on(async {
+        let world = fake.world().await.expect("a read");
+        let linted = plan(desired, &world.observed);
+        let named = subjects(&linted);
+        let approved = linted.approve(&named).expect("all is named");
+        let (writer, stop) = (Arc::clone(fake), Stop::default());
+        converge(
+            approved,
+            desired,
+            &world,
+            &**fake,
+            writer,
+            run(&Silent, &stop),
+        )
+        .await
+        .expect("a read back")
+    })
+}
+
+/// The apply alone, without a second look.
+fn apply_once(fake: &Arc<Fake>, desired: &Desired, progress: &dyn Progress, stop: &Stop) -> Report {
+    let observed = fake.observed();
+    let linted = plan(desired, &observed);
+    let named = subjects(&linted);
+    let approved = linted.approve(&named).expect("all is named");
+    block_on(apply(
+        &approved,
+        desired,
+        &observed,
+        Arc::clone(fake),
+        progress,
+        stop,
+    ))
+}
+
+/// What is there, whatever its ids.
+fn picture(observed: &Observed) -> BTreeMap<Key, (Owner, Resource)> {
+    let entry = |(key, e): (&Key, &Existing)| (key.clone(), (e.owner, e.resource.clone()));
+    observed.iter().map(entry).collect()
+}
+
+/// A foreign group that uses our template has its version by number: only what is the newest has changed.
+fn as_seen(now: &Existing, before: &Existing) -> Existing {
+    let mut now = now.clone();
+    if let (Resource::AutoScalingGroup(now), Resource::AutoScalingGroup(before)) =
+        (&mut now.resource, &before.resource)
+    {
+        now.template_version = before.template_version.clone();
+    }
+    now
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn specs_are_valid_and_what_they_ask_for_differs_from_itself_in_nothing(spec in specs()) {
+        prop_assert!(spec.problems().is_empty());
+        let desired = wanted(&spec);
+        let rest = plan(&desired, &stored::all(&desired));
+        prop_assert!(rest.plan.is_empty() && rest.verdicts.iter().all(|v| v.code == "newer-image"));
+    }
+
+    #[test]
+    fn any_state_becomes_what_is_asked_and_what_is_foreign_stays_as_it_is(
+        before in specs(), now in specs(), damage in damages(),
+    ) {
+        let desired = wanted(&now);
+        let start = damaged(&wanted(&before), &desired, &damage);
+        let fake = Arc::new(Fake::new(start.clone(), None));
+        let outcome = bootstrap(&fake, &desired);
+        prop_assert!(outcome.report.is_whole(), "{:#?}", outcome.report);
+        prop_assert!(outcome.rest.is_empty(), "{:#?}", outcome.rest);
+        let end = fake.observed();
+        // EC2 itself ends an association with an instance of ours that is replaced.
+        let ended = |key: &Key| key.kind == Kind::ElasticIpAssociation;
+        let foreign = start.iter().filter(|(key, e)| e.owner == Owner::Other && !ended(key));
+        for (key, existing) in foreign {
+            let seen = end.get(key).map(|e| as_seen(e, existing));
+            prop_assert_eq!(seen.as_ref(), Some(existing));
+        }
+        for (key, _) in desired.iter().filter(|(key, _)| !end.contains_key(key)) {
+            let foreign = end.values().any(|e| e.owner == Owner::Other);
+            prop_assert!(foreign, "{:?} is missing", key);
+        }
+    }
+
+    #[test]
+    fn the_order_of_lists_never_matters(
+        spec in specs(), ssh in Just(vec!["10.0.0.0/8", "192.0.2.0/24", "::/0"]).prop_shuffle(),
+    ) {
+        let with = |nets: &[&str]| {
+            let mut spec = spec.clone();
+            spec.server.ssh_from = nets.iter().map(|n| n.to_string()).collect();
+            wanted(&spec)
+        };
+        let observed = stored::all(&with(&["::/0", "192.0.2.0/24", "10.0.0.0/8"]));
+        prop_assert!(diff("staging", &with(&ssh), &observed).is_empty());
+    }
+
+    #[test]
+    fn a_policy_document_is_the_same_in_any_order(
+        (actions, shuffled) in shuffled("[a-z]{2,4}:[A-Z][a-z]{2,5}"),
+        (resources, turned) in shuffled("arn:[a-z]{1,8}"),
+    ) {
+        let text = |items: &[String]| Value::from(items.to_vec());
+        let one = |items: &[String]| match items {
+            [item] => Value::from(item.as_str()),
+            items => text(items),
+        };
+        let statement = |sid: &str, action: Value, resource: Value| {
+            json!({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource})
+        };
+        let a = Document::new(json!({"Statement": [
+            statement("A", text(&actions), text(&resources)),
+            statement("B", text(&resources), text(&actions)),
+        ]}));
+        let b = Document::new(json!({"Statement": [
+            statement("B", one(&turned), one(&shuffled)),
+            statement("A", one(&shuffled), one(&turned)),
+        ]}));
+        prop_assert_eq!(&a, &b);
+        prop_assert_eq!(a.to_string(), b.to_string());
+        prop_assert_eq!(Document::new(a.as_json().clone()), a);
+    }
+}
+
+fn shuffled(pattern: &'static str) -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
+    let items = proptest::collection::btree_set(pattern, 1..4);
+    items.prop_flat_map(|items| {
+        let items: Vec<String> = items.into_iter().collect();
+        (Just(items.clone()), Just(items).prop_shuffle())
+    })
+}
+
+/// The reference with a server that gets a new image, a fleet that changes, and things that are gone.
+fn half_done() -> (Desired, Observed) {
+    let mut now = spec();
+    now.server.image = Some("ami-0abc".into());
+    now.fleet.as_mut().expect("a fleet").volume_gb = 50;
+    let desired = wanted(&now);
+    let mut observed = stored::all(&wanted(&spec()));
+    for kind in [Kind::LifecycleHook, Kind::SnapshotPolicy, Kind::S3Bucket] {
+        let key = observed
+            .keys()
+            .find(|k| k.kind == kind)
+            .expect("one of each")
+            .clone();
+        stored::lose(&mut observed, &key);
+    }
+    (desired, observed)
+}
+
+/// Every write in turn fails in every way, from nothing and from a state that is half done.
+#[test]
+fn a_failure_at_any_write_is_mended_by_this_run_or_the_next_one() {
+    for (desired, start) in [(wanted(&spec()), Observed::new()), half_done()] {
+        let calm = Arc::new(Fake::new(start.clone(), None));
+        bootstrap(&calm, &desired);
+        let end = picture(&calm.observed());
+        let writes = plan(&desired, &start).plan.actions.len();
+        for at in 0..=writes {
+            for (acts, class, dies) in [
+                (false, Class::Lost, false),
+                (true, Class::Lost, false),
+                (false, Class::Lost, true),
+                (true, Class::Lost, true),
+                (false, Class::Denied, false),
+            ] {
+                let fault = Fault {
+                    at,
+                    acts,
+                    class,
+                    dies,
+                };
+                let fake = Arc::new(Fake::new(start.clone(), Some(fault)));
+                let first = bootstrap(&fake, &desired);
+                if class == Class::Lost && !dies {
+                    assert!(
+                        first.report.is_whole() && first.rest.is_empty(),
+                        "{fault:?} {:#?} {:#?}",
+                        first.report,
+                        first.rest
+                    );
+                }
+                let again = Arc::new(Fake::new(fake.observed(), None));
+                let second = bootstrap(&again, &desired);
+                assert!(
+                    second.report.is_whole() && second.rest.is_empty(),
+                    "{fault:?}"
+                );
+                assert_eq!(
+                    without_leftovers(picture(&again.observed())),
+                    without_leftovers(end.clone()),
+                    "{fault:?}"
+                );
+                assert_eq!(fake.state().twice, [], "{fault:?}");
+                assert_eq!(again.state().twice, [], "{fault:?}");
+            }
+        }
+    }
+}
+
+/// A volume that was left over carries its id for a name.
+fn without_leftovers(
+    mut picture: BTreeMap<Key, (Owner, Resource)>,
+) -> (usize, BTreeMap<Key, (Owner, Resource)>) {
+    let all = picture.len();
+    picture.retain(|_, (_, r)| !matches!(r, Resource::Volume(v) if v.instance.is_none()));
+    (all - picture.len(), picture)
+}
+
+/// The fake refuses a step that comes too early; this looks at the order itself, and that steps share their time.
+#[test]
+fn steps_begin_when_what_they_need_is_done_and_not_one_after_another() {
+    let desired = wanted(&spec());
+    let fake = Arc::new(Fake::new(Observed::new(), None));
+    let report = apply_once(&fake, &desired, &Silent, &Stop::default());
+    assert!(report.is_whole());
+    let order: Vec<Key> = report.done.iter().map(|d| d.key.clone()).collect();
+    for (n, key) in order.iter().enumerate() {
+        for need in desired[key].needs() {
+            assert!(order[..n].contains(&need), "{key:?} came before {need:?}");
+        }
+    }
+    assert_eq!(order.len(), desired.len());
+    let side_by_side = fake.state().side_by_side;
+    assert!((10..=24).contains(&side_by_side), "{side_by_side}");
+}
+
+/// Everything goes in reverse, as `destroy` has it: nothing is asked for.
+#[test]
+fn what_is_needed_goes_last() {
+    let fake = Arc::new(Fake::new(stored::all(&wanted(&spec())), None));
+    let outcome = bootstrap(&fake, &Desired::new());
+    assert!(outcome.report.is_whole(), "{:#?}", outcome.report.failed);
+    let left: BTreeSet<Kind> = fake.observed().keys().map(|k| k.kind).collect();
+    assert_eq!(left, BTreeSet::new());
+}
+
+/// Stops the run at its n-th step.
+struct StopAt<'a> {
+    stop: &'a Stop,
+    left: std::sync::atomic::AtomicUsize,
+}
+
+impl Progress for StopAt<'_> {
+    fn event(&self, event: Event) {
+        use std::sync::atomic::Ordering::Relaxed;
+        if matches!(event, Event::Started { .. }) && self.left.fetch_sub(1, Relaxed) == 1 {
+            self.stop.stop();
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_ends_what_it_began_and_can_be_taken_up() {
+    let desired = wanted(&spec());
+    for n in 1..desired.len() {
+        let fake = Arc::new(Fake::new(Observed::new(), None));
+        let stop = Stop::default();
+        let progress = StopAt {
+            stop: &stop,
+            left: n.into(),
+        };
+        let report = apply_once(&fake, &desired, &progress, &stop);
+        assert!(report.stopped && report.failed.is_empty());
+        assert_eq!(report.done.len(), n);
+        assert_eq!(report.done.len() + report.skipped.len(), desired.len());
+        let outcome = bootstrap(&fake, &desired);
+        assert!(outcome.report.is_whole() && outcome.rest.is_empty());
+        assert_eq!(picture(&fake.observed()), picture(&stored::all(&desired)));
+    }
+}
