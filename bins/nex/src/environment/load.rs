@@ -3,16 +3,14 @@
 //! The schema that editors use is the first judge: it names every unknown field and every value out of bounds. Then
 //! each section that still reads is checked by its own crate.
 
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-
 use jsonschema::error::ValidationErrorKind as Kind;
-use jsonschema::{ValidationError, Validator};
 use nex_plan::Problems;
 use serde::de::DeserializeOwned;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
+use super::schema::{VALIDATOR, described, known_fields, nearest, refused, strings};
 use super::spans::Spans;
 use super::{Diagnostic, Position, Spec, check};
 
@@ -20,12 +18,14 @@ use super::{Diagnostic, Position, Spec, check};
 #[derive(Debug, thiserror::Error)]
 pub enum Invalid {
     /// There is no such file.
-    #[error("there is no environment {name}: {} is not there", path.display())]
+    #[error("there is no environment {name}: {} is not there{}", path.display(), others(there))]
     Absent {
         /// What was asked for.
         name: String,
         /// Where it would stand.
         path: PathBuf,
+        /// The environments that are there.
+        there: Vec<String>,
     },
     /// The file can't be read.
     #[error("{} can't be read", path.display())]
@@ -45,15 +45,6 @@ pub enum Invalid {
     },
 }
 
-/// The JSON Schema of an environment's file.
-pub fn schema() -> Json {
-    schemars::schema_for!(Spec).to_value()
-}
-
-/// The schema is fixed at build time: a test compiles it, so it can't be invalid here.
-static VALIDATOR: LazyLock<Option<Validator>> =
-    LazyLock::new(|| jsonschema::validator_for(&schema()).ok());
-
 /// Finds `name` (`environments/NAME.toml` here or in a folder above, or a path to a file) and reads it.
 pub fn load(name: &str, folder: &Path) -> Result<(Spec, PathBuf), Invalid> {
     let path = find(name, folder);
@@ -62,6 +53,7 @@ pub fn load(name: &str, folder: &Path) -> Result<(Spec, PathBuf), Invalid> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Invalid::Absent {
                 name: name.to_owned(),
+                there: beside(&path),
                 path,
             });
         }
@@ -83,6 +75,27 @@ pub fn load(name: &str, folder: &Path) -> Result<(Spec, PathBuf), Invalid> {
         Some(spec) if found.is_empty() => Ok((spec, path)),
         _ => Err(Invalid::Wrong { path, found }),
     }
+}
+
+fn others(there: &[String]) -> String {
+    match there {
+        [] => String::new(),
+        there => format!("; there are: {}", there.join(", ")),
+    }
+}
+
+/// The environments in a file's folder.
+fn beside(path: &Path) -> Vec<String> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = files
+        .filter_map(|file| {
+            let name = file.file_name().into_string().ok()?;
+            name.strip_suffix(".toml").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 fn is_path(name: &str) -> bool {
@@ -172,6 +185,10 @@ impl<'a> Reader<'a> {
                 }
                 kind => {
                     let (message, allowed) = refused(kind, error.instance());
+                    let allowed = match kind {
+                        Kind::Pattern { .. } => described(&error).or(allowed),
+                        _ => allowed,
+                    };
                     let meant = match (kind, error.instance().as_str()) {
                         (Kind::Enum { options }, Some(text)) => nearest(text, &strings(options)),
                         _ => None,
@@ -293,77 +310,6 @@ fn join(path: &str, field: &str) -> String {
         "" => field.to_owned(),
         path => format!("{path}.{field}"),
     }
-}
-
-fn strings(list: &Json) -> Vec<String> {
-    let items = list.as_array().into_iter().flatten();
-    items
-        .filter_map(|i| i.as_str().map(str::to_owned))
-        .collect()
-}
-
-/// How alike two words must be, from 0 to 1, for one to be meant by the other.
-const ALIKE: f64 = 0.75;
-
-fn nearest(word: &str, known: &[String]) -> Option<String> {
-    known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.clone())
-}
-
-/// The fields of the object that an unknown field stands in, from the schema.
-fn known_fields(error: &ValidationError<'_>) -> Vec<String> {
-    let schema = schema();
-    let path = error.schema_path().as_str();
-    let object = path.strip_suffix("/additionalProperties").unwrap_or(path);
-    let properties = schema.pointer(&format!("{object}/properties"));
-    let fields = properties.and_then(Json::as_object);
-    fields
-        .map(|f| f.keys().cloned().collect())
-        .unwrap_or_default()
-}
-
-fn refused(kind: &Kind, value: &Json) -> (String, Option<String>) {
-    let shown = match value {
-        Json::String(text) => format!("{text:?}"),
-        other => other.to_string(),
-    };
-    let is = |what: &str| format!("{shown} is {what}");
-    match kind {
-        Kind::Enum { options } => (
-            is("not one of the values"),
-            Some(strings(options).join(", ")),
-        ),
-        Kind::Type { kind } => {
-            let wanted = serde_json::to_value(json!(format!("{kind:?}")));
-            let wanted = wanted.unwrap_or_default().to_string();
-            (is("of the wrong type"), Some(type_names(&wanted)))
-        }
-        Kind::Minimum { limit } => (is("too small"), Some(format!("{limit} or more"))),
-        Kind::Maximum { limit } => (is("too large"), Some(format!("{limit} or less"))),
-        Kind::MinLength { limit } => (is("too short"), Some(format!("{limit} characters or more"))),
-        Kind::MaxLength { limit } => (is("too long"), Some(format!("{limit} characters or less"))),
-        Kind::MinItems { limit } => (is("too short"), Some(format!("{limit} entries or more"))),
-        Kind::Pattern { pattern } => (is("not of the right form"), Some(pattern.clone())),
-        _ => (is("not allowed"), None),
-    }
-}
-
-fn type_names(debug: &str) -> String {
-    let names = [
-        ("String", "text"),
-        ("Integer", "a whole number"),
-        ("Boolean", "true or false"),
-        ("Array", "a list"),
-        ("Object", "a table"),
-        ("Number", "a number"),
-    ];
-    let fitting = names.iter().filter(|(name, _)| debug.contains(name));
-    let fitting: Vec<&str> = fitting.map(|(_, words)| *words).collect();
-    fitting.join(" or ")
 }
 
 fn remove(json: &mut Json, pointer: &str) {

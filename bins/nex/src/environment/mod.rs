@@ -3,6 +3,7 @@
 mod check;
 mod diagnostic;
 mod load;
+mod schema;
 mod spans;
 
 use schemars::JsonSchema;
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use check::hazards;
 pub use diagnostic::{Diagnostic, Position};
-pub use load::{Invalid, load, schema};
+pub use load::{Invalid, load};
+pub use schema::schema;
 
 /// The whole of an environment. Each section is its crate's own type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

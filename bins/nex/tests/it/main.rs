@@ -1,1 +1,13 @@
-//! Tests.
+//! The command `nex` as its users run it, on a cloud on loopback.
+#![allow(clippy::unwrap_used)]
+
+mod adopt;
+mod budget;
+mod check;
+mod command_line;
+mod crash;
+mod drift;
+mod plan_file;
+mod secrets;
+mod stage;
+mod teardown;

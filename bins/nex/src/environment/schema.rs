@@ -1,0 +1,104 @@
+//! The schema of an environment's file, and what it says of a value that it refuses.
+
+use std::sync::LazyLock;
+
+use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::{ValidationError, Validator};
+use serde_json::Value as Json;
+
+use super::Spec;
+
+/// The JSON Schema of an environment's file.
+pub fn schema() -> Json {
+    schemars::schema_for!(Spec).to_value()
+}
+
+/// The schema is fixed at build time: a test compiles it, so it can't be invalid here.
+pub(super) static VALIDATOR: LazyLock<Option<Validator>> =
+    LazyLock::new(|| jsonschema::validator_for(&schema()).ok());
+
+pub(super) fn strings(list: &Json) -> Vec<String> {
+    let items = list.as_array().into_iter().flatten();
+    items
+        .filter_map(|i| i.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// How alike two words must be, from 0 to 1, for one to be meant by the other.
+const ALIKE: f64 = 0.65;
+
+/// By common letters in order, or by few edits: the first serves long words, the second short ones.
+fn alike(a: &str, b: &str) -> f64 {
+    strsim::jaro_winkler(a, b).max(strsim::normalized_damerau_levenshtein(a, b))
+}
+
+pub(super) fn nearest(word: &str, known: &[String]) -> Option<String> {
+    known
+        .iter()
+        .map(|candidate| (alike(word, candidate), candidate))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.clone())
+}
+
+/// The fields of the object that an unknown field stands in, from the schema.
+pub(super) fn known_fields(error: &ValidationError<'_>) -> Vec<String> {
+    let schema = schema();
+    let path = error.schema_path().as_str();
+    let object = path.strip_suffix("/additionalProperties").unwrap_or(path);
+    let properties = schema.pointer(&format!("{object}/properties"));
+    let fields = properties.and_then(Json::as_object);
+    fields
+        .map(|f| f.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+/// What the schema says of the field whose form is wrong: an expression alone is hard to read.
+pub(super) fn described(error: &ValidationError<'_>) -> Option<String> {
+    let schema = schema();
+    let (field, _) = error.schema_path().as_str().rsplit_once('/')?;
+    let field = schema.pointer(field)?;
+    let form = field.get("pattern").and_then(Json::as_str)?;
+    let description = field.get("description").and_then(Json::as_str)?;
+    let description = description.replace('\n', " ");
+    Some(format!("{description} (of the form {form})"))
+}
+
+pub(super) fn refused(kind: &Kind, value: &Json) -> (String, Option<String>) {
+    let shown = match value {
+        Json::String(text) => format!("{text:?}"),
+        other => other.to_string(),
+    };
+    let is = |what: &str| format!("{shown} is {what}");
+    match kind {
+        Kind::Enum { options } => (
+            is("not one of the values"),
+            Some(strings(options).join(", ")),
+        ),
+        Kind::Type { kind } => {
+            let allowed = type_names(&format!("{kind:?}"));
+            (is("of the wrong type"), Some(allowed))
+        }
+        Kind::Minimum { limit } => (is("too small"), Some(format!("{limit} or more"))),
+        Kind::Maximum { limit } => (is("too large"), Some(format!("{limit} or less"))),
+        Kind::MinLength { limit } => (is("too short"), Some(format!("{limit} characters or more"))),
+        Kind::MaxLength { limit } => (is("too long"), Some(format!("{limit} characters or less"))),
+        Kind::MinItems { limit } => (is("too short"), Some(format!("{limit} entries or more"))),
+        Kind::Pattern { pattern } => (is("not of the right form"), Some(pattern.clone())),
+        _ => (is("not allowed"), None),
+    }
+}
+
+fn type_names(debug: &str) -> String {
+    let names = [
+        ("String", "text"),
+        ("Integer", "a whole number"),
+        ("Boolean", "true or false"),
+        ("Array", "a list"),
+        ("Object", "a table"),
+        ("Number", "a number"),
+    ];
+    let fitting = names.iter().filter(|(name, _)| debug.contains(name));
+    let fitting: Vec<&str> = fitting.map(|(_, words)| *words).collect();
+    fitting.join(" or ")
+}

@@ -1,0 +1,101 @@
+//! What is said of a file that is wrong.
+
+use expect_test::expect;
+
+use crate::stage::{Reference, nex, replaced, run};
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_with_its_place() {
+    let reference = Reference::with(|text| {
+        let text = replaced(&text, "max = 3", "mx = 3");
+        let text = replaced(&text, "credits = \"unlimited\"", "credits = \"unlimitd\"");
+        let text = replaced(&text, "runner_days = 30", "runner_days = \"30\"");
+        let text = replaced(&text, "memory = \"6g\"", "memory = \"lots\"");
+        let text = replaced(&text, "ssh-gitlab.paywithnex.com\"", "ssh.example.org\"");
+        replaced(
+            &text,
+            "zone = \"paywithnex.com\"\n",
+            "zone = \"paywithnex.com\"\nzones = []\n",
+        )
+    });
+    let ended = run(nex().args(["check", &reference.file()])).expect(1);
+    assert_eq!(
+        ended.out, "",
+        "stdout is for what was found in a file that can be used"
+    );
+    let said = ended.err.replace(&reference.file(), "staging.toml");
+    expect![[r#"
+        error: 6 things are wrong in staging.toml
+        staging.toml:41:15: aws.logs.runner_days: "30" is of the wrong type
+          allowed: a whole number
+        staging.toml:47:1: aws.fleet.mx: there is no such field
+          allowed: cache_bucket, cache_days, credits, desired, drain_seconds, image, instance_types, max, min, on_demand_base, spot_percent, target_cpu_percent, volume_gb
+          did you mean `max`?
+        staging.toml:52:11: aws.fleet.credits: "unlimitd" is not one of the values
+          allowed: standard, unlimited
+          did you mean `unlimited`?
+        staging.toml:62:12: gitlab.ssh_host: ssh.example.org is not in the zone paywithnex.com
+          allowed: a name that ends with .paywithnex.com
+        staging.toml:93:10: runner.docker.memory: "lots" is not of the right form
+          allowed: The memory that one job's container may use, such as `3g` or `512m`. Services are counted apart. (of the form ^[0-9]+(\.[0-9]+)? ?[bkmgBKMG]?$)
+        staging.toml:105:1: dns.zones: there is no such field
+          allowed: certificates, limits, plan, records, settings, token, zone
+          did you mean `zone`?
+    "#]].assert_eq(&said);
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_said_with_its_place() {
+    let reference = Reference::with(|_| "name = \"staging\"\naws = [1,\n".into());
+    let ended = run(nex().args(["check", &reference.file()])).expect(1);
+    assert!(
+        ended.err.contains("staging.toml:2:10: unclosed array"),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
+fn the_reference_is_right_and_its_hazards_are_known() {
+    let ended = run(nex().args(["check", "staging", "--json"])).expect(0);
+    let findings: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(findings["problems"], serde_json::json!([]));
+    let hazards = findings["hazards"].as_array().unwrap();
+    let codes: Vec<&str> = hazards
+        .iter()
+        .map(|h| h["code"].as_str().unwrap())
+        .collect();
+    for code in [
+        "memory-overcommitted",
+        "jobs-have-root",
+        "registry-body-limit",
+        "surplus-credits",
+    ] {
+        assert!(codes.contains(&code), "{codes:?}");
+    }
+}
+
+#[test]
+fn an_environment_that_is_not_there_is_said_with_those_that_are() {
+    let ended = run(nex().args(["check", "stagin"])).expect(1);
+    assert!(
+        ended.err.contains("there is no environment stagin"),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
+fn the_shortest_useful_file_of_the_readme_is_right() {
+    let readme = std::fs::read_to_string(crate::stage::root().join("README.md")).unwrap();
+    let spec = readme
+        .split("```toml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let reference = Reference::with(|_| spec.to_owned());
+    let ended = run(nex().args(["check", &reference.file()])).expect(0);
+    assert!(ended.out.contains("nothing is wrong"), "{}", ended.out);
+}

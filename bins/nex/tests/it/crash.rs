@@ -1,0 +1,180 @@
+//! Lost answers and killed runs: the next run goes on, and nothing is there twice.
+
+use std::time::{Duration, Instant};
+
+use nex_sandbox::{Fault, Loss, Rule};
+
+use crate::stage::{Reference, Stage};
+
+/// How many of everything there are, by another client: names and tags as they stand.
+const INVENTORY: &str = "
+asg = boto3.client('autoscaling'); iam = boto3.client('iam'); s3 = boto3.client('s3')
+sm = boto3.client('secretsmanager'); logs = boto3.client('logs'); dlm = boto3.client('dlm')
+def tags(x): return sorted((t['Key'], t['Value']) for t in x.get('Tags', []) if not t['Key'].startswith('aws:'))
+instances = [i for r in ec2.describe_instances()['Reservations'] for i in r['Instances'] if i['State']['Name'] != 'terminated']
+out = {
+  'instances': sorted((i['InstanceType'], tags(i)) for i in instances),
+  'volumes': sorted((v['Size'], v['Encrypted'], tags(v)) for v in ec2.describe_volumes()['Volumes']),
+  'addresses': sorted((tags(a), 'InstanceId' in a) for a in ec2.describe_addresses()['Addresses']),
+  'groups': sorted((g['GroupName'], len(g['IpPermissions']), len(g['IpPermissionsEgress'])) for g in ec2.describe_security_groups()['SecurityGroups']),
+  'templates': sorted((t['LaunchTemplateName'], t['LatestVersionNumber']) for t in ec2.describe_launch_templates()['LaunchTemplates']),
+  'scaling': [(g['AutoScalingGroupName'], g['DesiredCapacity'], len(g['Instances'])) for g in asg.describe_auto_scaling_groups()['AutoScalingGroups']],
+  'roles': sorted((r['RoleName'], len(iam.list_role_policies(RoleName=r['RoleName'])['PolicyNames'])) for r in iam.list_roles()['Roles']),
+  'profiles': sorted((p['InstanceProfileName'], [r['RoleName'] for r in p['Roles']]) for p in iam.list_instance_profiles()['InstanceProfiles']),
+  'buckets': sorted(b['Name'] for b in s3.list_buckets()['Buckets']),
+  'secrets': sorted((s['Name'], len(s.get('SecretVersionsToStages', {}))) for s in sm.list_secrets()['SecretList']),
+  'logs': sorted((g['logGroupName'], g.get('retentionInDays')) for g in logs.describe_log_groups()['logGroups']),
+  'snapshots': [(p['Description'], p['State']) for p in dlm.get_lifecycle_policies()['Policies']],
+}
+print(json.dumps(out, indent=1))
+";
+
+/// How long one run may take to its first change; far above what it takes.
+const LIMIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let undisturbed = Stage::built(&file).python(INVENTORY);
+
+    let stage = Stage::new();
+    let mut lost = 0;
+    loop {
+        stage.sandbox.clear_rules();
+        stage.sandbox.reset_calls();
+        // The first change acts and nobody hears of it; no other one arrives.
+        let first = Rule::new(Fault::FailAfter { how: Loss::Drop });
+        stage.sandbox.add_rule(first.mutating().times(1));
+        let others = Rule::new(Fault::FailBefore { how: Loss::Drop });
+        stage.sandbox.add_rule(others.mutating().nth(2));
+        let mut run = stage.start(&["bootstrap", &file, "--yes"]);
+        let began = Instant::now();
+        let mut ended = None;
+        let was_lost = loop {
+            let acted = |c: &nex_sandbox::CallRecord| {
+                let lost = c.fault.as_deref().is_some_and(|f| f.contains("after"));
+                lost && c.duration_ms.is_some()
+            };
+            if stage.sandbox.calls().iter().any(acted) {
+                break true;
+            }
+            if ended.is_some() {
+                break false;
+            }
+            ended = run.try_wait().unwrap();
+            let waits = || {
+                format!(
+                    "the run neither changes nor ends: {:#?}",
+                    stage.sandbox.calls()
+                )
+            };
+            assert!(began.elapsed() < LIMIT, "{}", waits());
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        // SIGKILL: nothing of the run is left but what the cloud holds.
+        run.kill().unwrap();
+        run.wait().unwrap();
+        if !was_lost {
+            break;
+        }
+        lost += 1;
+        assert!(lost < 200, "the runs get nowhere");
+    }
+    assert!(
+        lost > 40,
+        "only {lost} changes were lost: not every one in turn"
+    );
+    stage.sandbox.clear_rules();
+    stage.nex(&["plan", &file, "--check"]).expect(0);
+    similar_asserts(&stage.python(INVENTORY), &undisturbed);
+}
+
+#[test]
+fn a_lost_answer_is_looked_for_by_the_run_that_lost_it() {
+    for (service, operation) in [
+        ("ec2", "AllocateAddress"),
+        ("dlm", "CreateLifecyclePolicy"),
+        ("ec2", "RunInstances"),
+        ("iam", "CreateRole"),
+    ] {
+        let reference = Reference::new();
+        let stage = Stage::new();
+        let rule = Rule::new(Fault::FailAfter { how: Loss::Drop });
+        stage
+            .sandbox
+            .add_rule(rule.service(service).operation(operation).times(1));
+        stage
+            .nex(&["bootstrap", &reference.file(), "--yes"])
+            .expect(0);
+        let count = stage.python(
+            "print(len([a for a in ec2.describe_addresses()['Addresses'] if any(t['Value'] == 'nex' for t in a.get('Tags', []))]),
+      len(boto3.client('dlm').get_lifecycle_policies()['Policies']))",
+        );
+        assert_eq!(count, "1 1", "after {operation} was lost");
+    }
+}
+
+#[test]
+fn throttling_is_no_error() {
+    let reference = Reference::new();
+    let stage = Stage::new();
+    stage.sandbox.add_rule(
+        Rule::new(Fault::Throttle)
+            .service("ec2")
+            .mutating()
+            .times(3),
+    );
+    stage
+        .sandbox
+        .add_rule(Rule::new(Fault::Throttle).service("iam").times(2));
+    stage
+        .nex(&["bootstrap", &reference.file(), "--yes"])
+        .expect(0);
+}
+
+#[test]
+fn what_does_not_depend_on_a_failed_step_is_done_all_the_same() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let stage = Stage::new();
+    let rule = Rule::new(Fault::FailBefore { how: Loss::Error });
+    let rule = rule.service("iam").operation("CreateRole");
+    stage.sandbox.add_rule(rule);
+    let mut command = stage.command(&["bootstrap", &file, "--yes"]);
+    let ended = crate::stage::run(command.env("AWS_MAX_ATTEMPTS", "1")).expect(4);
+    assert!(
+        ended
+            .out
+            .contains("failed to create iam-role nex-staging-gitlab in staging"),
+        "{}",
+        ended.out
+    );
+    assert!(
+        ended
+            .err
+            .contains("instance nex-staging-gitlab: not begun: it needs instance-profile"),
+        "{}",
+        ended.err
+    );
+    assert!(
+        ended
+            .err
+            .contains("create s3-bucket nex-staging-gitlab-registry: done"),
+        "{}",
+        ended.err
+    );
+    stage.sandbox.clear_rules();
+    stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
+    stage.nex(&["plan", &file, "--check"]).expect(0);
+}
+
+#[track_caller]
+fn similar_asserts(is: &str, wanted: &str) {
+    let differing: Vec<(&str, &str)> = is
+        .lines()
+        .zip(wanted.lines())
+        .filter(|(a, b)| a != b)
+        .collect();
+    assert!(is == wanted, "{differing:#?}\n{is}");
+}

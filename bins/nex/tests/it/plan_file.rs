@@ -1,0 +1,78 @@
+//! Plans kept in files, and plans as data.
+
+use crate::stage::{Reference, Stage, replaced, root};
+
+#[test]
+fn a_kept_plan_is_done_only_while_spec_and_world_stand_still() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let kept = reference.path("kept.plan");
+    let stage = Stage::new();
+    stage.nex(&["plan", &file, "--out", &kept]).expect(0);
+
+    stage.python("boto3.client('logs').create_log_group(logGroupName='/nex/gitlab/rails')");
+    let refused = stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(5);
+    assert!(refused.err.contains("has moved since"), "{}", refused.err);
+    assert_eq!(
+        stage.python("print(len(ec2.describe_launch_templates()['LaunchTemplates']))"),
+        "0"
+    );
+
+    stage.python("boto3.client('logs').delete_log_group(logGroupName='/nex/gitlab/rails')");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, replaced(&text, "max = 3", "max = 2")).unwrap();
+    stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(5);
+
+    std::fs::write(&file, text).unwrap();
+    stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(0);
+    stage.nex(&["plan", &file, "--check"]).expect(0);
+}
+
+#[test]
+fn a_file_that_is_no_plan_changes_nothing() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let stage = Stage::new();
+    let ended = stage.nex(&["bootstrap", &file, "--plan", &file]).expect(1);
+    assert!(
+        ended.err.contains("is no plan that `nex plan --out` wrote"),
+        "{}",
+        ended.err
+    );
+    assert!(stage.sandbox.calls().iter().all(|call| !call.mutating));
+}
+
+#[test]
+fn the_json_of_a_plan_is_as_its_schema_says() {
+    let schema = std::fs::read_to_string(root().join("docs/plan.schema.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let reference = Reference::new();
+    let file = reference.file();
+    let stage = Stage::new();
+    let fresh = stage.nex(&["plan", &file, "--json"]).expect(0);
+    stage.nex(&["bootstrap", &file, "--yes", "-q"]).expect(0);
+    stage.python("boto3.client('logs').put_retention_policy(logGroupName='/nex/gitlab/rails', retentionInDays=1)");
+    let drifted = stage.nex(&["plan", &file, "--json"]).expect(0);
+    for text in [&fresh.out, &drifted.out] {
+        let plan: serde_json::Value = serde_json::from_str(text).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&plan)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}");
+    }
+    let plan: serde_json::Value = serde_json::from_str(&drifted.out).unwrap();
+    assert_eq!(
+        plan["actions"],
+        serde_json::json!([{
+            "action": "update",
+            "kind": "log-group",
+            "name": "/nex/gitlab/rails",
+            "fields": [{"field": "retention_days", "old": 1, "new": 30, "effect": "in_place"}],
+            "reasons": [],
+        }])
+    );
+    // A schema that takes anything would prove nothing.
+    assert!(!validator.is_valid(&serde_json::json!({"actions": [{"action": "explode"}]})));
+}
