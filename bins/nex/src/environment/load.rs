@@ -3,11 +3,12 @@
 //! The schema that editors use is the first judge: it names every unknown field and every value out of bounds. Then
 //! each section that still reads is checked by its own crate.
 
+use std::path::{Path, PathBuf};
+
 use jsonschema::error::ValidationErrorKind as Kind;
 use nex_plan::Problems;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
-use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::schema::{VALIDATOR, described, known_fields, nearest, refused, strings};
@@ -316,11 +317,8 @@ fn remove(json: &mut Json, pointer: &str) {
     let Some((parent, last)) = pointer.rsplit_once('/') else {
         return;
     };
-    match json.pointer_mut(parent) {
-        Some(Json::Object(fields)) => {
-            fields.remove(last);
-        }
-        // An entry of a list stays: without it the paths of those after it would be wrong.
-        Some(_) | None => {}
+    // An entry of a list stays: without it the paths of those after it would be wrong.
+    if let Some(Json::Object(fields)) = json.pointer_mut(parent) {
+        fields.remove(last);
     }
 }
