@@ -156,6 +156,19 @@ fn a_change_of_the_template_is_pinned_in_its_group() {
 }
 
 #[test]
+fn a_network_may_be_written_in_any_way() {
+    let with = |network: &str| {
+        let mut spec = spec();
+        spec.server.ssh_from = vec![network.to_owned()];
+        wanted(&spec)
+    };
+    // As EC2 gives it back.
+    let observed = stored::all(&with("2001:db8::/32"));
+    let linted = plan(&with("2001:DB8:0:0::/32"), &observed);
+    assert!(linted.plan.is_empty(), "{}", linted.text(Paint::Plain));
+}
+
+#[test]
 fn newer_images_are_told_and_change_nothing() {
     let (mut desired, observed) = built();
     for resource in desired.values_mut() {

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nex_infra::model::{Desired, Document, Existing, Key, Kind, Observed, Owner, Resource};
-use nex_infra::{Class, Outcome, Read as _, Report, Run, Stop, apply, converge, diff};
-use nex_plan::{Event, Progress, Silent};
+use nex_infra::{
+    Capacity, Class, Ids, Outcome, Read, Report, Run, Stop, World, Write, apply, converge, diff,
+};
+use nex_plan::{Action, Event, Progress, Silent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::any::{damaged, damages, specs};
-use crate::fake::{Fake, Fault};
+use crate::fake::{Broken, Fake, Fault};
 use crate::stored;
 use crate::support::{plan, spec, subjects, wanted};
 
@@ -305,4 +307,93 @@ fn a_run_that_is_stopped_ends_what_it_began_and_can_be_taken_up() {
         assert!(outcome.report.is_whole() && outcome.rest.is_empty());
         assert_eq!(picture(&fake.observed()), picture(&stored::all(&desired)));
     }
+}
+
+/// A cloud in which the server turns up in another subnet than the one that was asked for.
+struct Meddled<'a>(&'a Fake);
+
+impl Read for Meddled<'_> {
+    type Error = Broken;
+
+    async fn world(&self) -> Result<World, Broken> {
+        let mut world = self.0.world().await?;
+        for existing in world.observed.values_mut() {
+            if let Resource::Instance(instance) = &mut existing.resource {
+                instance.subnet = "subnet-9".into();
+            }
+        }
+        Ok(world)
+    }
+
+    async fn capacity(&self) -> Result<Capacity, Broken> {
+        self.0.capacity().await
+    }
+}
+
+#[test]
+fn a_later_round_replaces_nothing_that_was_approved_to_be_made() {
+    let desired = wanted(&spec());
+    for at in 0..desired.len() {
+        let fault = Fault {
+            at,
+            acts: true,
+            class: Class::Lost,
+            dies: false,
+        };
+        let fake = Arc::new(Fake::new(Observed::new(), Some(fault)));
+        let outcome = block_on(async {
+            let world = fake.world().await.expect("a read");
+            let approved = plan(&desired, &world.observed).approve(&BTreeSet::new());
+            let approved = approved.expect("a fresh plan is not refused");
+            let (writer, stop) = (Arc::clone(&fake), Stop::default());
+            let run = run(&Silent, &stop);
+            converge(approved, &desired, &world, &Meddled(&fake), writer, run).await
+        });
+        let rest = outcome.expect("a read back").rest;
+        assert_eq!(rest.counts().replace, 1);
+        let journal = &fake.state().journal;
+        assert!(journal.iter().all(|(action, _)| *action != Action::Delete));
+    }
+}
+
+/// A writer with a defect.
+struct Panics;
+
+impl Write for Panics {
+    type Error = Broken;
+
+    async fn create(&self, new: &Resource, _: &Ids) -> Result<String, Broken> {
+        assert_ne!(new.key().kind, Kind::ElasticIp, "a defect, on purpose");
+        Ok("id".into())
+    }
+
+    async fn update(&self, _: &str, _: &Resource, _: &Resource, _: &Ids) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    async fn delete(&self, _: &str, _: &Resource, _: &Ids) -> Result<(), Broken> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_step_that_panics_is_a_failed_step_and_ends_no_other() {
+    let desired = wanted(&spec());
+    let approved = plan(&desired, &Observed::new()).approve(&BTreeSet::new());
+    let approved = approved.expect("a fresh plan is not refused");
+    let (nothing, stop) = (Observed::new(), Stop::default());
+    let steps = apply(
+        &approved,
+        &desired,
+        &nothing,
+        Arc::new(Panics),
+        &Silent,
+        &stop,
+    );
+    let report = block_on(steps);
+    let failed: Vec<Kind> = report.failed.iter().map(|f| f.key.kind).collect();
+    assert_eq!(failed, [Kind::ElasticIp]);
+    let skipped: Vec<Kind> = report.skipped.iter().map(|(key, _)| key.kind).collect();
+    assert_eq!(skipped, [Kind::ElasticIpAssociation]);
+    assert_eq!(report.done.len(), desired.len() - 2);
 }
