@@ -27,7 +27,8 @@
 //!
 //! Beside it, on a port of its own, stands a stand-in for Cloudflare's API ([`Sandbox::cloudflare_url`]):
 //! a zone with foreign records in it, settings, tokens, and an Origin CA that really signs. It is
-//! under the same rules, as the service `cloudflare`, and in the same record of calls.
+//! under the same rules, as the service `cloudflare`, and in the same record of calls. Alone, it is
+//! a [`CloudflareSandbox`].
 //!
 //! From a terminal, `nex-sandbox up` leaves one running between commands, `eval "$(nex-sandbox env)"`
 //! points the `aws` command and nex at it, and `nex-sandbox down` leaves nothing behind ([`daemon`]).
@@ -66,6 +67,7 @@ mod sandbox;
 mod venv;
 
 pub use call::Call;
+pub use cloudflare::CloudflareSandbox;
 pub use dirs::default_dir;
 pub use error::SandboxError;
 pub use journal::CallRecord;

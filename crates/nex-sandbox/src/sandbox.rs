@@ -76,11 +76,7 @@ impl Sandbox {
     /// # Errors
     /// When the environment cannot be made, moto does not start, or the port is taken.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let cloudflare =
-            Cloudflare::new(options.seed).map_err(|source| SandboxError::Authority {
-                source: source.into(),
-            })?;
-        let shared = Arc::new(Shared::new(cloudflare));
+        let shared = Arc::new(Shared::new(Cloudflare::new(options.seed)?));
         let (ready, started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -97,7 +93,7 @@ impl Sandbox {
         } = started.await.map_err(|_| SandboxError::Thread)??;
         Ok(Self {
             endpoint: format!("http://127.0.0.1:{port}"),
-            cloudflare_url: format!("http://127.0.0.1:{cloudflare_port}/client/v4/"),
+            cloudflare_url: cloudflare::base_url(cloudflare_port),
             python,
             shared,
             stop: Some(stop),
@@ -304,14 +300,14 @@ fn prepare(options: &SandboxOptions) -> Result<Parts, SandboxError> {
 }
 
 /// A port on 127.0.0.1 that calls can come to already.
-struct Listener {
+pub(crate) struct Listener {
     socket: TcpListener,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Listener {
     /// 0 for any free port.
-    fn bind(port: u16) -> Result<Self, SandboxError> {
+    pub(crate) fn bind(port: u16) -> Result<Self, SandboxError> {
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|socket| {
             socket.set_nonblocking(true)?;
             let port = socket.local_addr()?.port();
@@ -321,7 +317,7 @@ impl Listener {
     }
 
     /// In the hands of the runtime that this runs in.
-    fn watch(self) -> Result<tokio::net::TcpListener, SandboxError> {
+    pub(crate) fn watch(self) -> Result<tokio::net::TcpListener, SandboxError> {
         let port = self.port;
         tokio::net::TcpListener::from_std(self.socket)
             .map_err(|source| SandboxError::Listen { port, source })

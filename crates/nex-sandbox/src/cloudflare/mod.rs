@@ -14,6 +14,7 @@
 //! | `POST /_sandbox/cloudflare/tokens` | `{"scopes": ["dns:edit"], "token"?, "of_account"?}`: adds a token and gives it |
 //! | `POST /_sandbox/cloudflare/zones` | `{"name", "plan"?}`: adds a zone, `free` or `pro`, and gives its id |
 
+mod alone;
 mod authority;
 mod certificates;
 mod content;
@@ -53,9 +54,10 @@ use route::{Operation, Route};
 use token::Tokens;
 use zone::Zone;
 
-pub(crate) use token::TOKEN;
+pub use alone::CloudflareSandbox;
 
 use crate::call::Call;
+use crate::error::SandboxError;
 use crate::gateway::{Backend, Refusal, lock};
 
 /// What can be set from outside.
@@ -105,7 +107,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// When the system gives no randomness for the authority's key.
-    pub(crate) fn new(seed: bool) -> Result<Self, rcgen::Error> {
+    pub(crate) fn new(seed: bool) -> Result<Self, SandboxError> {
         let mut ids = Ids::default();
         let mut account = Account {
             id: ids.next("account"),
@@ -118,7 +120,9 @@ impl Cloudflare {
         seed::plant(&mut account, seed);
         Ok(Self {
             account: Mutex::new(account),
-            authority: Authority::new()?,
+            authority: Authority::new().map_err(|source| SandboxError::Authority {
+                source: source.into(),
+            })?,
         })
     }
 
@@ -274,10 +278,15 @@ fn now() -> String {
         .unwrap_or_default()
 }
 
+/// Where the API is when it is on this port.
+pub(crate) fn base_url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}/client/v4/")
+}
+
 /// The variables that point a client at the stand-in whose API is at `base_url`.
 pub(crate) fn env(base_url: &str) -> [(&'static str, String); 2] {
     [
         ("CLOUDFLARE_BASE_URL", base_url.to_owned()),
-        ("CLOUDFLARE_API_TOKEN", TOKEN.to_owned()),
+        ("CLOUDFLARE_API_TOKEN", token::TOKEN.to_owned()),
     ]
 }

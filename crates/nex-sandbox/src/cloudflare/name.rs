@@ -71,7 +71,7 @@ mod tests {
             ("*", Some("*.example.com")),
             ("*.Git", Some("*.git.example.com")),
             ("_dmarc", Some("_dmarc.example.com")),
-            ("forêt", Some("xn--fort-gpa.example.com")),
+            ("forêt", Some("xn--fort-ipa.example.com")),
             ("a..b", None),
             ("a b", None),
             ("a.*", None),

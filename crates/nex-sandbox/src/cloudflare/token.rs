@@ -11,7 +11,7 @@ use super::Config;
 use super::envelope::{Answer, ApiError, Outcome};
 
 /// The token that `nex-sandbox env` gives; it has every scope.
-pub(crate) const TOKEN: &str = "sandbox-sandbox-sandbox-sandbox-sandbox-";
+pub(super) const TOKEN: &str = "sandbox-sandbox-sandbox-sandbox-sandbox-";
 
 /// What a token may do. An edit scope includes the read scope beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
