@@ -32,6 +32,9 @@ pub(crate) fn answer(
     path: &str,
     body: &[u8],
 ) -> Response<Full<Bytes>> {
+    if let Some(path) = path.strip_prefix("cloudflare/") {
+        return shared.cloudflare.control(method, path, body);
+    }
     match (method.as_str(), path) {
         ("GET", "health") => ok(&json!({
             "pid": std::process::id(),
@@ -97,14 +100,14 @@ fn set_delay(shared: &Shared, body: &[u8]) -> Response<Full<Bytes>> {
     }
 }
 
-fn ok(value: &impl Serialize) -> Response<Full<Bytes>> {
+pub(crate) fn ok(value: &impl Serialize) -> Response<Full<Bytes>> {
     respond(
         StatusCode::OK,
         serde_json::to_vec(value).unwrap_or_default(),
     )
 }
 
-fn problem(status: StatusCode, why: &str) -> Response<Full<Bytes>> {
+pub(crate) fn problem(status: StatusCode, why: &str) -> Response<Full<Bytes>> {
     respond(status, json!({ "error": why }).to_string().into_bytes())
 }
 

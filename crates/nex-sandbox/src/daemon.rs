@@ -1,5 +1,6 @@
 //! Sandboxes that stay up between commands: one background process and one folder for each name.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::SandboxError;
-use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::sandbox::{Sandbox, SandboxOptions, aws_env, cloudflare_env};
 use crate::venv;
 
 /// How long a start may take once the environment is there: it takes about two seconds, and a
@@ -36,6 +37,18 @@ pub struct State {
     pub port: u16,
     /// The gateway's address.
     pub endpoint: String,
+    /// Where the stand-in for Cloudflare's API is.
+    #[serde(default)]
+    pub cloudflare_url: String,
+}
+
+impl State {
+    /// The variables that point clients of AWS and of Cloudflare at the sandbox.
+    pub fn env(&self) -> BTreeMap<&'static str, String> {
+        let mut env = aws_env(&self.endpoint);
+        env.extend(cloudflare_env(&self.cloudflare_url));
+        env
+    }
 }
 
 /// A sandbox as `status` finds it.
@@ -216,6 +229,7 @@ impl Daemon {
                 pid: std::process::id(),
                 port: port.unwrap_or_default(),
                 endpoint: sandbox.endpoint().to_owned(),
+                cloudflare_url: sandbox.cloudflare_url().to_owned(),
             },
         )?;
         let mut told =

@@ -57,6 +57,12 @@ pub enum SandboxError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// The certificate authority of the stand-in for Cloudflare could not be made.
+    #[error("failed to make the certificate authority of the stand-in for Cloudflare")]
+    Authority {
+        /// Why it failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The thread of the sandbox ended without a word.
     #[error("the sandbox's thread ended before it was ready")]
     Thread,

@@ -1,4 +1,5 @@
-//! The gateway: takes a call, lets the rules have their way with it, and passes it to moto.
+//! The gateway: takes a call, lets the rules have their way with it, and passes it to what stands
+//! behind: moto, or the stand-in for Cloudflare.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, EXPECT, TRANSFER_ENCODING};
+use http::request::Parts;
 use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -17,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use crate::call::Call;
+use crate::cloudflare::Cloudflare;
 use crate::control;
 use crate::journal::Journal;
 use crate::refusal;
@@ -31,16 +34,18 @@ pub(crate) struct Shared {
     pub(crate) started: Instant,
     /// Someone asked for the end through the control API.
     pub(crate) shutdown: Notify,
+    pub(crate) cloudflare: Arc<Cloudflare>,
 }
 
 impl Shared {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(cloudflare: Cloudflare) -> Self {
         Self {
             rules: Mutex::default(),
             journal: Mutex::new(Journal::new()),
             delay_ms: AtomicU64::new(0),
             started: Instant::now(),
             shutdown: Notify::new(),
+            cloudflare: Arc::new(cloudflare),
         }
     }
 }
@@ -55,25 +60,56 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[error("the answer is lost, as a rule says")]
 struct Lost;
 
+/// A refusal of the gateway's own, which each service says in its own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Throttled,
+    Failed(Loss),
+}
+
+/// What stands behind a gateway.
+pub(crate) trait Backend: Send + Sync + 'static {
+    /// Which service and operation a request is for.
+    fn call(&self, head: &Parts, body: &[u8]) -> Call;
+    /// Does it.
+    fn answer(
+        &self,
+        service: &str,
+        head: Parts,
+        body: Bytes,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+    /// Refuses it.
+    fn refuse(&self, service: &str, refusal: Refusal) -> Response<Full<Bytes>>;
+}
+
 /// The way to moto.
-struct Gateway {
+pub(crate) struct MotoBackend {
     client: Client<HttpConnector, Full<Bytes>>,
     /// `127.0.0.1:PORT`
     moto: String,
+}
+
+impl MotoBackend {
+    pub(crate) fn new(port: u16) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Self {
+            client: Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .build(connector),
+            moto: format!("127.0.0.1:{port}"),
+        }
+    }
+}
+
+struct Gateway<B> {
+    backend: B,
     shared: Arc<Shared>,
 }
 
 /// Serves on `listener` until the future is dropped.
-pub(crate) async fn serve(listener: TcpListener, moto_port: u16, shared: Arc<Shared>) {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    let gateway = Arc::new(Gateway {
-        client: Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .build(connector),
-        moto: format!("127.0.0.1:{moto_port}"),
-        shared,
-    });
+pub(crate) async fn serve(listener: TcpListener, backend: impl Backend, shared: Arc<Shared>) {
+    let gateway = Arc::new(Gateway { backend, shared });
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -85,7 +121,7 @@ pub(crate) async fn serve(listener: TcpListener, moto_port: u16, shared: Arc<Sha
     }
 }
 
-async fn connection(stream: TcpStream, gateway: Arc<Gateway>) {
+async fn connection(stream: TcpStream, gateway: Arc<Gateway<impl Backend>>) {
     // Without it, small answers wait for the other side's acknowledgement.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
@@ -103,14 +139,14 @@ async fn connection(stream: TcpStream, gateway: Arc<Gateway>) {
         .await;
 }
 
-impl Gateway {
+impl<B: Backend> Gateway<B> {
     async fn handle(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Lost> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Lost)?.to_bytes();
         if let Some(path) = head.uri.path().strip_prefix("/_sandbox/") {
             return Ok(control::answer(&self.shared, &head.method, path, &body));
         }
-        let call = Call::of(&head, &body);
+        let call = self.backend.call(&head, &body);
         let service = call.service.clone();
         let verdict = lock(&self.shared.rules).judge(&call);
         let ticket = lock(&self.shared.journal).begin(call, verdict.fault.map(name));
@@ -120,13 +156,13 @@ impl Gateway {
             tokio::time::sleep(delay).await;
         }
         let outcome = match verdict.fault {
-            Some(Fault::Throttle) => Ok(refusal::throttled(&service)),
-            Some(Fault::FailBefore { how }) => lose(how, &service),
+            Some(Fault::Throttle) => Ok(self.backend.refuse(&service, Refusal::Throttled)),
+            Some(Fault::FailBefore { how }) => self.lose(how, &service),
             Some(Fault::FailAfter { how }) => {
-                self.forward(&service, head, body).await;
-                lose(how, &service)
+                self.backend.answer(&service, head, body).await;
+                self.lose(how, &service)
             }
-            Some(Fault::Delay { .. }) | None => Ok(self.forward(&service, head, body).await),
+            Some(Fault::Delay { .. }) | None => Ok(self.backend.answer(&service, head, body).await),
         };
         let status = outcome
             .as_ref()
@@ -136,21 +172,38 @@ impl Gateway {
         outcome
     }
 
-    async fn forward(
-        &self,
-        service: &str,
-        head: http::request::Parts,
-        body: Bytes,
-    ) -> Response<Full<Bytes>> {
+    fn lose(&self, how: Loss, service: &str) -> Result<Response<Full<Bytes>>, Lost> {
+        match how {
+            Loss::Drop => Err(Lost),
+            how => Ok(self.backend.refuse(service, Refusal::Failed(how))),
+        }
+    }
+}
+
+impl Backend for MotoBackend {
+    fn call(&self, head: &Parts, body: &[u8]) -> Call {
+        Call::of(head, body)
+    }
+
+    async fn answer(&self, service: &str, head: Parts, body: Bytes) -> Response<Full<Bytes>> {
         match self.ask(head, body).await {
             Ok(response) => response,
             Err(why) => refusal::unavailable(service, &why.to_string()),
         }
     }
 
+    fn refuse(&self, service: &str, refusal: Refusal) -> Response<Full<Bytes>> {
+        match refusal {
+            Refusal::Throttled => refusal::throttled(service),
+            Refusal::Failed(_) => refusal::failed(service),
+        }
+    }
+}
+
+impl MotoBackend {
     async fn ask(
         &self,
-        mut head: http::request::Parts,
+        mut head: Parts,
         body: Bytes,
     ) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -177,13 +230,6 @@ impl Gateway {
 fn hop_by_hop(headers: &mut HeaderMap) {
     for name in [CONNECTION, EXPECT, TRANSFER_ENCODING] {
         headers.remove(name);
-    }
-}
-
-fn lose(how: Loss, service: &str) -> Result<Response<Full<Bytes>>, Lost> {
-    match how {
-        Loss::Error => Ok(refusal::failed(service)),
-        Loss::Drop => Err(Lost),
     }
 }
 

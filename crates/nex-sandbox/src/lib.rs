@@ -25,12 +25,17 @@
 //! # }
 //! ```
 //!
+//! Beside it, on a port of its own, stands a stand-in for Cloudflare's API ([`Sandbox::cloudflare_url`]):
+//! a zone with foreign records in it, settings, tokens, and an Origin CA that really signs. It is
+//! under the same rules, as the service `cloudflare`, and in the same record of calls. Alone, it is
+//! a [`CloudflareSandbox`].
+//!
 //! From a terminal, `nex-sandbox up` leaves one running between commands, `eval "$(nex-sandbox env)"`
-//! points the `aws` command at it, and `nex-sandbox down` leaves nothing behind ([`daemon`]).
+//! points the `aws` command and nex at it, and `nex-sandbox down` leaves nothing behind ([`daemon`]).
 //!
 //! # The control API
 //!
-//! On the gateway's own address, in JSON:
+//! On either port, in JSON:
 //!
 //! | call | does |
 //! |---|---|
@@ -42,8 +47,13 @@
 //! | `DELETE /_sandbox/calls` | forgets them and counts from 1 again |
 //! | `GET`, `PUT /_sandbox/delay` | `{"ms": 25}`: added to every call |
 //! | `POST /_sandbox/shutdown` | ends the sandbox |
+//! | `GET /_sandbox/cloudflare/ca` | the Origin CA's root certificate in PEM |
+//! | `GET`, `PATCH /_sandbox/cloudflare/config` | `{"record_quota": null, "rate_limit": 1200, "rate_window_s": 300, "expires_on": "rfc3339"}` (or `"go"`) |
+//! | `POST /_sandbox/cloudflare/tokens` | `{"scopes": ["zone:read", "dns:edit"]}` adds a token and gives it; also `ssl:`, `settings:` with `read` or `edit` |
+//! | `POST /_sandbox/cloudflare/zones` | `{"name": "example.net", "plan": "pro"}` adds a zone and gives its id |
 
 mod call;
+mod cloudflare;
 mod control;
 pub mod daemon;
 mod dirs;
@@ -57,8 +67,9 @@ mod sandbox;
 mod venv;
 
 pub use call::Call;
+pub use cloudflare::CloudflareSandbox;
 pub use dirs::default_dir;
 pub use error::SandboxError;
 pub use journal::CallRecord;
 pub use rules::{ActiveRule, Fault, Loss, Rule};
-pub use sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions, aws_env};
+pub use sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions, aws_env, cloudflare_env};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use nex_sandbox::daemon::{Daemon, State};
-use nex_sandbox::{aws_env, default_dir};
+use nex_sandbox::default_dir;
 use serde_json::json;
 
 /// A cloud on loopback to try nex against.
@@ -40,7 +40,7 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Prints the variables that point the `aws` command at a sandbox.
+    /// Prints the variables that point the `aws` command and nex at a sandbox.
     Env {
         /// Its name.
         #[arg(long, default_value = "default")]
@@ -102,7 +102,7 @@ fn up(daemon: &Daemon, name: &str, json: bool) -> anyhow::Result<()> {
                 "name": state.name,
                 "endpoint": state.endpoint,
                 "pid": state.pid,
-                "env": aws_env(&state.endpoint),
+                "env": state.env(),
             })
         );
     } else {
@@ -144,7 +144,7 @@ fn status(daemon: &Daemon, name: Option<&str>, json: bool) -> anyhow::Result<Exi
 fn env(state: &State) {
     // A profile or a session of the user's would win over these.
     println!("unset AWS_PROFILE AWS_SESSION_TOKEN");
-    for (key, value) in aws_env(&state.endpoint) {
+    for (key, value) in state.env() {
         println!("export {key}={value}");
     }
 }

@@ -14,6 +14,11 @@ pub enum Loss {
     Error,
     /// The connection ends without an answer.
     Drop,
+    /// A page of HTML with this status, from something in front of the API. Cloudflare only: AWS
+    /// gives its internal error.
+    Html(u16),
+    /// A 500 with this code in the API's own form. Cloudflare only: AWS gives its internal error.
+    Code(u32),
 }
 
 /// What happens to a call.
@@ -43,7 +48,7 @@ pub enum Fault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The service as in the signature (`ec2`, `s3`, `dlm`), `*` for any run of characters.
+    /// The service as in the signature (`ec2`, `s3`, `dlm`), or `cloudflare`; `*` for any run of characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// The operation (`RunInstances`, `Describe*`).

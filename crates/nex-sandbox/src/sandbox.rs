@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::cloudflare::{self, Cloudflare};
 use crate::dirs;
 use crate::error::SandboxError;
-use crate::gateway::{self, Shared, lock};
+use crate::gateway::{self, MotoBackend, Shared, lock};
 use crate::journal::CallRecord;
 use crate::moto::Moto;
 use crate::rules::{ActiveRule, Rule};
@@ -61,6 +62,7 @@ impl Default for SandboxOptions {
 /// It has a thread of its own, so that the caller may block, and use any runtime or none.
 pub struct Sandbox {
     endpoint: String,
+    cloudflare_url: String,
     python: PathBuf,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
@@ -74,7 +76,7 @@ impl Sandbox {
     /// # Errors
     /// When the environment cannot be made, moto does not start, or the port is taken.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let shared = Arc::new(Shared::new());
+        let shared = Arc::new(Shared::new(Cloudflare::new(options.seed)?));
         let (ready, started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -84,9 +86,14 @@ impl Sandbox {
                 move || run(&options, shared, ready, stopped)
             })
             .map_err(|_| SandboxError::Thread)?;
-        let (port, python) = started.await.map_err(|_| SandboxError::Thread)??;
+        let Started {
+            port,
+            cloudflare_port,
+            python,
+        } = started.await.map_err(|_| SandboxError::Thread)??;
         Ok(Self {
             endpoint: format!("http://127.0.0.1:{port}"),
+            cloudflare_url: cloudflare::base_url(cloudflare_port),
             python,
             shared,
             stop: Some(stop),
@@ -99,9 +106,16 @@ impl Sandbox {
         &self.endpoint
     }
 
-    /// The variables that point an AWS SDK or command at this sandbox.
+    /// Where the stand-in for Cloudflare's API is: `http://127.0.0.1:PORT/client/v4/`.
+    pub fn cloudflare_url(&self) -> &str {
+        &self.cloudflare_url
+    }
+
+    /// The variables that point clients of AWS and of Cloudflare at this sandbox.
     pub fn env(&self) -> BTreeMap<&'static str, String> {
-        aws_env(&self.endpoint)
+        let mut env = aws_env(&self.endpoint);
+        env.extend(cloudflare_env(&self.cloudflare_url));
+        env
     }
 
     /// The Python that moto runs in. It has boto3, for scripts against the sandbox.
@@ -176,11 +190,23 @@ pub fn aws_env(endpoint: &str) -> BTreeMap<&'static str, String> {
     ])
 }
 
+/// The variables that point a client of Cloudflare at the stand-in whose API is at `base_url`.
+pub fn cloudflare_env(base_url: &str) -> BTreeMap<&'static str, String> {
+    BTreeMap::from(cloudflare::env(base_url))
+}
+
+/// What a sandbox has when it is up.
+struct Started {
+    port: u16,
+    cloudflare_port: u16,
+    python: PathBuf,
+}
+
 /// The sandbox's thread: everything up, say so, serve until told to stop, everything down.
 fn run(
     options: &SandboxOptions,
     shared: Arc<Shared>,
-    ready: oneshot::Sender<Result<(u16, PathBuf), SandboxError>>,
+    ready: oneshot::Sender<Result<Started, SandboxError>>,
     stopped: oneshot::Receiver<()>,
 ) {
     let parts = match prepare(options) {
@@ -193,23 +219,30 @@ fn run(
     };
     let Parts {
         moto,
-        listener,
-        port,
+        gateway,
+        cloudflare,
         runtime,
         python,
         _folder,
     } = parts;
+    let started = Started {
+        port: gateway.port,
+        cloudflare_port: cloudflare.port,
+        python,
+    };
     runtime.block_on(async move {
-        let listener = match tokio::net::TcpListener::from_std(listener) {
-            Ok(listener) => listener,
-            Err(source) => {
-                let _ = ready.send(Err(SandboxError::Listen { port, source }));
+        let (gateway, cloudflare) = match (gateway.watch(), cloudflare.watch()) {
+            (Ok(gateway), Ok(cloudflare)) => (gateway, cloudflare),
+            (Err(error), _) | (_, Err(error)) => {
+                let _ = ready.send(Err(error));
                 return;
             }
         };
-        if ready.send(Ok((port, python))).is_ok() {
+        if ready.send(Ok(started)).is_ok() {
+            let stand_in = shared.cloudflare.clone();
             tokio::select! {
-                () = gateway::serve(listener, moto.port(), shared) => {}
+                () = gateway::serve(gateway, MotoBackend::new(moto.port()), shared.clone()) => {}
+                () = gateway::serve(cloudflare, stand_in, shared) => {}
                 _ = stopped => {}
             }
         }
@@ -221,8 +254,8 @@ fn run(
 struct Parts {
     runtime: tokio::runtime::Runtime,
     moto: Moto,
-    listener: TcpListener,
-    port: u16,
+    gateway: Listener,
+    cloudflare: Listener,
     python: PathBuf,
     _folder: Option<tempfile::TempDir>,
 }
@@ -244,7 +277,8 @@ fn prepare(options: &SandboxOptions) -> Result<Parts, SandboxError> {
         (None, Some(own)) => own.path(),
         (None, None) => &dir,
     };
-    let (listener, port) = listen(options.port)?;
+    let gateway = Listener::bind(options.port)?;
+    let cloudflare = Listener::bind(0)?;
     let moto = Moto::start(
         &python,
         folder,
@@ -258,18 +292,34 @@ fn prepare(options: &SandboxOptions) -> Result<Parts, SandboxError> {
     Ok(Parts {
         runtime,
         moto,
-        listener,
-        port,
+        gateway,
+        cloudflare,
         python,
         _folder: own,
     })
 }
 
-fn listen(port: u16) -> Result<(TcpListener, u16), SandboxError> {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
-        Ok((listener, port))
-    });
-    bound.map_err(|source| SandboxError::Listen { port, source })
+/// A port on 127.0.0.1 that calls can come to already.
+pub(crate) struct Listener {
+    socket: TcpListener,
+    pub(crate) port: u16,
+}
+
+impl Listener {
+    /// 0 for any free port.
+    pub(crate) fn bind(port: u16) -> Result<Self, SandboxError> {
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|socket| {
+            socket.set_nonblocking(true)?;
+            let port = socket.local_addr()?.port();
+            Ok(Self { socket, port })
+        });
+        bound.map_err(|source| SandboxError::Listen { port, source })
+    }
+
+    /// In the hands of the runtime that this runs in.
+    pub(crate) fn watch(self) -> Result<tokio::net::TcpListener, SandboxError> {
+        let port = self.port;
+        tokio::net::TcpListener::from_std(self.socket)
+            .map_err(|source| SandboxError::Listen { port, source })
+    }
 }

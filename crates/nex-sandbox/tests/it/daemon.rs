@@ -105,6 +105,9 @@ async fn up_is_idempotent_and_down_leaves_nothing() {
         env.contains(&format!("export AWS_ENDPOINT_URL={}\n", endpoint(&two))),
         "{env}"
     );
+    let line = "export CLOUDFLARE_BASE_URL=http://127.0.0.1:";
+    assert!(env.contains(line) && env.contains("/client/v4/\n"), "{env}");
+    assert!(env.contains("export CLOUDFLARE_API_TOKEN="), "{env}");
     let status: serde_json::Value =
         serde_json::from_str(&folder.text(&["status", "--json"])).expect("JSON");
     let names: Vec<&str> = status

@@ -1,6 +1,7 @@
 //! The sandbox from outside: over HTTP, by boto3, and by its command.
 
 mod behaviour;
+mod cloudflare;
 mod daemon;
 mod faults;
 

@@ -1,0 +1,121 @@
+//! The stand-in's own certificate authority: it really signs, so that chains can be verified.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SerialNumber, SubjectPublicKeyInfo,
+};
+use time::{Duration, OffsetDateTime};
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey;
+
+/// How long the root lives: longer than the longest certificate, which lives 15 years.
+const ROOT_DAYS: i64 = 20 * 365;
+
+/// A root of its own, made anew at each start.
+pub(super) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    root: String,
+}
+
+/// The kind of key that a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyKind {
+    Rsa,
+    Ecc,
+}
+
+/// A certificate request whose own signature holds.
+pub(super) struct Csr {
+    key: SubjectPublicKeyInfo,
+    pub(super) kind: KeyKind,
+}
+
+/// Why a certificate request is refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BadCsr {
+    #[error("it is not a certificate request in PEM")]
+    Form,
+    #[error("its signature does not fit its key")]
+    Signature,
+    #[error("its kind of key is not supported")]
+    Key,
+}
+
+impl Csr {
+    /// Reads one. Only its key counts: the names are asked for beside it.
+    pub(super) fn parse(text: &str) -> Result<Self, BadCsr> {
+        let (_, pem) =
+            x509_parser::pem::parse_x509_pem(text.as_bytes()).map_err(|_| BadCsr::Form)?;
+        let (_, request) =
+            X509CertificationRequest::from_der(&pem.contents).map_err(|_| BadCsr::Form)?;
+        request.verify_signature().map_err(|_| BadCsr::Signature)?;
+        let key = &request.certification_request_info.subject_pki;
+        let kind = match key.parsed() {
+            Ok(PublicKey::RSA(_)) => KeyKind::Rsa,
+            Ok(PublicKey::EC(_)) => KeyKind::Ecc,
+            _ => return Err(BadCsr::Key),
+        };
+        let key = SubjectPublicKeyInfo::from_der(key.raw).map_err(|_| BadCsr::Key)?;
+        Ok(Self { key, kind })
+    }
+}
+
+impl Authority {
+    /// # Errors
+    /// When the system gives no randomness.
+    pub(super) fn new() -> Result<Self, rcgen::Error> {
+        let mut params = named("Sandbox Origin CA");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.not_before = OffsetDateTime::now_utc() - Duration::days(1);
+        params.not_after = params.not_before + Duration::days(ROOT_DAYS);
+        let key = KeyPair::generate()?;
+        let root = params.self_signed(&key)?.pem();
+        Ok(Self {
+            issuer: Issuer::new(params, key),
+            root,
+        })
+    }
+
+    /// The root certificate in PEM.
+    pub(super) fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// A certificate in PEM for the request's key and these names.
+    pub(super) fn sign(
+        &self,
+        csr: &Csr,
+        hostnames: &[String],
+        serial: u128,
+        until: OffsetDateTime,
+    ) -> Result<String, rcgen::Error> {
+        let mut params = CertificateParams::new(hostnames)?;
+        params.distinguished_name = named("Sandbox Origin Certificate").distinguished_name;
+        params.serial_number = Some(SerialNumber::from_slice(&serial.to_be_bytes()));
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![
+            KeyUsagePurpose::DigitalSignature,
+            KeyUsagePurpose::KeyEncipherment,
+        ];
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        params.use_authority_key_identifier_extension = true;
+        params.not_before = OffsetDateTime::now_utc();
+        params.not_after = until;
+        Ok(params.signed_by(&csr.key, &self.issuer)?.pem())
+    }
+}
+
+fn named(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, "nex sandbox");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}

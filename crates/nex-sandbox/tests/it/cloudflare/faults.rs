@@ -1,0 +1,75 @@
+//! Faults on request, and the record of calls.
+
+use nex_sandbox::{Fault, Loss, Rule};
+use serde_json::{Value, json};
+
+use super::Api;
+
+#[test]
+fn rules_reach_cloudflare_too() {
+    let api = Api::start();
+    let once = |fault: Fault| Rule::new(fault).service("cloudflare").times(1);
+    let before = |how: Loss| once(Fault::FailBefore { how });
+    let record = json!({ "type": "A", "name": "a", "content": "192.0.2.1" });
+
+    api.sandbox.add_rule(once(Fault::Throttle));
+    let throttled = api.create(&record);
+    assert_eq!(throttled.refusal(), (429, 971, 0));
+    assert_eq!(throttled.header("retry-after"), Some("1"));
+    assert_eq!(throttled.header("ratelimit"), Some("\"default\";r=0;t=1"));
+
+    api.sandbox.add_rule(before(Loss::Error));
+    assert_eq!(api.create(&record).refusal().0, 500);
+    api.sandbox.add_rule(before(Loss::Code(1100)));
+    assert_eq!(api.create(&record).refusal(), (500, 1100, 0));
+    for status in [502, 520, 200] {
+        api.sandbox.add_rule(before(Loss::Html(status)));
+        let page = api.create(&record);
+        assert_eq!(page.status, status);
+        assert!(page.text.starts_with("<!DOCTYPE html>"), "{}", page.text);
+    }
+    let headers = format!("Authorization: Bearer {}\r\n", api.token);
+    let lost = |how: Fault| {
+        api.sandbox.add_rule(once(how));
+        api.raw("POST", &api.records(), &headers, &record).is_none()
+    };
+    let count = || api.snapshot().matches("\"a.paywithnex.com\"").count();
+    assert!(lost(Fault::FailBefore { how: Loss::Drop }));
+    assert_eq!(count(), 0, "it never arrived");
+    assert!(lost(Fault::FailAfter { how: Loss::Drop }));
+    assert_eq!(count(), 1, "it was done");
+    assert_eq!(api.create(&record).refusal(), (400, 81058, 0));
+}
+
+#[test]
+fn rules_in_json_and_the_record_of_calls() {
+    let api = Api::start();
+    api.control("DELETE", "calls", &Value::Null);
+    let rule = json!({ "service": "cloudflare", "operation": "*Certificate", "times": 1,
+        "fault": { "kind": "fail_before", "how": { "code": 1100 } } });
+    api.control("POST", "rules", &rule);
+    assert_eq!(api.get("zones").status, 200, "the rule is not for this one");
+    let issue = api.call("POST", "certificates", &json!({}));
+    assert_eq!(issue.refusal(), (500, 1100, 0));
+    let calls = api.control("GET", "calls", &Value::Null).body;
+    let seen: Vec<_> = calls
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|call| {
+            (
+                call["operation"].as_str(),
+                call["mutating"].as_bool(),
+                call["fault"].as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (Some("ListZones"), Some(false), None),
+            (Some("CreateCertificate"), Some(true), Some("fail_before")),
+        ]
+    );
+    assert_eq!(calls[0]["service"], "cloudflare");
+}

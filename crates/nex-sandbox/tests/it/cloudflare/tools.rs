@@ -1,0 +1,76 @@
+//! The Python environment of the clients that others wrote.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The pinned and hashed packages.
+const LOCK: &str = include_str!("requirements.txt");
+
+/// A tool is not there: the test says so and is skipped, but not where everything must be tried.
+#[allow(clippy::print_stderr)] // whoever reads the test's output is to know
+pub(super) fn missing(why: &str) {
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "CI has all tools, but {why}"
+    );
+    eprintln!("skipped: {why}");
+}
+
+/// The folder of the environment's commands, which is made once; none when it cannot be had.
+pub(super) fn bin() -> Option<PathBuf> {
+    let dir = nex_sandbox::default_dir().expect("a folder");
+    match environment(&dir) {
+        Ok(venv) => Some(venv.join("bin")),
+        Err(why) => {
+            missing(&format!("the Python clients cannot be installed: {why}"));
+            None
+        }
+    }
+}
+
+/// Made under another name and renamed, so that a crash leaves no half one.
+fn environment(dir: &Path) -> Result<PathBuf, String> {
+    let venv = dir.join(format!("venv-clients-{:08x}", checksum(LOCK)));
+    let lock = File::create(dir.join(".clients.lock")).map_err(|why| why.to_string())?;
+    lock.lock().map_err(|why| why.to_string())?;
+    if venv.is_dir() {
+        return Ok(venv);
+    }
+    let unfinished = dir.join("venv-clients-unfinished");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(|why| why.to_string())?;
+    }
+    let python = std::env::var_os("NEX_SANDBOX_PYTHON").unwrap_or_else(|| "python3".into());
+    run(Command::new(python).args(["-m", "venv"]).arg(&unfinished))?;
+    let requirements = unfinished.join("requirements.txt");
+    fs::write(&requirements, LOCK).map_err(|why| why.to_string())?;
+    run(Command::new(unfinished.join("bin/python"))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        .args(["--no-deps", "--require-hashes", "-r"])
+        .arg(&requirements))?;
+    fs::rename(&unfinished, &venv).map_err(|why| why.to_string())?;
+    Ok(venv)
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|why| why.to_string())?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// FNV: another lock is another folder.
+fn checksum(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
