@@ -28,6 +28,17 @@ pub struct Outcome {
     pub world: World,
 }
 
+/// The world could not be read after an apply: what was done stands, what is left is not known.
+#[derive(Debug, thiserror::Error)]
+#[error("what was done could not be read back")]
+pub struct Unread<E> {
+    /// What was done.
+    pub report: Report,
+    /// Why the read failed.
+    #[source]
+    pub source: E,
+}
+
 /// Applies `plan`, reads back, and goes on while failures are of the kind that a new read resolves.
 ///
 /// A later round does only what the approved plan named, and nothing that was not said to be replaced or deleted.
@@ -38,7 +49,7 @@ pub async fn converge<R: Read, W: Write>(
     reader: &R,
     writer: Arc<W>,
     run: Run<'_>,
-) -> Result<Outcome, R::Error> {
+) -> Result<Outcome, Unread<R::Error>> {
     let approved: BTreeMap<ResourceId, Action> = plan
         .plan()
         .actions
@@ -65,7 +76,13 @@ pub async fn converge<R: Read, W: Write>(
         if again {
             tokio::time::sleep(run.settle).await;
         }
-        world = reader.world().await?;
+        world = match reader.world().await {
+            Ok(world) => world,
+            Err(source) => {
+                let report = total;
+                return Err(Unread { report, source });
+            }
+        };
         let environment = &plan.plan().environment;
         let rest = diff(environment, desired, &world.observed);
         settle_lost(&mut total, &rest);

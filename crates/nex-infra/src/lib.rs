@@ -18,7 +18,7 @@ pub mod spec;
 #[cfg(feature = "aws")]
 pub use apply::{Done, Failed, Report, Stop, apply};
 #[cfg(feature = "aws")]
-pub use converge::{Outcome, Run, SETTLE, converge};
+pub use converge::{Outcome, Run, SETTLE, Unread, converge};
 pub use desired::{Layout, desired};
 pub use diff::diff;
 pub use facts::{Boot, Capacity, DatabaseFacts, Facts, Images};

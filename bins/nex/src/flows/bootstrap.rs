@@ -5,9 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
 use nex_infra::aws::Writer;
-use nex_infra::{Outcome, Run, SETTLE, Stop, converge};
+use nex_infra::{Run, SETTLE, Stop, converge};
 use nex_plan::Approved;
 
 use super::{ask, plan, planfile, report};
@@ -65,8 +64,8 @@ pub(super) async fn run(session: &Session, how: How<'_>) -> anyhow::Result<Exit>
         }
     }
     let began = Instant::now();
-    let outcome = apply(session, picture, approved, how.sandbox).await?;
-    report::show(&outcome, began.elapsed(), "bootstrap", output)
+    let ended = apply(session, picture, approved, how.sandbox).await?;
+    report::show(ended, began.elapsed(), "bootstrap", output)
 }
 
 async fn apply(
@@ -74,11 +73,11 @@ async fn apply(
     picture: Picture,
     approved: Approved,
     sandbox: bool,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<report::Ended> {
     let given = compose::given_secrets(&session.spec);
     let given = secrets::needed(approved.plan(), &given, sandbox).await?;
     let writer = Writer::new(Arc::clone(&session.aws), &session.spec.name, given);
-    with_stop(session.output, |stop| {
+    let ended = with_stop(session.output, |stop| {
         let progress = progress::renderer(session.output);
         let session = &*session;
         async move {
@@ -97,10 +96,10 @@ async fn apply(
                 run,
             )
             .await
-            .with_context(|| format!("failed to read {} back", session.spec.name))
         }
     })
-    .await
+    .await;
+    Ok(ended)
 }
 
 /// Runs with Ctrl-C letting running calls end; a second one ends at once.

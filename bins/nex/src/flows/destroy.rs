@@ -57,7 +57,7 @@ pub(super) async fn run(
     }
     let began = Instant::now();
     let writer = Writer::new(Arc::clone(&session.aws), name, Default::default());
-    let outcome = with_stop(output, |stop| {
+    let ended = with_stop(output, |stop| {
         let progress = progress::renderer(output);
         async move {
             let run = Run {
@@ -77,9 +77,8 @@ pub(super) async fn run(
             .await
         }
     })
-    .await
-    .with_context(|| format!("failed to read {name} back"))?;
-    report::show(&outcome, began.elapsed(), "destroy", output)
+    .await;
+    report::show(ended, began.elapsed(), "destroy", output)
 }
 
 /// The plan that asks for nothing. An empty bucket holds no state.

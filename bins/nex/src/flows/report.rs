@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use nex_infra::{Outcome, Report};
+use nex_infra::aws::Error;
+use nex_infra::{Outcome, Report, Unread};
 use nex_plan::{Counts, Plan};
 use serde::Serialize;
 
 use crate::Exit;
 use crate::output::Output;
 use crate::progress::seconds;
+
+/// How an apply ended.
+pub(super) type Ended = Result<Outcome, Unread<Error>>;
 
 #[derive(Serialize)]
 struct Summary<'a> {
@@ -28,12 +32,15 @@ struct Failure<'a> {
 
 /// Says what was done, what failed and why, what is left, and how to go on.
 pub(super) fn show(
-    outcome: &Outcome,
+    ended: Ended,
     wall: Duration,
     verb: &str,
     output: Output,
 ) -> anyhow::Result<Exit> {
-    let Outcome { report, rest, .. } = outcome;
+    let Outcome { report, rest, .. } = &match ended {
+        Ok(outcome) => outcome,
+        Err(unread) => return Ok(show_unread(unread, verb, output)),
+    };
     output.detail(&format!(
         "longest chain: {}, wall: {}",
         seconds(report.longest_chain),
@@ -48,6 +55,24 @@ pub(super) fn show(
         (_, false) => Exit::Partly,
         (_, true) => Exit::Failed,
     })
+}
+
+/// What was done is said all the same: nobody else knows it.
+fn show_unread(unread: Unread<Error>, verb: &str, output: Output) -> Exit {
+    for done in &unread.report.done {
+        output.data(&format!("{} {}: done", done.action, done.key.resource_id()));
+    }
+    for failed in &unread.report.failed {
+        output.data(&format!(
+            "{} {}: {}",
+            failed.action,
+            failed.key.resource_id(),
+            failed.error
+        ));
+    }
+    let hint = format!("run `nex {verb}` again: it reads anew and goes on");
+    output.error(&anyhow::Error::new(unread), Some(&hint));
+    Exit::Partly
 }
 
 fn summary<'a>(report: &'a Report, rest: &'a Plan) -> Summary<'a> {

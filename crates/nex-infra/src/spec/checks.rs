@@ -27,6 +27,13 @@ impl Spec {
         check_retention(&self.logs, &mut problems);
         self.check_tags(&mut problems);
         self.check_buckets(&mut problems);
+        if self.server.image.is_none() {
+            check_processor(
+                "server.instance_type",
+                &self.server.instance_type,
+                &mut problems,
+            );
+        }
         if let Some(fleet) = &self.fleet {
             fleet.check(&mut problems);
             problems.unless(
@@ -153,8 +160,26 @@ fn check_retention(logs: &Logs, problems: &mut Problems) {
     }
 }
 
+/// The images that nex looks up are for x86-64. Graviton families have a `g` behind their generation (t4g, m7gd).
+fn check_processor(path: impl Into<String>, instance_type: &str, problems: &mut Problems) {
+    let family = instance_type.split('.').next().unwrap_or_default();
+    let after = family.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+    problems.unless(
+        !after.starts_with('g'),
+        path,
+        format!("{instance_type} has an ARM processor, and the image is for x86-64"),
+        "an x86-64 type such as t3a.large, or an image of your own",
+    );
+}
+
 impl Fleet {
     fn check(&self, problems: &mut Problems) {
+        if self.image.is_none() {
+            for (n, name) in self.instance_types.iter().enumerate() {
+                check_processor(format!("fleet.instance_types[{n}]"), name, problems);
+            }
+        }
         problems.unless(
             self.min <= self.max && self.max > 0,
             "fleet.max",

@@ -7,6 +7,7 @@ mod identity;
 mod retry;
 mod scaling;
 mod server;
+mod snapshots;
 mod storage;
 mod traffic;
 

@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_dlm::types::{
-    CreateRule, IntervalUnitValues, PolicyDetails, PolicyTypeValues, ResourceTypeValues,
-    RetainRule, RetentionIntervalUnitValues, Schedule, SettablePolicyStateValues, Tag as DlmTag,
-};
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, AttributeValue, BlockDeviceMapping, DomainType, EbsBlockDevice,
     HttpTokensState, IamInstanceProfileSpecification, Instance as DescribedInstance,
@@ -16,14 +12,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::retry::{OnlyThrottled, until, until_known};
 use super::traffic::{group_ids, tagged};
-use super::{Writer, need, tag_changes};
+use super::{Writer, need};
 use crate::aws::Error;
 use crate::aws::read::root_volume;
 use crate::io::Ids;
-use crate::model::{
-    Address, Association, Disk, Instance, Key, Kind, Metadata, SnapshotPolicy, Volume,
-};
-use crate::names::Tags;
+use crate::model::{Address, Association, Disk, Instance, Key, Kind, Metadata, Volume};
 
 /// How long an instance may take to start, stop or end; EC2 stops one by force after some minutes.
 const INSTANCE_STATE: Duration = Duration::from_secs(600);
@@ -329,126 +322,6 @@ impl Writer {
         let answer = self.aws.ec2.delete_volume().volume_id(id).send().await;
         answer.map(drop).map_err(Error::call("DeleteVolume", id))
     }
-
-    pub(super) async fn create_snapshot_policy(
-        &self,
-        new: &SnapshotPolicy,
-    ) -> Result<String, Error> {
-        const CALL: &str = "CreateLifecyclePolicy";
-        let call = || async {
-            let request = self.aws.dlm.create_lifecycle_policy();
-            let request = request
-                .description(&new.name)
-                .execution_role_arn(&new.role_arn)
-                .state(state(new))
-                .policy_details(details(new))
-                .set_tags(Some(new.tags.clone().into_iter().collect()));
-            let once = aws_sdk_dlm::config::Builder::new().retry_classifier(OnlyThrottled);
-            let answer = request.customize().config_override(once).send().await;
-            answer.map_err(Error::call(CALL, &new.name))
-        };
-        // The service wants to take the role on, which IAM may not let it yet.
-        let unknown = |e: &Error| e.says("role") && e.says("InvalidRequest");
-        let answer = until_known(call, unknown).await?;
-        answer.policy_id.ok_or_else(|| Error::Answer {
-            operation: CALL,
-            about: new.name.clone(),
-            lacks: "the policy's id",
-        })
-    }
-
-    pub(super) async fn update_snapshot_policy(
-        &self,
-        id: &str,
-        old: &SnapshotPolicy,
-        new: &SnapshotPolicy,
-    ) -> Result<(), Error> {
-        let without_tags = |policy: &SnapshotPolicy| SnapshotPolicy {
-            tags: Tags::new(),
-            ..policy.clone()
-        };
-        if without_tags(old) != without_tags(new) {
-            let request = self.aws.dlm.update_lifecycle_policy().policy_id(id);
-            let answer = request
-                .execution_role_arn(&new.role_arn)
-                .state(state(new))
-                .policy_details(details(new))
-                .send()
-                .await;
-            answer.map_err(Error::call("UpdateLifecyclePolicy", &new.name))?;
-        }
-        self.tag_snapshot_policy(id, old, new).await
-    }
-
-    async fn tag_snapshot_policy(
-        &self,
-        id: &str,
-        old: &SnapshotPolicy,
-        new: &SnapshotPolicy,
-    ) -> Result<(), Error> {
-        // arn:PARTITION:iam::ACCOUNT:role/NAME has all that the policy's own ARN needs.
-        let role: Vec<&str> = new.role_arn.split(':').collect();
-        let (partition, account) = match role[..] {
-            [_, partition, _, _, account, ..] => (partition, account),
-            _ => ("aws", ""),
-        };
-        let region = &self.aws.region;
-        let arn = format!("arn:{partition}:dlm:{region}:{account}:policy/{id}");
-        let (set, gone) = tag_changes(&old.tags, &new.tags);
-        if !set.is_empty() {
-            let request = self.aws.dlm.tag_resource().resource_arn(&arn);
-            let tags = set.into_iter().collect();
-            let answer = request.set_tags(Some(tags)).send().await;
-            answer.map_err(Error::call("TagResource", &new.name))?;
-        }
-        if !gone.is_empty() {
-            let request = self.aws.dlm.untag_resource().resource_arn(&arn);
-            let answer = request.set_tag_keys(Some(gone)).send().await;
-            answer.map_err(Error::call("UntagResource", &new.name))?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn delete_snapshot_policy(&self, id: &str) -> Result<(), Error> {
-        let request = self.aws.dlm.delete_lifecycle_policy().policy_id(id);
-        let answer = request.send().await;
-        answer
-            .map(drop)
-            .map_err(Error::call("DeleteLifecyclePolicy", id))
-    }
-}
-
-fn state(policy: &SnapshotPolicy) -> SettablePolicyStateValues {
-    match policy.enabled {
-        true => SettablePolicyStateValues::Enabled,
-        false => SettablePolicyStateValues::Disabled,
-    }
-}
-
-fn details(policy: &SnapshotPolicy) -> PolicyDetails {
-    let create = CreateRule::builder()
-        .interval(policy.interval_hours)
-        .interval_unit(IntervalUnitValues::Hours)
-        .times(&policy.at)
-        .build();
-    let retain = RetainRule::builder()
-        .set_interval(policy.keep_days)
-        .interval_unit(RetentionIntervalUnitValues::Days)
-        .build();
-    let schedule = Schedule::builder()
-        .name("daily")
-        .copy_tags(policy.copy_tags)
-        .create_rule(create)
-        .retain_rule(retain)
-        .build();
-    let targets = policy.targets.iter();
-    let targets = targets.map(|(k, v)| DlmTag::builder().key(k).value(v).build());
-    PolicyDetails::builder()
-        .policy_type(PolicyTypeValues::EbsSnapshotManagement)
-        .resource_types(ResourceTypeValues::Volume)
-        .set_target_tags(Some(targets.collect()))
-        .schedules(schedule)
-        .build()
 }
 
 fn root_disk(disk: &Disk) -> BlockDeviceMapping {
