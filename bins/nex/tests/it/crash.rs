@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nex_sandbox::{Fault, Loss, Rule};
 
-use crate::stage::{Reference, Stage};
+use crate::stage::{Ended, Reference, Stage};
 
 /// How many of everything there are, by another client: names and tags as they stand.
 const INVENTORY: &str = "
@@ -87,7 +87,7 @@ fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {
     );
     stage.sandbox.clear_rules();
     stage.nex(&["plan", &file, "--check"]).expect(0);
-    similar_asserts(&stage.python(INVENTORY), &undisturbed);
+    assert_same_lines(&stage.python(INVENTORY), &undisturbed);
 }
 
 #[test]
@@ -169,8 +169,44 @@ fn what_does_not_depend_on_a_failed_step_is_done_all_the_same() {
     stage.nex(&["plan", &file, "--check"]).expect(0);
 }
 
+#[test]
+fn ctrl_c_lets_running_calls_end_and_says_how_to_go_on() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let stage = Stage::new();
+    stage.sandbox.set_delay(Duration::from_millis(100));
+    let mut command = stage.command(&["bootstrap", &file, "--yes"]);
+    let run = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while !stage.sandbox.calls().iter().any(|call| call.mutating) {
+        assert!(began.elapsed() < LIMIT, "the run changes nothing");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = run.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(sent.unwrap().success());
+    let ended = Ended::of(run.wait_with_output().unwrap()).expect(4);
+    let err = &ended.err;
+    assert!(
+        err.contains("stopping: calls that run may end first"),
+        "{err}"
+    );
+    assert!(ended.out.contains("staging: stopped; "), "{}", ended.out);
+    assert!(ended.out.contains(" 0 failed, "), "{}", ended.out);
+
+    stage.sandbox.set_delay(Duration::ZERO);
+    stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
+    stage.nex(&["plan", &file, "--check"]).expect(0);
+}
+
 #[track_caller]
-fn similar_asserts(is: &str, wanted: &str) {
+fn assert_same_lines(is: &str, wanted: &str) {
     let differing: Vec<(&str, &str)> = is
         .lines()
         .zip(wanted.lines())
