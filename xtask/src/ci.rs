@@ -30,7 +30,7 @@ pub(crate) fn run_all() -> anyhow::Result<()> {
     for (name, step) in STEPS {
         println!("== {name}");
         let begin = Instant::now();
-        step().with_context(|| format!("{name} failed"))?;
+        step().context(name)?;
         times.push(format!("{name} {}", seconds(begin.elapsed())));
         println!("== {name}: fine, {}", seconds(begin.elapsed()));
     }

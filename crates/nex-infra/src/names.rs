@@ -14,7 +14,7 @@ pub(crate) const COMPONENT: &str = "Component";
 /// The tag by which the snapshot policy finds its volumes.
 pub(crate) const SNAPSHOT: &str = "Snapshot";
 
-/// A part of the system, as the tag [`COMPONENT`] names it.
+/// A part of the system, as the tag `Component` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Component {
     /// The GitLab server and what it stores.

@@ -78,13 +78,12 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 /// Builds the environment on a fresh sandbox a few times, and plans the last one a few times.
 fn at(delay_ms: u64, built: &Binaries) -> anyhow::Result<(Bootstrap, Plan)> {
-    let name = format!("bench-{}", std::process::id());
     let mut builds = Vec::new();
     for _ in 1..RUNS {
-        let sandbox = Sandbox::start(&built.sandbox, &name, delay_ms)?;
+        let sandbox = Sandbox::start(&built.sandbox, delay_ms)?;
         builds.push(nex(built, &sandbox, &["bootstrap", "--yes"])?);
     }
-    let sandbox = Sandbox::start(&built.sandbox, &name, delay_ms)?;
+    let sandbox = Sandbox::start(&built.sandbox, delay_ms)?;
     builds.push(nex(built, &sandbox, &["bootstrap", "--yes"])?);
     let plans: Vec<Run> = (0..RUNS)
         .map(|_| nex(built, &sandbox, &["plan", "--check"]))
@@ -97,7 +96,7 @@ fn nex(built: &Binaries, sandbox: &Sandbox, args: &[&str]) -> anyhow::Result<Run
     command.current_dir(root()).args(args).arg(ENVIRONMENT);
     command
         .arg("--verbose")
-        .arg(format!("--sandbox={}", sandbox.name));
+        .arg(format!("--sandbox={}", sandbox::NAME));
     measure::run(&mut command, sandbox)
 }
 

@@ -8,9 +8,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 
-/// A sandbox that ends with this value.
+/// Its name: always the same, so that what a run left behind that was killed is found by the next.
+pub(super) const NAME: &str = "bench";
+
+/// A fresh sandbox that ends with this value.
 pub(super) struct Sandbox {
-    pub(super) name: String,
     program: PathBuf,
     /// Host and port of its gateway.
     address: String,
@@ -31,15 +33,15 @@ pub(super) struct Call {
 }
 
 impl Sandbox {
-    /// Starts a sandbox of that name, which adds this delay to every call.
-    pub(super) fn start(program: &Path, name: &str, delay_ms: u64) -> anyhow::Result<Self> {
+    /// Starts it, with this delay added to every call.
+    pub(super) fn start(program: &Path, delay_ms: u64) -> anyhow::Result<Self> {
         let mut sandbox = Self {
-            name: name.to_owned(),
             program: program.to_owned(),
             address: String::new(),
         };
+        sandbox.down()?;
         let mut up = Command::new(program);
-        up.args(["up", "--json", "--name", name]);
+        up.args(["up", "--json", "--name", NAME]);
         let said = crate::cargo::read(up.stderr(Stdio::inherit()))?;
         let Up { endpoint } =
             serde_json::from_str(&said).context("the sandbox did not say where it is")?;
@@ -83,18 +85,17 @@ impl Sandbox {
             .map(|(_, body)| body.to_owned());
         Ok(body.unwrap_or_default())
     }
+
+    fn down(&self) -> anyhow::Result<()> {
+        let mut down = Command::new(&self.program);
+        crate::cargo::read(down.args(["down", "--name", NAME])).map(drop)
+    }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        let mut down = Command::new(&self.program);
-        down.args(["down", "--name", &self.name])
-            .stdout(Stdio::null());
-        if !down.status().is_ok_and(|status| status.success()) {
-            eprintln!(
-                "the sandbox {} is still there: cargo xtask sandbox down --name {0}",
-                self.name
-            );
+        if let Err(error) = self.down() {
+            eprintln!("the sandbox {NAME} is still there: {error:#}");
         }
     }
 }
