@@ -25,15 +25,48 @@
 //! # Ok::<(), toml::de::Error>(())
 //! ```
 
+#[cfg(feature = "client")]
+mod apply;
+#[cfg(feature = "client")]
+mod batch;
+pub mod certificate;
+#[cfg(feature = "client")]
+mod client;
+mod desired;
+mod diff;
 pub mod edge;
 mod hazards;
+pub mod import;
+mod io;
+mod lint;
 mod name;
+mod owner;
 mod problems;
+mod record;
+mod setting;
 mod spec;
+#[cfg(feature = "client")]
+mod text;
+mod zone;
 
+#[cfg(feature = "client")]
+pub use apply::{ApplyError, Failed, Outcome, apply};
+pub use certificate::{LiveCertificate, SecretSink};
+#[cfg(feature = "client")]
+pub use client::{
+    Answer, ApiError, BASE_ADDRESS, Client, Error, List, PageInfo, Refusal, Retries, Source,
+};
+pub use desired::Desired;
+pub use diff::{Do, RECORD, SETTING, Step, diff};
 pub use hazards::Hosts;
+pub use io::{Ask, Class, Failure, Read, Write};
+pub use lint::lint;
 pub use name::{NameError, canonical, canonical_zone, full};
+pub use owner::mark;
+pub use record::{Entry, content};
+pub use setting::Setting;
 pub use spec::{
     AUTOMATIC_TTL, Certificate, KeyType, Limits, Record, RecordKind, Settings, Spec, Ssl,
     SslAutomaticMode, TlsVersion, VALIDITIES, ZonePlan,
 };
+pub use zone::{Existing, Zone};
