@@ -134,6 +134,7 @@ where
             break;
         }
     }
+    run.blocked(&approved, desired, &zone);
     let mut outcome = run.outcome;
     outcome.rest = diff(desired, &zone);
     outcome.zone = zone;
@@ -181,10 +182,18 @@ struct Run<'a, W> {
 }
 
 impl<W: Write> Run<'_, W> {
-    /// One time through all that is left.
+    /// One time through all that is left. Its results take the place of earlier ones.
     async fn round(&mut self, steps: Vec<Step>, settings: &[Change], desired: &Desired) {
-        self.outcome.failed.clear();
-        self.outcome.skipped.clear();
+        let tried = |resource: &ResourceId| {
+            let mut settings = settings.iter().map(|change| &change.resource);
+            steps.iter().any(|step| step.resource == *resource) || settings.any(|r| r == resource)
+        };
+        self.outcome
+            .failed
+            .retain(|failed| !tried(&failed.resource));
+        self.outcome
+            .skipped
+            .retain(|(resource, _)| !tried(resource));
         let (later, steps): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| {
             matches!(&step.what, Do::Create(new) | Do::Update(_, new) if new.content.is_none())
         });
@@ -263,7 +272,7 @@ impl<W: Write> Run<'_, W> {
             left.iter().any(|change| change.resource == *resource)
                 || blocked
                     .iter()
-                    .any(|verdict| verdict.subject == resource.to_string())
+                    .any(|verdict| resource.to_string().starts_with(&verdict.subject))
         };
         for trouble in troubles {
             let (waits, done): (Vec<_>, Vec<_>) = trouble
@@ -280,6 +289,34 @@ impl<W: Write> Run<'_, W> {
             }
         }
         again
+    }
+
+    /// What the plan was to make and someone else's record keeps out by now.
+    fn blocked(
+        &mut self,
+        approved: &BTreeMap<&ResourceId, &Change>,
+        desired: &Desired,
+        zone: &Zone,
+    ) {
+        for verdict in conflicts(desired, zone) {
+            let is_it = |resource: &ResourceId| resource.to_string().starts_with(&verdict.subject);
+            let create = approved
+                .values()
+                .find(|c| c.action == Action::Create && is_it(&c.resource));
+            let known = self
+                .outcome
+                .failed
+                .iter()
+                .any(|failed| is_it(&failed.resource));
+            if let Some(create) = create.filter(|_| !known) {
+                self.fail(Failed {
+                    resource: create.resource.clone(),
+                    error: verdict.message,
+                    class: Class::Exists,
+                    hint: Some(verdict.hint),
+                });
+            }
+        }
     }
 
     fn not_done(&mut self, resource: ResourceId, trouble: &Trouble, blamed: &[ResourceId]) {
@@ -302,16 +339,20 @@ impl<W: Write> Run<'_, W> {
                 return self.skip(resource, because);
             }
         };
-        self.progress.event(Event::Failed {
-            resource: resource.clone(),
-            error: error.clone(),
-        });
-        self.outcome.failed.push(Failed {
+        self.fail(Failed {
             resource,
             error,
             class: trouble.class,
             hint: trouble.hint.clone(),
         });
+    }
+
+    fn fail(&mut self, failed: Failed) {
+        self.progress.event(Event::Failed {
+            resource: failed.resource.clone(),
+            error: failed.error.clone(),
+        });
+        self.outcome.failed.push(failed);
     }
 
     fn done(&mut self, resource: ResourceId, action: Action, elapsed: Duration) {

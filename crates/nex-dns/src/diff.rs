@@ -16,7 +16,7 @@ pub const RECORD: &str = "dns-record";
 pub const SETTING: &str = "zone-setting";
 
 /// What a plan says of an address that is not known yet.
-const LATER: &str = "the server's address is known";
+const LATER: &str = "the server has its address";
 
 /// One record's change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +93,7 @@ pub(crate) fn steps(desired: &Desired, zone: &Zone) -> Vec<Step> {
 pub(crate) fn owns(desired: &Desired, existing: &Existing) -> bool {
     existing.environment() == Some(&desired.environment)
         || (desired.adopt.contains(&existing.id)
+            && existing.known().is_some()
             && desired
                 .records
                 .iter()

@@ -54,10 +54,15 @@ fn conflict(new: &Entry, other: &Existing) -> Verdict {
             "{} {} {} (id {}) {whose}: it is left as it is",
             other.name, other.kind, other.content, other.id
         ),
-        format!(
-            "take it over by: nex adopt ENV {RECORD} {}; or choose another name",
-            other.id
-        ),
+        match other.known() {
+            Some(_) => format!(
+                "take it over by: nex adopt ENV {RECORD} {}; or choose another name",
+                other.id
+            ),
+            None => {
+                "choose another name: nex adopts A, AAAA, CNAME and TXT records only".to_owned()
+            }
+        },
     )
 }
 

@@ -1,6 +1,6 @@
 //! Whether a certificate is needed, by what the secret holds and what Cloudflare's list shows: no I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nex_plan::{Action, Change, FieldChange, Level, ResourceId, Value, Verdict};
 use time::{Duration, OffsetDateTime};
@@ -101,6 +101,12 @@ fn reasons(
     reasons
 }
 
+/// The ids of the certificates in use: for [`Ask::certificates`](crate::Ask::certificates).
+pub fn in_use(held: &BTreeMap<String, Bundle>) -> BTreeSet<String> {
+    let issued = held.values().filter_map(|bundle| bundle.issued.as_ref());
+    issued.map(|issued| issued.id.clone()).collect()
+}
+
 /// The changes of a spec's certificates. `held` is what their secrets hold, by the secrets' names.
 pub fn changes(
     wanted: &[Certificate],
@@ -124,7 +130,8 @@ pub fn changes(
             Next::Resume => reasons.push("a key for it is stored already".to_owned()),
             Next::Keep | Next::Retire | Next::Begin => {}
         }
-        if action == Action::Replace {
+        let lives = |issued: &Issued| live.iter().any(|one| one.id == issued.id);
+        if bundle.issued.as_ref().is_some_and(lives) {
             reasons.push("the old one stays valid until it is revoked by name".to_owned());
         }
         Some(Change {

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 pub use bundle::{Bundle, Issued, NotABundle, Pending, Terms};
-pub use decide::{CERTIFICATE, changes, lint};
+pub use decide::{CERTIFICATE, changes, in_use, lint};
 #[cfg(feature = "client")]
 pub use issue::{Issuance, IssueError, Which, ensure, held, revoke};
 #[cfg(feature = "client")]

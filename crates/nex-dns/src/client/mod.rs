@@ -46,7 +46,7 @@ const WHOLE_CALL: Duration = Duration::from_secs(100);
 /// [`Class::Lost`](crate::Class::Lost), and a new read tells what became of it.
 pub struct Client {
     environment: Environment,
-    credentials: Credentials,
+    credentials: Option<Credentials>,
     http: reqwest::Client,
     retries: Retries,
     pace: Pace,
@@ -72,6 +72,16 @@ impl Client {
         if token.is_empty() || HeaderValue::from_str(&token).is_err() {
             return Err(Error::Token);
         }
+        let mut client = Self::without_token()?;
+        client.credentials = Some(Credentials::UserAuthToken { token });
+        Ok(client)
+    }
+
+    /// A client without a token, which is enough for [`Client::edge_networks`].
+    ///
+    /// # Errors
+    /// [`Error::Setup`] if HTTPS can't be set up.
+    pub fn without_token() -> Result<Self, Error> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("nex-dns/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
@@ -82,7 +92,7 @@ impl Client {
             .map_err(Error::Setup)?;
         Ok(Self {
             environment: Environment::Production,
-            credentials: Credentials::UserAuthToken { token },
+            credentials: None,
             http,
             retries: Retries::default(),
             pace: Pace::default(),
@@ -214,7 +224,7 @@ impl Client {
     fn request<E: EndpointSpec>(&self, endpoint: &E) -> reqwest::RequestBuilder {
         let url = endpoint.url(&self.environment);
         let mut request = self.http.request(endpoint.method(), url);
-        for (name, value) in self.credentials.headers() {
+        for (name, value) in self.credentials.iter().flat_map(Credentials::headers) {
             // Checked when the client was made.
             if let Ok(mut value) = HeaderValue::try_from(value) {
                 value.set_sensitive(true);
