@@ -7,7 +7,7 @@ use nex_plan::{Action, Approved, Change, Event, Plan, Progress, ResourceId, Valu
 
 use crate::batch::{batches, in_the_way};
 use crate::desired::Desired;
-use crate::diff::{Do, SETTING, Step, change, diff, steps};
+use crate::diff::{Do, SETTING, Step, change, diff, kept_out, steps};
 use crate::io::{Class, Failure, Read, Write};
 use crate::lint::conflicts;
 use crate::setting::Setting;
@@ -134,7 +134,7 @@ where
             break;
         }
     }
-    run.blocked(&approved, desired, &zone);
+    run.kept_out(&approved, desired, &zone);
     let mut outcome = run.outcome;
     outcome.rest = diff(desired, &zone);
     outcome.zone = zone;
@@ -267,12 +267,10 @@ impl<W: Write> Run<'_, W> {
         let troubles = std::mem::take(&mut self.troubles);
         let again = !troubles.is_empty() && troubles.iter().all(by_reading);
         let left = diff(desired, zone).actions;
-        let blocked = conflicts(desired, zone);
+        let kept_out = kept_out(desired, zone);
         let is_left = |resource: &ResourceId| {
             left.iter().any(|change| change.resource == *resource)
-                || blocked
-                    .iter()
-                    .any(|verdict| resource.to_string().starts_with(&verdict.subject))
+                || kept_out.iter().any(|step| step.resource == *resource)
         };
         for trouble in troubles {
             let (waits, done): (Vec<_>, Vec<_>) = trouble
@@ -291,31 +289,33 @@ impl<W: Write> Run<'_, W> {
         again
     }
 
-    /// What the plan was to make and someone else's record keeps out by now.
-    fn blocked(
+    /// What the plan was to do and someone else's record keeps out by now.
+    fn kept_out(
         &mut self,
         approved: &BTreeMap<&ResourceId, &Change>,
         desired: &Desired,
         zone: &Zone,
     ) {
-        for verdict in conflicts(desired, zone) {
-            let is_it = |resource: &ResourceId| resource.to_string().starts_with(&verdict.subject);
-            let create = approved
-                .values()
-                .find(|c| c.action == Action::Create && is_it(&c.resource));
+        let verdicts = conflicts(desired, zone);
+        for Step { resource, .. } in kept_out(desired, zone) {
             let known = self
                 .outcome
                 .failed
                 .iter()
-                .any(|failed| is_it(&failed.resource));
-            if let Some(create) = create.filter(|_| !known) {
-                self.fail(Failed {
-                    resource: create.resource.clone(),
-                    error: verdict.message,
-                    class: Class::Exists,
-                    hint: Some(verdict.hint),
-                });
+                .any(|failed| failed.resource == resource);
+            if known || !approved.contains_key(&resource) {
+                continue;
             }
+            let text = resource.to_string();
+            let verdict = verdicts
+                .iter()
+                .find(|verdict| text.starts_with(&verdict.subject));
+            self.fail(Failed {
+                resource,
+                error: verdict.map_or_else(String::new, |verdict| verdict.message.clone()),
+                class: Class::Exists,
+                hint: verdict.map(|verdict| verdict.hint.clone()),
+            });
         }
     }
 

@@ -58,6 +58,17 @@ pub fn diff(desired: &Desired, zone: &Zone) -> Plan {
 
 /// The changes of records, in the plan's order.
 pub(crate) fn steps(desired: &Desired, zone: &Zone) -> Vec<Step> {
+    let (steps, _) = split(desired, zone);
+    steps
+}
+
+/// The changes that someone else's record keeps out.
+pub(crate) fn kept_out(desired: &Desired, zone: &Zone) -> Vec<Step> {
+    let (_, kept_out) = split(desired, zone);
+    kept_out
+}
+
+fn split(desired: &Desired, zone: &Zone) -> (Vec<Step>, Vec<Step>) {
     let mut groups: BTreeMap<(&str, RecordKind), Group<'_>> = BTreeMap::new();
     let names: BTreeMap<&str, String> = zone
         .records
@@ -79,14 +90,17 @@ pub(crate) fn steps(desired: &Desired, zone: &Zone) -> Vec<Step> {
     }
     let groups = groups.into_iter();
     let steps = groups.flat_map(|((name, kind), group)| group.steps(name, kind));
-    let blocked = |step: &Step| match &step.what {
-        Do::Create(new) => zone
-            .records
-            .iter()
-            .any(|other| competes(desired, other, new)),
-        Do::Update(..) | Do::Delete(_) => false,
-    };
-    steps.filter(|step| !blocked(step)).collect()
+    steps.partition(|step| !is_kept_out(desired, zone, step))
+}
+
+/// Nothing is made where someone else's record stands in the way, and nothing is changed into a twin of one.
+fn is_kept_out(desired: &Desired, zone: &Zone, step: &Step) -> bool {
+    let mut others = zone.records.iter().filter(|other| !owns(desired, other));
+    match &step.what {
+        Do::Create(new) => others.any(|other| rivals(desired, other, new)),
+        Do::Update(_, new) => others.any(|other| twins(desired, other, new)),
+        Do::Delete(_) => false,
+    }
 }
 
 /// Whether a record is the environment's: by its mark, or because it is adopted and stands where the spec has a record.
@@ -113,9 +127,16 @@ pub(crate) fn rivals(desired: &Desired, other: &Existing, new: &Entry) -> bool {
     let leads = |kind: RecordKind| kind != RecordKind::Txt;
     match other.known() {
         Some(kind) if leads(kind) && leads(new.kind) => true,
-        Some(kind) => kind == new.kind && new.content == Some(other.canonical_content()),
+        Some(_) => twins(desired, other, new),
         None => other.kind == "NS" && new.name != desired.zone,
     }
+}
+
+/// Whether both are the same record, which Cloudflare takes only once.
+fn twins(desired: &Desired, other: &Existing, new: &Entry) -> bool {
+    other.known() == Some(new.kind)
+        && other.name_in(&desired.zone) == new.name
+        && new.content == Some(other.canonical_content())
 }
 
 /// The records of one name and type.

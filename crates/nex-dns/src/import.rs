@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::owner::unmarked;
+use crate::record::{Entry, readable};
 use crate::setting::Setting;
 use crate::spec::{Record, Settings, Spec};
 use crate::zone::{Existing, Zone};
@@ -72,11 +73,12 @@ fn record(existing: &Existing, zone: &str) -> Option<Record> {
         Some(short) => short.trim_end_matches('.').to_owned(),
         None => full,
     };
+    let kind = existing.known()?;
     Some(Record {
-        kind: existing.known()?,
+        kind,
         name,
-        content: Some(existing.canonical_content()),
-        ttl: crate::record::Entry::ttl_of(existing.ttl, existing.proxied),
+        content: Some(readable(kind, &existing.canonical_content())),
+        ttl: Entry::ttl_of(existing.ttl, existing.proxied),
         proxied: existing.proxied,
         comment: existing
             .comment

@@ -74,6 +74,16 @@ pub fn content(kind: RecordKind, text: &str) -> String {
     }
 }
 
+/// A content as one would write it in a spec: a text without quotes, where that means the same.
+pub(crate) fn readable(kind: RecordKind, canonical: &str) -> String {
+    let text = (kind == RecordKind::Txt)
+        .then(|| unquote(canonical))
+        .flatten();
+    let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = text.filter(|text| content(kind, text) == canonical);
+    text.unwrap_or_else(|| canonical.to_owned())
+}
+
 /// The bytes of one or more quoted strings; `None` if the text is not in quotes throughout.
 fn unquote(text: &str) -> Option<Vec<u8>> {
     let mut bytes = vec![];

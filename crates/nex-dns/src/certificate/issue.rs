@@ -30,7 +30,7 @@ pub enum Issuance {
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError<A: StdError + 'static, S: StdError + 'static> {
     /// Cloudflare failed.
-    #[error("failed at Cloudflare on the certificate of the secret {0}")]
+    #[error("failed to get or revoke the certificate of the secret {0}")]
     Cloudflare(String, #[source] A),
     /// The sink failed.
     #[error("failed to read or write the secret {0}")]

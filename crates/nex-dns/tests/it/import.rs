@@ -42,7 +42,7 @@ fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
         [[dns.records]]
         type = "TXT"
         name = "@"
-        content = '"v=spf1 -all"'
+        content = "v=spf1 -all"
         ttl = 1
         proxied = false
 

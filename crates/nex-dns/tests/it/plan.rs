@@ -371,3 +371,22 @@ fn nothing_is_what_destroy_asks_for() {
     "#]],
     );
 }
+
+#[test]
+fn nothing_is_changed_into_a_twin_of_what_is_not_ours() {
+    let desired =
+        records(r#"records = [{ type = "TXT", name = "x", content = "new", comment = "why" }]"#);
+    let zone = zone(vec![
+        ours("1", "TXT", "x.example.com", "old"),
+        existing("2", "TXT", "x.example.com", "new"),
+    ]);
+    check(
+        &desired,
+        &zone,
+        expect![[r#"
+        refused[not-ours] dns-record x.example.com TXT: x.example.com TXT new (id 2) was not made by nex: it is left as it is
+          hint: take it over by: nex adopt ENV dns-record 2; or choose another name
+        no changes: staging is as its spec says
+    "#]],
+    );
+}
