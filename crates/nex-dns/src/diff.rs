@@ -63,6 +63,7 @@ pub(crate) fn steps(desired: &Desired, zone: &Zone) -> Vec<Step> {
 }
 
 /// The changes that someone else's record keeps out.
+#[cfg(feature = "client")]
 pub(crate) fn kept_out(desired: &Desired, zone: &Zone) -> Vec<Step> {
     let (_, kept_out) = split(desired, zone);
     kept_out
