@@ -5,8 +5,10 @@ use ipnet::{Ipv4Net, Ipv6Net};
 /// Cloudflare's edge: what an origin lets in on 80 and 443, and whom its web server believes a visitor's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeNetworks {
-    /// When the list last changed, as `YEAR-MONTH`.
+    /// When the list was as it is here: `YEAR-MONTH` for the built-in copy, `now` for one that was just fetched.
     pub as_of: String,
+    /// Cloudflare's tag of this state of the list; another tag is another list. The built-in copy has none.
+    pub etag: Option<String>,
     /// The IPv4 networks, in Cloudflare's order.
     pub ipv4: Vec<Ipv4Net>,
     /// The IPv6 networks, in Cloudflare's order.
@@ -47,6 +49,7 @@ const IPV6: [&str; 7] = [
 pub fn built_in() -> EdgeNetworks {
     EdgeNetworks {
         as_of: AS_OF.to_owned(),
+        etag: None,
         ipv4: IPV4
             .iter()
             .map(|net| net.parse().expect("an IPv4 network"))
@@ -55,6 +58,27 @@ pub fn built_in() -> EdgeNetworks {
             .iter()
             .map(|net| net.parse().expect("an IPv6 network"))
             .collect(),
+    }
+}
+
+/// The list that was fetched, or else the built-in copy with the reason for it.
+pub fn or_built_in<E>(fetched: Result<EdgeNetworks, E>) -> (EdgeNetworks, Option<E>) {
+    match fetched {
+        Ok(networks) => (networks, None),
+        Err(error) => (built_in(), Some(error)),
+    }
+}
+
+impl EdgeNetworks {
+    /// Whether both lists hold the same networks, in whatever order.
+    pub fn same_networks(&self, other: &Self) -> bool {
+        let sorted = |networks: &Self| {
+            let (mut ipv4, mut ipv6) = (networks.ipv4.clone(), networks.ipv6.clone());
+            ipv4.sort();
+            ipv6.sort();
+            (ipv4, ipv6)
+        };
+        sorted(self) == sorted(other)
     }
 }
 

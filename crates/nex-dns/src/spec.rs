@@ -32,6 +32,35 @@ pub struct Spec {
     pub limits: Limits,
 }
 
+impl Spec {
+    /// A zone of this name without records, everything else as it is where a file says nothing.
+    pub fn new(zone: impl Into<String>) -> Self {
+        Self {
+            zone: zone.into(),
+            plan: ZonePlan::default(),
+            token: default_token(),
+            records: vec![],
+            settings: Settings::default(),
+            certificates: vec![],
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Record {
+    /// A record that points at the server, DNS only, its ttl automatic.
+    pub fn new(kind: RecordKind, name: impl Into<String>) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            content: None,
+            ttl: AUTOMATIC_TTL,
+            proxied: false,
+            comment: None,
+        }
+    }
+}
+
 /// A plan at Cloudflare.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

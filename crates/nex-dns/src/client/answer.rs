@@ -1,0 +1,101 @@
+//! Cloudflare's envelope: `{success, errors, messages, result, result_info}`.
+
+use cloudflare::framework::response::ApiResult;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::error::{ApiError, Error, Refusal};
+use super::pace;
+
+/// How much of an answer that is no JSON an error shows.
+const SHOWN: usize = 80;
+
+/// A call's result.
+#[derive(Clone, Debug)]
+pub struct Answer<T> {
+    /// What was asked for.
+    pub result: T,
+    /// Which page of a list it is.
+    pub info: PageInfo,
+}
+
+/// Where an answer stands in a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct PageInfo {
+    /// How many entries the list has.
+    pub total_count: Option<u32>,
+    /// How many entries a page has at most.
+    pub per_page: Option<u32>,
+    /// How many pages there are.
+    pub total_pages: Option<u32>,
+}
+
+impl PageInfo {
+    /// How many pages there are; some lists tell only their entries.
+    pub fn pages(&self) -> u32 {
+        let counted = || {
+            let per_page = self.per_page.filter(|size| *size > 0)?;
+            Some(self.total_count?.div_ceil(per_page))
+        };
+        self.total_pages.or_else(counted).unwrap_or(1)
+    }
+}
+
+/// One page of a list. (`ApiResult` can't be implemented here for a plain `Vec`.)
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T: DeserializeOwned + std::fmt::Debug> ApiResult for List<T> {}
+
+#[derive(Deserialize)]
+struct Envelope {
+    success: bool,
+    #[serde(default)]
+    errors: Option<Vec<ApiError>>,
+    #[serde(default)]
+    result: serde_json::Value,
+    #[serde(default)]
+    result_info: Option<PageInfo>,
+}
+
+/// What a response says. `success: false` is a refusal whatever the status; so is an error's status whatever the body.
+pub(super) async fn read<T: DeserializeOwned>(
+    response: reqwest::Response,
+    doing: &str,
+) -> Result<Answer<T>, Error> {
+    let status = response.status();
+    let retry_after = pace::retry_after(response.headers());
+    let body = response.bytes().await;
+    let body = body.map_err(|source| Error::no_answer(doing, source))?;
+    let foreign = || Error::NotJson {
+        doing: doing.to_owned(),
+        status: status.as_u16(),
+        start: start(&body),
+        retry_after,
+    };
+    let envelope: Envelope = serde_json::from_slice(&body).map_err(|_| foreign())?;
+    if !envelope.success || !status.is_success() {
+        return Err(Error::Refused(Box::new(Refusal {
+            doing: doing.to_owned(),
+            status: status.as_u16(),
+            errors: envelope.errors.unwrap_or_default(),
+            retry_after,
+        })));
+    }
+    let result = serde_json::from_value(envelope.result).map_err(|source| Error::Form {
+        doing: doing.to_owned(),
+        source,
+    })?;
+    Ok(Answer {
+        result,
+        info: envelope.result_info.unwrap_or_default(),
+    })
+}
+
+fn start(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().take(SHOWN).collect()
+}

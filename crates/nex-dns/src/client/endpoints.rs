@@ -1,0 +1,141 @@
+//! The calls that nex-dns makes, as endpoints of the `cloudflare` crate's kind: it lacks most of them, and its types fail
+//! on what Cloudflare really answers.
+
+use std::marker::PhantomData;
+
+use cloudflare::framework::endpoint::{Method, RequestBody, serialize_query, spec::EndpointSpec};
+use cloudflare::framework::response::{ApiResult, ApiSuccess};
+use serde::Serialize;
+
+use super::answer::List;
+use super::wire::{
+    BatchBody, CertificateWire, EdgeIpsWire, IssueBody, RecordBody, RecordWire, SettingWire,
+    TokenWire, Untold, ZoneWire,
+};
+
+/// All records of a zone come in one call: the API takes pages of up to 5,000,000, and few zones hold more than this.
+const RECORDS_A_PAGE: u32 = 5_000;
+
+/// The largest page of the list of certificates.
+const CERTIFICATES_A_PAGE: u32 = 50;
+
+/// A call whose result is a `T`.
+#[derive(Debug)]
+pub(super) struct Call<T> {
+    method: Method,
+    path: String,
+    query: Option<String>,
+    body: Option<String>,
+    result: PhantomData<fn() -> T>,
+}
+
+impl<T: ApiResult> EndpointSpec for Call<T> {
+    type JsonResponse = T;
+    type ResponseType = ApiSuccess<T>;
+
+    fn method(&self) -> Method {
+        self.method.clone()
+    }
+
+    fn path(&self) -> String {
+        self.path.clone()
+    }
+
+    fn query(&self) -> Option<String> {
+        self.query.clone()
+    }
+
+    fn body(&self) -> Option<RequestBody<'_>> {
+        self.body.clone().map(RequestBody::Json)
+    }
+}
+
+impl<T> Call<T> {
+    fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            query: None,
+            body: None,
+            result: PhantomData,
+        }
+    }
+
+    fn asking(mut self, query: impl Serialize) -> Self {
+        self.query = serialize_query(&query);
+        self
+    }
+
+    fn saying(mut self, body: impl Serialize) -> Self {
+        // Plain data with text keys always has a JSON form.
+        self.body = serde_json::to_string(&body).ok();
+        self
+    }
+}
+
+pub(super) fn verify_token() -> Call<TokenWire> {
+    Call::new(Method::GET, "user/tokens/verify")
+}
+
+pub(super) fn edge_ips() -> Call<EdgeIpsWire> {
+    Call::new(Method::GET, "ips")
+}
+
+pub(super) fn zones(name: &str) -> Call<List<ZoneWire>> {
+    Call::new(Method::GET, "zones").asking([("name", name), ("per_page", "50")])
+}
+
+pub(super) fn records(zone: &str, page: u32) -> Call<List<RecordWire>> {
+    Call::new(Method::GET, format!("zones/{zone}/dns_records"))
+        .asking([("page", page), ("per_page", RECORDS_A_PAGE)])
+}
+
+pub(super) fn create_record(zone: &str, record: &RecordBody<'_>) -> Call<Untold> {
+    Call::new(Method::POST, format!("zones/{zone}/dns_records")).saying(record)
+}
+
+pub(super) fn change_record(zone: &str, id: &str, record: &RecordBody<'_>) -> Call<Untold> {
+    Call::new(Method::PATCH, format!("zones/{zone}/dns_records/{id}")).saying(record)
+}
+
+pub(super) fn delete_record(zone: &str, id: &str) -> Call<Untold> {
+    Call::new(Method::DELETE, format!("zones/{zone}/dns_records/{id}"))
+}
+
+pub(super) fn batch(zone: &str, batch: &BatchBody<'_>) -> Call<Untold> {
+    Call::new(Method::POST, format!("zones/{zone}/dns_records/batch")).saying(batch)
+}
+
+pub(super) fn settings(zone: &str) -> Call<List<SettingWire>> {
+    Call::new(Method::GET, format!("zones/{zone}/settings"))
+}
+
+pub(super) fn setting(zone: &str, name: &str) -> Call<SettingWire> {
+    Call::new(Method::GET, format!("zones/{zone}/settings/{name}"))
+}
+
+pub(super) fn change_setting(zone: &str, name: &str, value: &str) -> Call<Untold> {
+    let path = format!("zones/{zone}/settings/{name}");
+    Call::new(Method::PATCH, path).saying(serde_json::json!({ "value": value }))
+}
+
+pub(super) fn certificates(zone: &str, page: u32) -> Call<List<CertificateWire>> {
+    let (page, size) = (page.to_string(), CERTIFICATES_A_PAGE.to_string());
+    Call::new(Method::GET, "certificates").asking([
+        ("zone_id", zone),
+        ("page", &page),
+        ("per_page", &size),
+    ])
+}
+
+pub(super) fn certificate(id: &str) -> Call<CertificateWire> {
+    Call::new(Method::GET, format!("certificates/{id}"))
+}
+
+pub(super) fn issue_certificate(request: &IssueBody<'_>) -> Call<CertificateWire> {
+    Call::new(Method::POST, "certificates").saying(request)
+}
+
+pub(super) fn revoke_certificate(id: &str) -> Call<Untold> {
+    Call::new(Method::DELETE, format!("certificates/{id}"))
+}

@@ -1,0 +1,91 @@
+//! What to do about each error that users meet.
+
+use super::error::Error;
+
+/// What would mend it.
+pub(super) fn hint(error: &Error) -> Option<String> {
+    let text = match error {
+        Error::BaseAddress(_) => {
+            "give a whole address, such as https://api.cloudflare.com/client/v4/"
+        }
+        Error::Token | Error::InactiveToken(_) => {
+            "make a new API token at dash.cloudflare.com, My Profile, API Tokens"
+        }
+        Error::Zone { found: 0, .. } => {
+            "check the zone's name, and that the token's scope Zone Read covers this zone"
+        }
+        Error::Zone { .. } => "let the token's zone resources cover one account only",
+        Error::Setup(_) => "check the machine's certificate store, or SSL_CERT_FILE",
+        Error::NoAnswer { sent: false, .. } => "check the network and the base address",
+        Error::NoAnswer { .. } => "run again: a new read tells whether it was done",
+        Error::NotJson { status: 500.., .. } => {
+            "Cloudflare has a fault: see cloudflarestatus.com, then run again"
+        }
+        Error::NotJson { .. } => {
+            "check the base address, and what stands between here and Cloudflare"
+        }
+        Error::Form { .. } | Error::Answer { .. } => {
+            "the API changed, or a stand-in differs from it: report it with the causes above"
+        }
+        Error::Refused(refusal) => {
+            // The end of a chain says more than its start: 9021 more than 1004.
+            let by_code = refusal.codes().filter_map(by_code).last();
+            return match by_code.or_else(|| by_status(refusal.status)) {
+                Some(text) => Some(text.to_owned()),
+                None if refusal.status == 429 => Some(later(error)),
+                None => None,
+            };
+        }
+    };
+    Some(text.to_owned())
+}
+
+fn later(error: &Error) -> String {
+    let wait = error.retry_after().map_or(300, |wait| wait.as_secs());
+    format!(
+        "the limit is 1,200 calls in 5 minutes for all that use this user's tokens: run again in {wait} s"
+    )
+}
+
+fn by_status(status: u16) -> Option<&'static str> {
+    Some(match status {
+        401 => "check that the token is whole and active: make a new one if in doubt",
+        403 => SCOPES,
+        404 => "it is gone, or the token's zone resources leave it out: plan again",
+        500.. => "Cloudflare has a fault: see cloudflarestatus.com, then run again",
+        _ => return None,
+    })
+}
+
+const SCOPES: &str = "give the token the scopes Zone Read, DNS Edit, SSL and Certificates Edit and Zone Settings Edit \
+     for this zone";
+
+/// What to do about a code.
+pub(super) fn by_code(code: u32) -> Option<&'static str> {
+    Some(match code {
+        1004 => "change the record that Cloudflare does not take, as it says",
+        1012 => "the list of certificates needs the zone's id: report this as a defect",
+        1100 => "a passing fault of the Origin CA: run again in a minute",
+        6003 | 6111 => {
+            "the token has a character too many, such as a quote or a line end: copy it again"
+        }
+        7003 => "an id is of the wrong form: plan again, and adopt by the ids that the plan shows",
+        9003 => "this content can't be proxied: proxied = false, or another content",
+        9021 => {
+            "ttl must be 1 for automatic, or 60 to 86400; a proxied record takes no other than 1"
+        }
+        9109 => "the token is not valid any more, or not for this zone: make a new one",
+        9300 => "the zone's plan takes no tags: remove them from the record at Cloudflare",
+        10000 => SCOPES,
+        81044 => "the record is gone: plan again",
+        81045 => "the zone's plan holds no more records: delete some, or change the plan",
+        81053 => {
+            "an A, AAAA or CNAME record has this name already: adopt it, or choose another name"
+        }
+        81054 => {
+            "a CNAME record has this name already and stands alone: adopt it, or choose another name"
+        }
+        81057 | 81058 => "the same record is there already: adopt it, or remove it from the spec",
+        _ => return None,
+    })
+}

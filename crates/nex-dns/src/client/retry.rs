@@ -1,0 +1,65 @@
+//! Which calls are made again, and when.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+
+use super::error::Error;
+use super::pace::WINDOW;
+
+/// How often a failed call is tried again, and after how long; `Retry-After` makes the waits longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retries {
+    /// How many tries follow the first one.
+    pub times: usize,
+    /// The wait before the second try; each further wait is twice as long, with a random share on top.
+    pub first: Duration,
+    /// The longest such wait.
+    pub longest: Duration,
+}
+
+impl Default for Retries {
+    /// Four tries more, after about 0.5, 1, 2 and 4 s.
+    fn default() -> Self {
+        Self {
+            times: 4,
+            first: Duration::from_millis(500),
+            longest: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Retries {
+    pub(super) fn backoff(&self) -> impl BackoffBuilder {
+        ExponentialBuilder::default()
+            .with_max_times(self.times)
+            .with_min_delay(self.first)
+            .with_max_delay(self.longest)
+            .with_jitter()
+    }
+
+    /// Whether a try more may help and can do no harm. `again` is whether the call may be made twice.
+    ///
+    /// - 408, 409 and 429, and the Origin CA's passing fault 1100, say that nothing was done: any call is repeated.
+    /// - After a 5xx, a torn connection or an answer that is not Cloudflare's, something may have been done: only
+    ///   what may be made twice is repeated.
+    /// - Every other refusal stands, and so does one that asks to wait longer than the rate limit's window.
+    pub(super) fn helps(&self, error: &Error, again: bool) -> bool {
+        if error.retry_after().is_some_and(|wait| wait > WINDOW) {
+            return false;
+        }
+        match error {
+            Error::NoAnswer { sent, .. } => again || !sent,
+            Error::Refused(refusal) => {
+                refusal.has(&[1100]) || helps_by_status(refusal.status, again)
+            }
+            // A 2xx that is no JSON comes from something on the way, such as a proxy's login page.
+            Error::NotJson { status, .. } => helps_by_status(*status, again),
+            _ => false,
+        }
+    }
+}
+
+fn helps_by_status(status: u16, again: bool) -> bool {
+    matches!(status, 408 | 409 | 429) || (again && status >= 500)
+}

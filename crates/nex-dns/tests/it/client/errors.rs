@@ -1,0 +1,182 @@
+//! What goes wrong, and what the user is told.
+
+use super::*;
+
+/// Every code that users meet says what to do.
+#[tokio::test]
+async fn each_code_says_what_to_do() {
+    let codes = [
+        1012, 1100, 6003, 7003, 9003, 9109, 10000, 81044, 81045, 81053, 81054, 81057, 81058,
+    ];
+    let server = server().await;
+    let mut text = String::new();
+    for number in codes {
+        server.reset().await;
+        on(&server, "GET", "ips", code(400, number)).await;
+        text.push_str(&told(
+            &client(&server)
+                .await
+                .edge_networks()
+                .await
+                .expect_err("refused"),
+        ));
+    }
+    for chain in [9021, 9300, 6111] {
+        server.reset().await;
+        let chain = json!([{"code": chain, "message": "The cause."}]);
+        let errors =
+            json!([{"code": 1004, "message": "DNS Validation Error", "error_chain": chain}]);
+        on(&server, "GET", "ips", bad(400, errors)).await;
+        text.push_str(&told(
+            &client(&server)
+                .await
+                .edge_networks()
+                .await
+                .expect_err("refused"),
+        ));
+    }
+    expect![[r#"
+        failed to read Cloudflare's edge networks: Some message (1012)
+          hint: the list of certificates needs the zone's id: report this as a defect
+        failed to read Cloudflare's edge networks: Some message (1100)
+          hint: a passing fault of the Origin CA: run again in a minute
+        failed to read Cloudflare's edge networks: Some message (6003)
+          hint: the token has a character too many, such as a quote or a line end: copy it again
+        failed to read Cloudflare's edge networks: Some message (7003)
+          hint: an id is of the wrong form: plan again, and adopt by the ids that the plan shows
+        failed to read Cloudflare's edge networks: Some message (9003)
+          hint: this content can't be proxied: proxied = false, or another content
+        failed to read Cloudflare's edge networks: Some message (9109)
+          hint: the token is not valid any more, or not for this zone: make a new one
+        failed to read Cloudflare's edge networks: Some message (10000)
+          hint: give the token the scopes Zone Read, DNS Edit, SSL and Certificates Edit and Zone Settings Edit for this zone
+        failed to read Cloudflare's edge networks: Some message (81044)
+          hint: the record is gone: plan again
+        failed to read Cloudflare's edge networks: Some message (81045)
+          hint: the zone's plan holds no more records: delete some, or change the plan
+        failed to read Cloudflare's edge networks: Some message (81053)
+          hint: an A, AAAA or CNAME record has this name already: adopt it, or choose another name
+        failed to read Cloudflare's edge networks: Some message (81054)
+          hint: a CNAME record has this name already and stands alone: adopt it, or choose another name
+        failed to read Cloudflare's edge networks: Some message (81057)
+          hint: the same record is there already: adopt it, or remove it from the spec
+        failed to read Cloudflare's edge networks: Some message (81058)
+          hint: the same record is there already: adopt it, or remove it from the spec
+        failed to read Cloudflare's edge networks: DNS Validation Error (1004): The cause (9021)
+          hint: ttl must be 1 for automatic, or 60 to 86400; a proxied record takes no other than 1
+        failed to read Cloudflare's edge networks: DNS Validation Error (1004): The cause (9300)
+          hint: the zone's plan takes no tags: remove them from the record at Cloudflare
+        failed to read Cloudflare's edge networks: DNS Validation Error (1004): The cause (6111)
+          hint: the token has a character too many, such as a quote or a line end: copy it again
+    "#]].assert_eq(&text);
+}
+
+async fn check(answer: ResponseTemplate, expected: Expect) {
+    let server = server().await;
+    on(&server, "GET", "ips", answer).await;
+    let error = client(&server)
+        .await
+        .edge_networks()
+        .await
+        .expect_err("an error");
+    expected.assert_eq(&told(&error));
+}
+
+#[tokio::test]
+async fn strange_answers_are_errors_that_say_so() {
+    let login =
+        ResponseTemplate::new(200).set_body_raw("<html>\n <title>Log in</title>", "text/html");
+    check(login, expect![[r#"
+        failed to read Cloudflare's edge networks: HTTP 200 with an answer that is not the API's: `<html> <title>Log in</title>`
+          hint: check the base address, and what stands between here and Cloudflare
+    "#]]).await;
+    check(
+        ResponseTemplate::new(403),
+        expect![[r#"
+        failed to read Cloudflare's edge networks: HTTP 403 with an answer that is not the API's: ``
+          hint: check the base address, and what stands between here and Cloudflare
+    "#]],
+    )
+    .await;
+    check(
+        bad(400, json!(null)),
+        expect![[r#"
+        failed to read Cloudflare's edge networks: Cloudflare refused with HTTP 400 and no reason
+    "#]],
+    )
+    .await;
+    check(
+        good(json!({"etag": "x"})),
+        expect![[r#"
+        failed to read Cloudflare's edge networks: the result has another form than documented
+          hint: the API changed, or a stand-in differs from it: report it with the causes above
+    "#]],
+    )
+    .await;
+    check(
+        good(json!({"etag": "x", "ipv4_cidrs": [], "ipv6_cidrs": []})),
+        expect![[r#"
+            failed to read Cloudflare's edge networks: the result lacks networks of both kinds
+              hint: the API changed, or a stand-in differs from it: report it with the causes above
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_network_it_says_so_and_edge_networks_are_the_built_in_ones() {
+    let client = Client::new(&SecretString::from(TOKEN)).expect("a client");
+    let none = Retries {
+        times: 0,
+        ..Retries::default()
+    };
+    // Port 9 is discard: nobody listens.
+    let client = client
+        .at("http://127.0.0.1:9/")
+        .expect("an address")
+        .retrying(none);
+    let (networks, because) = edge::or_built_in(client.edge_networks().await);
+    assert_eq!(networks, edge::built_in());
+    expect![[r#"
+        failed to read Cloudflare's edge networks: Cloudflare was not reached
+          hint: check the network and the base address
+    "#]]
+    .assert_eq(&told(&because.expect("a reason")));
+}
+
+#[tokio::test]
+async fn an_answer_that_points_at_a_change_of_a_batch_is_understood() {
+    let server = server().await;
+    let pointer = json!([{"code": 9003, "message": "Target not allowed", "source": {"pointer": "/patches/0/content"}}]);
+    let message = json!([{"code": 1004, "message": "Bad record new.example.com."}]);
+    on(
+        &server,
+        "POST",
+        "zones/z1/dns_records/batch",
+        in_turn([bad(400, pointer), bad(400, message)]),
+    )
+    .await;
+    let client = client(&server).await;
+    let steps = steps();
+    let error = client.records("z1", &steps).await.expect_err("refused");
+    assert_eq!(error.about(&steps), [2]);
+    let error = client.records("z1", &steps).await.expect_err("refused");
+    assert_eq!(error.about(&steps), [0]);
+}
+
+#[test]
+fn addresses_and_tokens_are_checked_first() {
+    for token in ["", " \n", "a\nb"] {
+        let error = Client::new(&SecretString::from(token)).expect_err("no token");
+        assert!(matches!(error, Error::Token));
+    }
+    let client =
+        || Client::new(&SecretString::from(format!("{TOKEN}\n"))).expect("a last line end is cut");
+    assert!(client().at("api.cloudflare.com").is_err() && client().at("ftp://x/").is_err());
+    let client = client()
+        .at("http://127.0.0.1:1/client/v4")
+        .expect("an address");
+    assert!(
+        format!("{client:?}").contains("/client/v4/") && !format!("{client:?}").contains(TOKEN)
+    );
+}
