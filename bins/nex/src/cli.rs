@@ -124,6 +124,12 @@ Secrets can be restored for 30 days.")]
         #[arg(long, value_name = "KIND NAME")]
         allow: Vec<String>,
     },
+    /// Cloudflare alone: records, zone settings and certificates
+    Dns {
+        /// What to do.
+        #[command(subcommand)]
+        command: Dns,
+    },
     /// Print a file that nex would put on a machine; without WHAT, list them
     #[command(after_help = "Examples:
   nex render staging
@@ -154,5 +160,59 @@ Secrets can be restored for 30 days.")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+}
+
+/// What `nex dns` can do.
+#[derive(Debug, Subcommand)]
+pub enum Dns {
+    /// Show what would change in the zone
+    #[command(after_help = "Examples:
+  nex dns plan staging
+  nex dns plan staging --check       exit 3 when there are changes")]
+    Plan {
+        /// The environment
+        env: String,
+        /// Exit 3 when there are changes
+        #[arg(long)]
+        check: bool,
+    },
+    /// Make the zone what its spec says: plan, ask, apply, read back
+    #[command(after_help = "Examples:
+  nex dns apply staging
+  nex dns apply staging --yes --allow 'zone example.com'
+
+Certificates go into secrets that `nex bootstrap` makes.")]
+    Apply {
+        /// The environment
+        env: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// Let a refused change through, by the name that the refusal gives (repeatable)
+        #[arg(long, value_name = "KIND NAME")]
+        allow: Vec<String>,
+    },
+    /// Print the records and settings that are there as a spec's section
+    #[command(after_help = "Example:
+  nex dns import staging > zone.toml
+
+Types that a spec can't hold are named in comments. What was not made by nex is listed with the command that adopts it.")]
+    Import {
+        /// The environment
+        env: String,
+    },
+    /// Revoke certificates that are in no secret any more, once every server has the new one
+    #[command(after_help = "Examples:
+  nex dns revoke staging
+  nex dns revoke staging --yes
+
+A certificate that was replaced stays valid until this step, so that a server that still shows it keeps working.")]
+    Revoke {
+        /// The environment
+        env: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
 }

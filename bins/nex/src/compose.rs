@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use nex_dns::edge::EdgeNetworks;
 use nex_infra::{Boot, DatabaseFacts, Layout};
 use nex_plan::SecretRef;
 
@@ -19,16 +20,19 @@ pub struct Ground<'a> {
     pub database_host: String,
     /// The database's port.
     pub database_port: u16,
+    /// The networks that Cloudflare's proxies connect from.
+    pub edge: EdgeNetworks,
 }
 
 impl<'a> Ground<'a> {
-    /// The ground of `spec` with its database as it was looked up.
-    pub fn new(spec: &'a Spec, database: &DatabaseFacts) -> Self {
+    /// The ground of `spec` with its database and Cloudflare's networks as they were looked up.
+    pub fn new(spec: &'a Spec, database: &DatabaseFacts, edge: &EdgeNetworks) -> Self {
         Self {
             spec,
             layout: Layout::new(&spec.aws, &spec.names()),
             database_host: database.host.clone(),
             database_port: database.port,
+            edge: edge.clone(),
         }
     }
 
@@ -49,7 +53,7 @@ impl<'a> Ground<'a> {
                 mail_password: self.mail_secret(),
                 origin_certificate: layout.origin_certificate,
             },
-            edge_networks: edge_networks(),
+            edge_networks: self.edge_networks(),
             log_groups: nex_gitlab::LogGroups {
                 rails: layout.rails_log,
                 nginx_access: layout.nginx_access_log,
@@ -92,9 +96,15 @@ impl<'a> Ground<'a> {
         Ok(Boot {
             server: server.context("failed to render the server's user data")?,
             fleet: fleet.context("failed to render the runners' user data")?,
-            edge_networks: edge_networks(),
+            edge_networks: self.edge_networks(),
             mail_password: given_secrets(self.spec).contains_key(&self.layout.mail_password),
         })
+    }
+
+    fn edge_networks(&self) -> Vec<String> {
+        let v4 = self.edge.ipv4.iter().map(ToString::to_string);
+        let v6 = self.edge.ipv6.iter().map(ToString::to_string);
+        v4.chain(v6).collect()
     }
 
     /// Every file that nex would put on a machine: the server's below `gitlab/`, a runner's below `runner/`.
@@ -115,11 +125,4 @@ pub fn given_secrets(spec: &Spec) -> BTreeMap<String, SecretRef> {
     mail.map(|reference| (layout.mail_password, reference))
         .into_iter()
         .collect()
-}
-
-fn edge_networks() -> Vec<String> {
-    let edge = nex_dns::edge::built_in();
-    let v4 = edge.ipv4.iter().map(ToString::to_string);
-    let v6 = edge.ipv6.iter().map(ToString::to_string);
-    v4.chain(v6).collect()
 }

@@ -8,11 +8,13 @@
 //! ```
 
 pub mod cli;
+mod cloudflare;
 pub mod compose;
 pub mod environment;
 mod exit;
 mod flows;
 mod output;
+mod picture;
 mod progress;
 mod sandbox;
 mod secrets;

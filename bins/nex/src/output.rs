@@ -28,6 +28,14 @@ impl Output {
         paint(std::io::stdout().is_terminal())
     }
 
+    /// The same for what is shown before the one JSON document of a run.
+    pub(crate) fn as_text(self) -> Self {
+        Self {
+            json: false,
+            ..self
+        }
+    }
+
     /// How stderr is painted.
     pub(crate) fn paint_notes(self) -> Paint {
         paint(std::io::stderr().is_terminal())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -14,10 +14,10 @@ use crate::output::Output;
 const TICK: Duration = Duration::from_millis(120);
 
 /// The renderer for `output`.
-pub(crate) fn renderer(output: Output) -> Box<dyn Progress> {
+pub(crate) fn renderer(output: Output) -> Arc<dyn Progress> {
     match std::io::stderr().is_terminal() && !output.quiet {
-        true => Box::new(Live::default()),
-        false => Box::new(Lines(output)),
+        true => Arc::new(Live::default()),
+        false => Arc::new(Lines(output)),
     }
 }
 

@@ -6,7 +6,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use nex_infra::aws::StandIn;
+use secrecy::SecretString;
 use serde::Deserialize;
+
+use crate::cloudflare::ADDRESS_VARIABLE;
 
 /// What `nex-sandbox up --json` says.
 #[derive(Debug, Deserialize)]
@@ -15,8 +18,19 @@ struct Sandbox {
     env: BTreeMap<String, String>,
 }
 
-/// The sandbox of that name as a cloud to connect to, started when it is not up.
-pub(crate) fn up(name: &str) -> anyhow::Result<StandIn> {
+/// The clouds of a sandbox.
+#[derive(Clone, Debug)]
+pub(crate) struct Clouds {
+    /// AWS.
+    pub(crate) aws: StandIn,
+    /// The address of Cloudflare's API.
+    pub(crate) cloudflare: String,
+    /// A token for it.
+    pub(crate) cloudflare_token: SecretString,
+}
+
+/// The sandbox of that name, started when it is not up.
+pub(crate) fn up(name: &str) -> anyhow::Result<Clouds> {
     let program = program()?;
     let run = Command::new(&program)
         .args(["up", "--json", "--name", name])
@@ -29,10 +43,14 @@ pub(crate) fn up(name: &str) -> anyhow::Result<StandIn> {
     let sandbox: Sandbox = serde_json::from_slice(&run.stdout)
         .with_context(|| format!("{} did not say where the sandbox is", program.display()))?;
     let variable = |name: &str| sandbox.env.get(name).cloned().unwrap_or_default();
-    Ok(StandIn {
-        access_key_id: variable("AWS_ACCESS_KEY_ID"),
-        secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
-        endpoint: sandbox.endpoint,
+    Ok(Clouds {
+        aws: StandIn {
+            access_key_id: variable("AWS_ACCESS_KEY_ID"),
+            secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
+            endpoint: sandbox.endpoint,
+        },
+        cloudflare: variable(ADDRESS_VARIABLE),
+        cloudflare_token: variable("CLOUDFLARE_API_TOKEN").into(),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
+use nex_infra::aws::Vault;
 use nex_plan::{Action, Plan, SecretRef};
 use secrecy::SecretString;
 
@@ -28,7 +29,7 @@ pub(crate) async fn needed(
             let value = match sandbox {
                 // A sandbox never sees a real secret.
                 true => made_up()?,
-                false => resolve(reference)
+                false => resolve(reference, None)
                     .await
                     .with_context(|| format!("failed to get {reference} for the secret {name}"))?,
             };
@@ -45,7 +46,11 @@ fn made_up() -> anyhow::Result<SecretString> {
     Ok(format!("sandbox-{}", hex::encode(bytes)).into())
 }
 
-async fn resolve(reference: &SecretRef) -> anyhow::Result<SecretString> {
+/// The value that `reference` points at; of one in Secrets Manager by `vault`.
+pub(crate) async fn resolve(
+    reference: &SecretRef,
+    vault: Option<&Vault>,
+) -> anyhow::Result<SecretString> {
     let value = match reference {
         SecretRef::Env(name) => {
             std::env::var(name).with_context(|| format!("{name} is not set"))?
@@ -65,7 +70,10 @@ async fn resolve(reference: &SecretRef) -> anyhow::Result<SecretString> {
             name,
         } => doppler(project, config, name).await?,
         SecretRef::SecretsManager(name) => {
-            bail!("{name} is read by the server itself")
+            let vault = vault.context("there is no connection to AWS to read it by")?;
+            let value = vault.read(name).await?;
+            let value = value.with_context(|| format!("{name} has no value"))?;
+            return Ok(value.text);
         }
     };
     if value.is_empty() {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nex_plan::{Action, Change, FieldChange, Plan, ResourceId, Value};
 
 use crate::desired::Desired;
+use crate::owner::{marked, unmarked};
 use crate::record::Entry;
 use crate::spec::RecordKind;
 use crate::zone::{Existing, Zone};
@@ -113,6 +114,27 @@ pub(crate) fn owns(desired: &Desired, existing: &Existing) -> bool {
                 .records
                 .iter()
                 .any(|new| rivals(desired, existing, new)))
+}
+
+/// The step that puts the environment's mark on the record with this id and changes nothing else of it; `None` if there
+/// is none, or it is of a type that a spec can't hold. What `adopt` does: the next plan shows the rest.
+pub fn adoption(desired: &Desired, zone: &Zone, id: &str) -> Option<Step> {
+    let existing = zone.records.iter().find(|existing| existing.id == id)?;
+    let kind = existing.known()?;
+    let name = existing.name_in(&desired.zone);
+    let own = existing.comment.as_deref().and_then(unmarked);
+    let entry = Entry {
+        kind,
+        content: Some(existing.canonical_content()),
+        ttl: Entry::ttl_of(existing.ttl, existing.proxied),
+        proxied: existing.proxied,
+        comment: marked(own, &desired.environment),
+        name,
+    };
+    Some(Step {
+        resource: ResourceId::new(RECORD, format!("{} {}", entry.name, kind.as_str())),
+        what: Do::Update(existing.clone(), entry),
+    })
 }
 
 /// Whether a record that is not the environment's stands in the way of `new`.

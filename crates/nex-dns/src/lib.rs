@@ -70,7 +70,7 @@ pub use client::{
     Answer, ApiError, BASE_ADDRESS, Client, Error, List, PageInfo, Refusal, Retries, Source,
 };
 pub use desired::Desired;
-pub use diff::{Do, RECORD, SETTING, Step, diff};
+pub use diff::{Do, RECORD, SETTING, Step, adoption, diff};
 pub use hazards::Hosts;
 pub use io::{Ask, Class, Failure, Read, Write};
 pub use lint::lint;

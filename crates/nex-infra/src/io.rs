@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::future::Future;
+use std::net::Ipv4Addr;
 use std::sync::{Mutex, PoisonError};
 
 use crate::facts::{Capacity, Facts};
-use crate::model::{Key, Observed, Resource};
+use crate::model::{Key, Observed, Owner, Resource};
 
 /// What was read of a cloud at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,18 @@ pub struct World {
     pub facts: Facts,
     /// What is there under our names and tags.
     pub observed: Observed,
+}
+
+impl World {
+    /// The server's Elastic IP address, once nex has allocated it.
+    pub fn address(&self) -> Option<Ipv4Addr> {
+        let ours = self.observed.values().filter(|e| e.owner == Owner::Nex);
+        let mut addresses = ours.filter_map(|existing| match &existing.resource {
+            Resource::ElasticIp(address) => address.public_ip.as_deref()?.parse().ok(),
+            _ => None,
+        });
+        addresses.next()
+    }
 }
 
 /// What a failed call means for what comes next.

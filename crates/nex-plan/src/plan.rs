@@ -108,6 +108,14 @@ impl Approved {
     pub fn plan(&self) -> &Plan {
         &self.0
     }
+
+    /// The changes of it that `keep` says, for an apply in stages.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&Change) -> bool) -> Self {
+        let mut part = self.0.clone();
+        part.actions.retain(keep);
+        Self(part)
+    }
 }
 
 #[cfg(test)]

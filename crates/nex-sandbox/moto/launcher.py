@@ -35,6 +35,7 @@ import mend_access  # noqa: E402
 import mend_groups  # noqa: E402
 import mend_instances  # noqa: E402
 import mend_network  # noqa: E402
+import mend_secrets  # noqa: E402
 import mend_storage  # noqa: E402
 import mend_tags  # noqa: E402
 import mend_templates  # noqa: E402
@@ -180,6 +181,7 @@ def main():
     for part in (
         mend_access,
         mend_network,
+        mend_secrets,
         mend_storage,
         mend_tags,
         mend_templates,

@@ -1,7 +1,9 @@
 """Security groups and addresses: duplicates, addresses in use and their limit, as AWS has them."""
 
+import itertools
+
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models import EC2Backend
+from moto.ec2.models import EC2Backend, elastic_ip_addresses
 from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.responses.security_groups import SecurityGroups
 
@@ -96,6 +98,9 @@ def _mend_addresses():
                 raise EC2ClientError("InvalidIPAddress.InUse", f"Address {held.public_ip} is in use.")
         return release(self, address, allocation_id)
 
+    # Moto's own are of loopback, which nothing outside takes for a server's: these are for documentation (RFC 5737).
+    hosts = itertools.cycle(range(1, 255))
+    elastic_ip_addresses.random_ip = lambda: f"203.0.113.{next(hosts)}"
     EC2Backend.allocate_address = allocate_address
     EC2Backend.associate_address = associate_address
     EC2Backend.release_address = release_address

@@ -11,7 +11,7 @@ use crate::error::SandboxError;
 use crate::venv;
 
 /// The launcher and its parts, as they are written beside the state.
-const FILES: [(&str, &str); 12] = [
+const FILES: &[(&str, &str)] = &[
     ("launcher.py", include_str!("../moto/launcher.py")),
     ("dlm.py", include_str!("../moto/dlm.py")),
     ("mend_access.py", include_str!("../moto/mend_access.py")),
@@ -21,6 +21,7 @@ const FILES: [(&str, &str); 12] = [
         include_str!("../moto/mend_instances.py"),
     ),
     ("mend_network.py", include_str!("../moto/mend_network.py")),
+    ("mend_secrets.py", include_str!("../moto/mend_secrets.py")),
     ("mend_storage.py", include_str!("../moto/mend_storage.py")),
     ("mend_tags.py", include_str!("../moto/mend_tags.py")),
     (

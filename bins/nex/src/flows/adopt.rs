@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use nex_dns::{RECORD, Write as _};
 use nex_infra::aws::Writer;
 use nex_infra::model::{Desired, Existing, Kind, Observed, Owner};
 use nex_infra::{Ids, Write as _};
@@ -11,8 +12,9 @@ use nex_plan::{Change, Plan};
 
 use super::{ask, plan};
 use crate::Exit;
-use crate::output::Output;
-use crate::session::{Picture, Session};
+use crate::cloudflare::View;
+use crate::picture::Picture;
+use crate::session::Session;
 
 pub(super) async fn run(
     mut session: Session,
@@ -21,8 +23,12 @@ pub(super) async fn run(
     yes: bool,
 ) -> anyhow::Result<Exit> {
     let output = session.output;
+    if kind == RECORD {
+        return adopt_record(&session, id, yes).await;
+    }
     let Some(kind) = Kind::parse(kind) else {
-        let kinds: Vec<&str> = Kind::ALL.iter().map(|k| k.as_str()).collect();
+        let mut kinds: Vec<&str> = Kind::ALL.iter().map(|k| k.as_str()).collect();
+        kinds.push(RECORD);
         bail!("there is no kind {kind:?}; there are: {}", kinds.join(", "));
     };
     session.reader = session.reader.adopting(kind, id);
@@ -48,13 +54,7 @@ pub(super) async fn run(
         ),
     }
     let difference = difference(&session, &picture, existing);
-    plan::show(
-        &difference.linted(vec![]),
-        Output {
-            json: false,
-            ..output
-        },
-    )?;
+    plan::show(&difference.linted(vec![]), output.as_text())?;
     output.note(&format!(
         "adopting sets nex's tags on {id} and changes nothing else; what differs is mended by the next bootstrap"
     ));
@@ -79,6 +79,56 @@ pub(super) async fn run(
             )
         })?;
     output.note(&format!("{} is nex's now", key.resource_id()));
+    Ok(Exit::Fine)
+}
+
+/// A record's mark is its tag: it is set, and nothing else is changed.
+async fn adopt_record(session: &Session, id: &str, yes: bool) -> anyhow::Result<Exit> {
+    let Session {
+        spec,
+        output,
+        cloudflare,
+        ..
+    } = session;
+    let picture = session.picture().await?;
+    let View { desired, zone, .. } = &picture.view;
+    let Some(step) = nex_dns::adoption(desired, zone, id) else {
+        bail!(
+            "the zone {} has no record with the id {id} of a type that nex keeps (nex dns import shows them)",
+            zone.name
+        );
+    };
+    let Some(existing) = zone.records.iter().find(|record| record.id == id) else {
+        bail!("the zone {} has no record with the id {id}", zone.name);
+    };
+    if existing.environment() == Some(&spec.name) {
+        output.note(&format!("{} is nex's already", step.resource));
+        return Ok(Exit::Fine);
+    }
+    let mut adopting = desired.clone();
+    adopting.adopt.insert(id.to_owned());
+    let mut difference = nex_dns::diff(&adopting, zone);
+    let of_record = |change: &Change| {
+        change.resource.kind == RECORD && change.resource.name.starts_with(step.name())
+    };
+    difference.actions.retain(of_record);
+    plan::show(&difference.linted(vec![]), output.as_text())?;
+    let note = match desired.records.iter().any(|new| new.name == step.name()) {
+        true => "what differs is mended by the next bootstrap",
+        false => "the spec has no record of this name: the next bootstrap would delete it",
+    };
+    output.note(&format!(
+        "adopting puts nex's mark into the comment of {} and changes nothing else; {note}",
+        step.resource
+    ));
+    if !yes && !ask("adopt it?")? {
+        output.note("nothing was changed");
+        return Ok(Exit::Fine);
+    }
+    let resource = step.resource.clone();
+    let marked = cloudflare.client.records(&zone.id, &[step]).await;
+    marked.with_context(|| format!("failed to adopt {resource} in {}", spec.name))?;
+    output.note(&format!("{resource} is nex's now"));
     Ok(Exit::Fine)
 }
 

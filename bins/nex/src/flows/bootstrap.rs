@@ -6,35 +6,32 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nex_infra::aws::Writer;
-use nex_infra::{Run, SETTLE, Stop, converge};
+use nex_infra::{Run, SETTLE, Stop};
 use nex_plan::Approved;
 
-use super::{ask, plan, planfile, report};
+use super::tally::Tally;
+use super::{ask, plan, planfile, report, stages};
 use crate::output::Output;
-use crate::session::{Picture, Session};
-use crate::{Exit, compose, progress, secrets};
+use crate::picture::Picture;
+use crate::session::Session;
+use crate::{Exit, compose, secrets};
 
 /// How to go about it.
 pub(super) struct How<'a> {
     pub(super) yes: bool,
     pub(super) plan: Option<&'a Path>,
     pub(super) allow: BTreeSet<String>,
-    pub(super) sandbox: bool,
 }
 
 pub(super) async fn run(session: &Session, how: How<'_>) -> anyhow::Result<Exit> {
     let output = session.output;
     let picture = session.picture().await?;
     // With --json, stdout holds one document: the report.
-    let shown = Output {
-        json: false,
-        ..output
-    };
     if !output.json {
-        plan::show(&picture.linted, shown)?;
+        plan::show(&picture.linted, output)?;
     }
     if let Some(file) = how.plan
-        && !planfile::still_holds(file, session, &picture)?
+        && !planfile::still_holds(file, &session.spec, &picture)?
     {
         output.note("refused: the world or the spec has moved since this plan was made");
         output.note("  hint: look at the plan above, and make the file anew by `nex plan --out`");
@@ -58,55 +55,34 @@ pub(super) async fn run(session: &Session, how: How<'_>) -> anyhow::Result<Exit>
             output.note("nothing was changed");
             return Ok(Exit::Fine);
         }
-        if session.picture().await?.fingerprint() != picture.fingerprint() {
+        if session.picture().await?.fingerprint(&session.spec) != picture.fingerprint(&session.spec)
+        {
             output.note("refused: the world has moved while you looked; run it again");
             return Ok(Exit::Refused);
         }
     }
     let began = Instant::now();
-    let ended = apply(session, picture, approved, how.sandbox).await?;
-    report::show(ended, began.elapsed(), "bootstrap", output)
+    let tally = apply(session, picture, approved).await?;
+    report::show(&tally, began.elapsed(), "bootstrap", output)
 }
 
-async fn apply(
-    session: &Session,
-    picture: Picture,
-    approved: Approved,
-    sandbox: bool,
-) -> anyhow::Result<report::Ended> {
+async fn apply(session: &Session, picture: Picture, approved: Approved) -> anyhow::Result<Tally> {
     let given = compose::given_secrets(&session.spec);
-    let given = secrets::needed(approved.plan(), &given, sandbox).await?;
+    let given = secrets::needed(approved.plan(), &given, session.sandbox).await?;
     let writer = Writer::new(Arc::clone(&session.aws), &session.spec.name, given);
-    let ended = with_stop(session.output, |stop| {
-        let progress = progress::renderer(session.output);
-        let session = &*session;
-        async move {
-            let run = Run {
-                progress: &*progress,
-                stop: &stop,
-                settle: SETTLE,
-            };
-            let Picture { world, desired, .. } = &picture;
-            converge(
-                approved,
-                desired,
-                world,
-                &session.reader,
-                Arc::new(writer),
-                run,
-            )
-            .await
-        }
+    with_stop(session.output, async |stop| {
+        let run = Run {
+            progress: &*session.progress,
+            stop: &stop,
+            settle: SETTLE,
+        };
+        stages::build(session, picture, &approved, Arc::new(writer), run).await
     })
-    .await;
-    Ok(ended)
+    .await
 }
 
 /// Runs with Ctrl-C letting running calls end; a second one ends at once.
-pub(super) async fn with_stop<T, F>(output: Output, work: impl FnOnce(Stop) -> F) -> T
-where
-    F: Future<Output = T>,
-{
+pub(super) async fn with_stop<T>(output: Output, work: impl AsyncFnOnce(Stop) -> T) -> T {
     let stop = Stop::default();
     let listener = tokio::spawn({
         let stop = stop.clone();

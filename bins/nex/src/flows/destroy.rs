@@ -5,16 +5,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
+use nex_dns::certificate::Which;
 use nex_infra::aws::Writer;
 use nex_infra::model::{Desired, Kind};
-use nex_infra::{Read as _, Run, SETTLE, World, converge};
-use nex_plan::{Level, Linted, Verdict};
+use nex_infra::{Run, SETTLE, Stop, World, converge};
+use nex_plan::{Approved, Change, Level, Linted, Verdict};
 
 use super::bootstrap::with_stop;
+use super::tally::{Tally, is_aws};
+use super::zone::{self, is_certificate};
 use super::{plan, prompt, report};
-use crate::output::Output;
+use crate::Exit;
+use crate::cloudflare::View;
+use crate::picture::Reading;
 use crate::session::Session;
-use crate::{Exit, progress};
 
 pub(super) async fn run(
     session: &Session,
@@ -23,17 +27,10 @@ pub(super) async fn run(
 ) -> anyhow::Result<Exit> {
     let output = session.output;
     let name = &session.spec.name;
-    let world = session.reader.world().await;
-    let world = world.with_context(|| format!("failed to read {name}"))?;
-    let linted = teardown(session, &world).await?;
+    let Reading { world, view, .. } = session.reading().await?;
+    let linted = teardown(session, &world, &view).await?;
     if !output.json {
-        plan::show(
-            &linted,
-            Output {
-                json: false,
-                ..output
-            },
-        )?;
+        plan::show(&linted, output)?;
     }
     let approved = match linted.approve(&allow) {
         Ok(approved) => approved,
@@ -56,33 +53,53 @@ pub(super) async fn run(
         return Ok(Exit::Refused);
     }
     let began = Instant::now();
-    let writer = Writer::new(Arc::clone(&session.aws), name, Default::default());
-    let ended = with_stop(output, |stop| {
-        let progress = progress::renderer(output);
-        async move {
-            let run = Run {
-                progress: &*progress,
-                stop: &stop,
-                settle: SETTLE,
-            };
-            let nothing = Desired::new();
-            converge(
-                approved,
-                &nothing,
-                &world,
-                &session.reader,
-                Arc::new(writer),
-                run,
-            )
-            .await
-        }
+    let tally = with_stop(output, async |stop| {
+        take_down(session, (&approved, &world, &view), &stop).await
     })
     .await;
-    report::show(ended, began.elapsed(), "destroy", output)
+    report::show(&tally, began.elapsed(), "destroy", output)
+}
+
+/// A name that outlives its address may come to point at someone else's server: records go first.
+async fn take_down(
+    session: &Session,
+    (approved, world, view): (&Approved, &World, &View),
+    stop: &Stop,
+) -> Tally {
+    let Session {
+        cloudflare,
+        spec,
+        progress,
+        ..
+    } = session;
+    let progress = &**progress;
+    let mut tally = Tally::of(approved.plan());
+    let desired = view.desired.clone().nothing();
+    zone::records(cloudflare, &desired, approved, progress, &mut tally).await;
+    let part = approved.only(is_aws);
+    if !tally.is_whole() || stop.is_stopped() {
+        tally.stopped = stop.is_stopped();
+        tally.skip(&part.plan().actions, "records still point at the server");
+        return tally;
+    }
+    if approved.plan().actions.iter().any(is_certificate) {
+        let all = (view, Which::All);
+        zone::revoke(cloudflare, spec, all, progress, &mut tally).await;
+    }
+    let writer = Writer::new(Arc::clone(&session.aws), &spec.name, Default::default());
+    let run = Run {
+        progress,
+        stop,
+        settle: SETTLE,
+    };
+    let (reader, writer) = (&session.reader, Arc::new(writer));
+    let ended = converge(part, &Desired::new(), world, reader, writer, run).await;
+    tally.aws(ended);
+    tally
 }
 
 /// The plan that asks for nothing. An empty bucket holds no state.
-async fn teardown(session: &Session, world: &World) -> anyhow::Result<Linted> {
+async fn teardown(session: &Session, world: &World, view: &View) -> anyhow::Result<Linted> {
     let nothing = Desired::new();
     let mut plan = nex_infra::diff(&session.spec.name, &nothing, &world.observed);
     for change in &mut plan.actions {
@@ -105,5 +122,17 @@ async fn teardown(session: &Session, world: &World) -> anyhow::Result<Linted> {
             verdicts.push(verdict);
         }
     }
+    let desired = view.desired.clone().nothing();
+    let records = nex_dns::diff(&desired, &view.zone).actions.into_iter();
+    let secret_goes = |c: &Change| c.resource.kind == Kind::Secret.as_str();
+    let revoked = match plan.actions.iter().any(secret_goes) {
+        true => view.revocations(Which::All),
+        false => vec![],
+    };
+    let records = records.map(|change| Change {
+        reasons: vec![],
+        ..change
+    });
+    plan.actions.extend(records.chain(revoked));
     Ok(plan.linted(verdicts))
 }

@@ -4,11 +4,15 @@ mod adopt;
 mod bootstrap;
 mod check;
 mod destroy;
+mod dns;
 mod hints;
 mod plan;
 mod planfile;
 mod render;
 mod report;
+mod stages;
+mod tally;
+mod zone;
 
 use std::io::Write as _;
 
@@ -39,7 +43,7 @@ pub fn run(cli: Cli) -> Exit {
         ended
     });
     ended.unwrap_or_else(|error| {
-        output.error(&error, hints::hint(&error));
+        output.error(&error, hints::hint(&error).as_deref());
         Exit::Failed
     })
 }
@@ -63,7 +67,6 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
                 yes,
                 plan: plan.as_deref(),
                 allow: allow.into_iter().collect(),
-                sandbox: sandbox.is_some(),
             };
             bootstrap::run(&session, how).await
         }
@@ -79,6 +82,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
             let session = open(&env, sandbox, output).await?;
             destroy::run(&session, confirm, allow.into_iter().collect()).await
         }
+        Command::Dns { command } => dns::run(command, sandbox, output).await,
         Command::Render {
             env,
             what,
@@ -121,8 +125,8 @@ fn load(env: &str) -> anyhow::Result<Spec> {
 /// Loads an environment and connects: to the sandbox of that name, or to the real clouds.
 async fn open(env: &str, sandbox: Option<&str>, output: Output) -> anyhow::Result<Session> {
     let spec = load(env)?;
-    let stand_in = sandbox.map(crate::sandbox::up).transpose()?;
-    Session::open(spec, stand_in, output).await
+    let clouds = sandbox.map(crate::sandbox::up).transpose()?;
+    Session::open(spec, clouds, output).await
 }
 
 /// Asks a question that only `y` or `yes` answers with yes. Without a terminal there is nobody to ask.

@@ -36,7 +36,7 @@ pub(super) async fn run(
     let picture = session.picture().await?;
     show(&picture.linted, session.output)?;
     if let Some(path) = out {
-        planfile::write(path, &picture)?;
+        planfile::write(path, &session.spec, &picture)?;
         session
             .output
             .note(&format!("the plan stands in {}", path.display()));

@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::session::{Picture, Session};
+use crate::environment::Spec;
+use crate::picture::Picture;
 
 /// The form of the file.
 const FORMAT: u32 = 1;
@@ -26,10 +27,10 @@ struct Kept {
 }
 
 /// Writes the plan whole or not at all.
-pub(super) fn write(path: &Path, picture: &Picture) -> anyhow::Result<()> {
+pub(super) fn write(path: &Path, spec: &Spec, picture: &Picture) -> anyhow::Result<()> {
     let written = Written {
         format: FORMAT,
-        fingerprint: picture.fingerprint(),
+        fingerprint: picture.fingerprint(spec),
         plan: &picture.linted,
     };
     let text = serde_json::to_string_pretty(&written)?;
@@ -40,11 +41,7 @@ pub(super) fn write(path: &Path, picture: &Picture) -> anyhow::Result<()> {
 }
 
 /// Whether the plan in the file is the one that follows from the world as it is.
-pub(super) fn still_holds(
-    path: &Path,
-    session: &Session,
-    picture: &Picture,
-) -> anyhow::Result<bool> {
+pub(super) fn still_holds(path: &Path, spec: &Spec, picture: &Picture) -> anyhow::Result<bool> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("failed to read the plan in {}", path.display()))?;
     let kept: Kept = serde_json::from_str(&text)
@@ -56,11 +53,11 @@ pub(super) fn still_holds(
         kept.format
     );
     ensure!(
-        kept.environment == session.spec.name,
+        kept.environment == spec.name,
         "{} is a plan of {}, not of {}",
         path.display(),
         kept.environment,
-        session.spec.name
+        spec.name
     );
-    Ok(kept.fingerprint == picture.fingerprint())
+    Ok(kept.fingerprint == picture.fingerprint(spec))
 }

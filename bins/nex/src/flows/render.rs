@@ -3,14 +3,17 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use nex_dns::edge::{EdgeNetworks, built_in};
+use nex_infra::aws::Reader;
 use nex_infra::{DatabaseFacts, Read as _};
 
 use super::load;
 use crate::Exit;
+use crate::cloudflare::edge_networks;
 use crate::compose::Ground;
 use crate::environment::Spec;
 use crate::output::Output;
-use crate::session::Session;
+use crate::session::connect_aws;
 
 /// What to render.
 pub(super) struct What<'a> {
@@ -32,12 +35,12 @@ pub(super) async fn run(
     // Only the server's files say where the database is.
     let lists_only = what.file.is_none() && what.folder.is_none();
     let of_runner = what.file.is_some_and(|file| file.starts_with("runner/"));
-    let database = match database_host {
-        Some(host) => given(host),
-        None if lists_only || of_runner => given(String::new()),
+    let (database, edge) = match database_host {
+        Some(host) => (given(host), built_in()),
+        None if lists_only || of_runner => (given(String::new()), built_in()),
         None => looked_up(&spec, sandbox, output).await?,
     };
-    let files = Ground::new(&spec, &database).files();
+    let files = Ground::new(&spec, &database, &edge).files();
     if let Some(folder) = what.folder {
         for (name, content) in &files {
             let path = folder.join(name);
@@ -81,12 +84,20 @@ async fn looked_up(
     spec: &Spec,
     sandbox: Option<&str>,
     output: Output,
-) -> anyhow::Result<DatabaseFacts> {
-    let stand_in = sandbox.map(crate::sandbox::up).transpose()?;
-    let session = Session::open(spec.clone(), stand_in, output)
+) -> anyhow::Result<(DatabaseFacts, EdgeNetworks)> {
+    let clouds = sandbox.map(crate::sandbox::up).transpose()?;
+    let aws = connect_aws(spec, clouds.as_ref())
         .await
         .context("failed to look the database up (--database-host gives it without a cloud)")?;
-    let world = session.reader.world().await;
+    let reader = Reader::new(aws, &spec.aws, &spec.names());
+    let world = reader.world().await;
     let world = world.with_context(|| format!("failed to read {}", spec.name))?;
-    Ok(world.facts.database)
+    let (edge, missing) = edge_networks(clouds.as_ref()).await?;
+    if let Some(error) = missing {
+        let as_of = &edge.as_of;
+        output.note(&format!(
+            "Cloudflare's networks are those that nex knows of, as of {as_of}: {error}"
+        ));
+    }
+    Ok((world.facts.database, edge))
 }

@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
-use nex_infra::aws::Error;
-use nex_infra::{Outcome, Report, Unread};
-use nex_plan::{Counts, Plan};
+use nex_plan::Counts;
 use serde::Serialize;
 
+use super::tally::Tally;
 use crate::Exit;
 use crate::output::Output;
 use crate::progress::seconds;
-
-/// How an apply ended.
-pub(super) type Ended = Result<Outcome, Unread<Error>>;
 
 #[derive(Serialize)]
 struct Summary<'a> {
@@ -28,100 +24,99 @@ struct Summary<'a> {
 struct Failure<'a> {
     resource: String,
     error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
 }
 
 /// Says what was done, what failed and why, what is left, and how to go on.
 pub(super) fn show(
-    ended: Ended,
+    tally: &Tally,
     wall: Duration,
     verb: &str,
     output: Output,
 ) -> anyhow::Result<Exit> {
-    let Outcome { report, rest, .. } = &match ended {
-        Ok(outcome) => outcome,
-        Err(unread) => return Ok(show_unread(unread, verb, output)),
-    };
+    if let Some(why) = &tally.unread {
+        return Ok(show_unread(tally, why, verb, output));
+    }
     output.detail(&format!(
         "longest chain: {}, wall: {}",
-        seconds(report.longest_chain),
-        seconds(report.wall)
+        seconds(tally.longest_chain),
+        seconds(tally.wall)
     ));
     match output.json {
-        true => output.json(&summary(report, rest))?,
-        false => output.data(&text(report, rest, wall, verb)),
+        true => output.json(&summary(tally))?,
+        false => output.data(&text(tally, wall, verb)),
     }
-    Ok(match (rest.is_empty(), report.done.is_empty()) {
-        (true, _) if report.is_whole() => Exit::Fine,
+    Ok(match (tally.rest.is_empty(), tally.done.is_empty()) {
+        (true, _) if tally.is_whole() => Exit::Fine,
         (_, false) => Exit::Partly,
         (_, true) => Exit::Failed,
     })
 }
 
 /// What was done is said all the same: nobody else knows it.
-fn show_unread(unread: Unread<Error>, verb: &str, output: Output) -> Exit {
-    for done in &unread.report.done {
-        output.data(&format!("{} {}: done", done.action, done.key.resource_id()));
+fn show_unread(tally: &Tally, why: &str, verb: &str, output: Output) -> Exit {
+    for (resource, action) in &tally.done {
+        output.data(&format!("{action} {resource}: done"));
     }
-    for failed in &unread.report.failed {
+    for failed in &tally.failed {
         output.data(&format!(
             "{} {}: {}",
-            failed.action,
-            failed.key.resource_id(),
-            failed.error
+            failed.action, failed.resource, failed.error
         ));
     }
     let hint = format!("run `nex {verb}` again: it reads anew and goes on");
-    output.error(&anyhow::Error::new(unread), Some(&hint));
+    output.error(&anyhow::anyhow!("{why}"), Some(&hint));
     Exit::Partly
 }
 
-fn summary<'a>(report: &'a Report, rest: &'a Plan) -> Summary<'a> {
+fn summary(tally: &Tally) -> Summary<'_> {
     Summary {
-        environment: &rest.environment,
-        done: report
+        environment: &tally.rest.environment,
+        done: tally
             .done
             .iter()
-            .map(|d| format!("{} {}", d.action, d.key.resource_id()))
+            .map(|(resource, action)| format!("{action} {resource}"))
             .collect(),
-        failed: report
+        failed: tally
             .failed
             .iter()
             .map(|f| Failure {
-                resource: f.key.resource_id().to_string(),
+                resource: f.resource.to_string(),
                 error: &f.error,
+                hint: f.hint.as_deref(),
             })
             .collect(),
-        not_begun: report
+        not_begun: tally
             .skipped
             .iter()
-            .map(|(key, _)| key.resource_id().to_string())
+            .map(|(resource, _)| resource.to_string())
             .collect(),
-        stopped: report.stopped,
-        left: rest.counts(),
+        stopped: tally.stopped,
+        left: tally.rest.counts(),
     }
 }
 
-fn text(report: &Report, rest: &Plan, wall: Duration, verb: &str) -> String {
-    let environment = &rest.environment;
+fn text(tally: &Tally, wall: Duration, verb: &str) -> String {
+    let environment = &tally.rest.environment;
     let mut lines = vec![];
-    for failed in &report.failed {
+    for failed in &tally.failed {
         lines.push(format!(
             "failed to {} {} in {environment}\n  because {}",
-            failed.action,
-            failed.key.resource_id(),
-            failed.error
+            failed.action, failed.resource, failed.error
         ));
+        lines.extend(failed.hint.iter().map(|hint| format!("  hint: {hint}")));
     }
     let counts = format!(
         "{environment}: {} done, {} failed, {} not begun, in {}",
-        report.done.len(),
-        report.failed.len(),
-        report.skipped.len(),
+        tally.done.len(),
+        tally.failed.len(),
+        tally.skipped.len(),
         seconds(wall)
     );
     lines.push(counts);
-    let left = rest.actions.len();
-    lines.push(match (left, report.stopped) {
+    let left = tally.rest.actions.len();
+    lines.push(match (left, tally.stopped) {
         (0, _) => format!("{environment}: read back, nothing is left to do"),
         (_, true) => format!("{environment}: stopped; {left} changes are left: run `nex {verb} {environment}` again to go on"),
         _ => format!("{environment}: {left} changes are left: mend the cause and run `nex {verb} {environment}` again to go on"),

@@ -197,8 +197,65 @@ pub fn lint(
     verdicts
 }
 
+/// Which of a secret's certificates are revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that the secret uses no more: once every server has the one in use.
+    Unused,
+    /// All: before the secret itself goes.
+    All,
+}
+
+/// What a revocation would do: a delete of each certificate, by its id.
+pub fn revocations(
+    held: &BTreeMap<String, Bundle>,
+    live: &[LiveCertificate],
+    which: Which,
+) -> Vec<Change> {
+    let change = |secret: &String, one: &LiveCertificate| Change {
+        action: Action::Delete,
+        resource: ResourceId::new(CERTIFICATE, &one.id),
+        fields: vec![
+            FieldChange::in_place("hostnames", Value::set(&one.hostnames), Value::Absent),
+            FieldChange::in_place("expires", one.expires.date().to_string(), Value::Absent),
+        ],
+        reasons: vec![match which {
+            Which::Unused => format!("the secret {secret} holds another one"),
+            Which::All => format!("the secret {secret} goes"),
+        }],
+    };
+    let mut changes: Vec<Change> = held
+        .iter()
+        .flat_map(|(secret, bundle)| {
+            let revoked = revoked(bundle, live, which);
+            revoked.map(|one| change(secret, one)).collect::<Vec<_>>()
+        })
+        .collect();
+    changes.sort_by(|a, b| a.resource.cmp(&b.resource));
+    changes
+}
+
+/// The live certificates of a secret that a revocation takes.
+pub(crate) fn revoked<'a>(
+    bundle: &'a Bundle,
+    live: &'a [LiveCertificate],
+    which: Which,
+) -> impl Iterator<Item = &'a LiveCertificate> {
+    let waits = bundle.pending.as_ref().map(|pending| &pending.public_key);
+    let in_use = bundle.issued.as_ref().map(|issued| &issued.id);
+    let unused = unused(bundle, live).filter(move |one| match which {
+        // The next run stores a certificate whose key waits.
+        Which::Unused => one.public_key.as_ref() != waits,
+        Which::All => true,
+    });
+    let used = live
+        .iter()
+        .filter(move |one| which == Which::All && Some(&one.id) == in_use);
+    unused.chain(used)
+}
+
 /// The live certificates that were asked for under this secret, without the one in use.
-pub(crate) fn unused<'a>(
+fn unused<'a>(
     bundle: &'a Bundle,
     live: &'a [LiveCertificate],
 ) -> impl Iterator<Item = &'a LiveCertificate> {

@@ -8,7 +8,7 @@ use nex_plan::{Action, Event, Progress, ResourceId};
 use time::{Duration, OffsetDateTime};
 
 use super::bundle::{Bundle, Issued, Terms};
-use super::decide::{CERTIFICATE, Next, decide, unused};
+use super::decide::{CERTIFICATE, Next, Which, decide, revoked};
 use super::key::{self, KeyError};
 use super::sink::{Held, SecretSink, Stored};
 use super::{LiveCertificate, Request};
@@ -305,15 +305,6 @@ fn known(bundle: &Bundle) -> BTreeSet<String> {
         .collect()
 }
 
-/// Which of a secret's certificates are revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// Those that the secret uses no more: once every server has the one in use.
-    Unused,
-    /// All: before the secret itself goes.
-    All,
-}
-
 /// Revokes live certificates that were asked for under `secret`, and gives their ids. `zone` is the zone's id.
 ///
 /// # Errors
@@ -339,28 +330,9 @@ where
         .certificates(zone, &known(&held.bundle))
         .await
         .map_err(failed)?;
-    let waits = held
-        .bundle
-        .pending
-        .as_ref()
-        .map(|pending| &pending.public_key);
-    let of = |one: &&LiveCertificate| match which {
-        // The next run stores a certificate whose key waits.
-        Which::Unused => one.public_key.as_ref() != waits,
-        Which::All => true,
-    };
-    let mut ids: Vec<String> = unused(&held.bundle, &live)
-        .filter(of)
+    let ids: Vec<String> = revoked(&held.bundle, &live, which)
         .map(|one| one.id.clone())
         .collect();
-    if which == Which::All {
-        let in_use = known(&held.bundle);
-        ids.extend(
-            live.iter()
-                .filter(|one| in_use.contains(&one.id))
-                .map(|one| one.id.clone()),
-        );
-    }
     for id in &ids {
         let began = Instant::now();
         let (resource, action) = (ResourceId::new(CERTIFICATE, id), Action::Delete);

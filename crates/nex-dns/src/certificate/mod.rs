@@ -17,9 +17,9 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 pub use bundle::{Bundle, Issued, NotABundle, Pending, Terms};
-pub use decide::{CERTIFICATE, changes, in_use, lint};
+pub use decide::{CERTIFICATE, Which, changes, in_use, lint, revocations};
 #[cfg(feature = "client")]
-pub use issue::{Issuance, IssueError, Which, ensure, held, revoke};
+pub use issue::{Issuance, IssueError, ensure, held, revoke};
 #[cfg(feature = "client")]
 pub use key::{KeyError, fingerprint, fingerprint_of_certificate, fingerprint_of_key};
 pub use sink::{Held, SecretSink, Stored};

@@ -13,4 +13,6 @@ macro_rules! scripts {
     )*};
 }
 
-scripts!(access, dlm, groups, instances, network, seed, storage, tags);
+scripts!(
+    access, dlm, groups, instances, network, secrets, seed, storage, tags
+);

@@ -1,5 +1,7 @@
 //! The server's instance, volume, address and snapshot policy.
 
+use std::net::Ipv4Addr;
+
 use aws_sdk_dlm::types::{GettablePolicyStateValues, LifecyclePolicy, RetentionIntervalUnitValues};
 use aws_sdk_ec2::types::{
     Address as DescribedAddress, HttpTokensState, Instance as DescribedInstance,
@@ -81,6 +83,19 @@ impl Reader {
             .await
             .map_err(Error::call("DescribeAddresses", self.names.server()))?;
         Ok(answer.addresses.unwrap_or_default())
+    }
+
+    /// The server's Elastic IP address by a single call, for who needs nothing else of the environment.
+    ///
+    /// # Errors
+    /// [`Error::Call`] if EC2 does not answer.
+    pub async fn address(&self) -> Result<Option<Ipv4Addr>, Error> {
+        let addresses = self.addresses().await?;
+        let ours = addresses
+            .iter()
+            .filter(|a| self.names.own(&tags!(a.tags())));
+        let mut parsed = ours.filter_map(|a| a.public_ip()?.parse().ok());
+        Ok(parsed.next())
     }
 
     async fn snapshot_policy_ids(&self) -> Result<Vec<String>, Error> {

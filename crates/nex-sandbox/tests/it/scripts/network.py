@@ -52,6 +52,7 @@ refused("InvalidGroup.NotFound", ec2.describe_security_groups, GroupIds=[one])
 
 # Addresses.
 held = ec2.allocate_address(Domain="vpc", TagSpecifications=specs("elastic-ip", Name="server"))
+assert held["PublicIp"].startswith("203.0.113."), held
 server = ec2.run_instances(
     ImageId=image(UBUNTU), MinCount=1, MaxCount=1, InstanceType="t3a.micro", SubnetId=subnet("public-a")["SubnetId"]
 )["Instances"][0]["InstanceId"]
