@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use nex_dns::edge::{EdgeNetworks, or_built_in};
+use nex_infra::aws::Calls;
 use nex_infra::model::{Desired, Kind};
 use nex_infra::{Read as _, World};
 use nex_plan::{Action, Level, Linted, Plan, Verdict};
@@ -40,7 +41,8 @@ impl Session {
         let view = self.cloudflare.view(&self.spec);
         let edge = async { Ok(or_built_in(self.cloudflare.client.edge_networks().await)) };
         let (world, view, (edge, missing)) = tokio::try_join!(world, view, edge)?;
-        let calls = self.aws.calls();
+        let cloudflare = self.cloudflare.client.spans();
+        let calls = Calls::of([self.aws.spans(), cloudflare].concat());
         self.output.detail(&format!(
             "calls: {}, depth {}, {}",
             calls.count,

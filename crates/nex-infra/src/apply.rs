@@ -131,6 +131,8 @@ fn steps(actions: &[Change], desired: &Desired, observed: &Observed) -> BTreeMap
         .iter()
         .filter_map(|change| Some((key_of(change)?, change.action)))
         .collect();
+    // What an earlier stage was to make and did not: nothing that needs it begins.
+    let lacks = |key: &Key| desired.contains_key(key) && !observed.contains_key(key);
     let goes = |key: &Key| keys.get(key) == Some(&Action::Delete);
     let step = |(key, action): (&Key, &Action)| {
         let old = observed.get(key);
@@ -145,7 +147,7 @@ fn steps(actions: &[Change], desired: &Desired, observed: &Observed) -> BTreeMap
                 .map(Resource::needs)
                 .unwrap_or_default()
                 .into_iter()
-                .filter(|needed| keys.contains_key(needed) && needed != key)
+                .filter(|needed| (keys.contains_key(needed) || lacks(needed)) && needed != key)
                 .collect(),
         };
         let step = Step {

@@ -2,7 +2,7 @@
 
 use crate::stage::{Reference, Stage};
 
-/// The promise of README and docs: see `cargo xtask bench`.
+/// The promise of README and docs, for both clouds together: see `cargo xtask bench`.
 const CALLS: usize = 35;
 
 #[test]

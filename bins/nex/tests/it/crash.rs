@@ -22,9 +22,12 @@ out = {
   'roles': sorted((r['RoleName'], len(iam.list_role_policies(RoleName=r['RoleName'])['PolicyNames'])) for r in iam.list_roles()['Roles']),
   'profiles': sorted((p['InstanceProfileName'], [r['RoleName'] for r in p['Roles']]) for p in iam.list_instance_profiles()['InstanceProfiles']),
   'buckets': sorted(b['Name'] for b in s3.list_buckets()['Buckets']),
-  'secrets': sorted((s['Name'], len(s.get('SecretVersionsToStages', {}))) for s in sm.list_secrets()['SecretList']),
+  'secrets': sorted((s['Name'], sum('AWSCURRENT' in v for v in s.get('SecretVersionsToStages', {}).values())) for s in sm.list_secrets()['SecretList']),
   'logs': sorted((g['logGroupName'], g.get('retentionInDays')) for g in logs.describe_log_groups()['logGroups']),
   'snapshots': [(p['Description'], p['State']) for p in dlm.get_lifecycle_policies()['Policies']],
+  'records': sorted((r['type'], r['name'], r.get('proxied'), r.get('comment')) for r in cloudflare('zones/{zone}/dns_records')),
+  'settings': sorted((s['id'], s['value']) for s in cloudflare('zones/{zone}/settings')),
+  'certificates': [c['hostnames'] for c in cloudflare('certificates?zone_id={zone}')],
 }
 print(json.dumps(out, indent=1))
 ";
@@ -40,14 +43,19 @@ fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {
 
     let stage = Stage::new();
     let mut lost = 0;
+    let mut further = Further::default();
     loop {
         stage.sandbox.clear_rules();
         stage.sandbox.reset_calls();
-        // The first change acts and nobody hears of it; no other one arrives.
-        let first = Rule::new(Fault::FailAfter { how: Loss::Drop });
-        stage.sandbox.add_rule(first.mutating().times(1));
+        // A change acts and nobody hears of it; no later one arrives.
+        let one = Rule::new(Fault::FailAfter { how: Loss::Drop });
+        stage
+            .sandbox
+            .add_rule(one.mutating().nth(further.change).times(1));
         let others = Rule::new(Fault::FailBefore { how: Loss::Drop });
-        stage.sandbox.add_rule(others.mutating().nth(2));
+        stage
+            .sandbox
+            .add_rule(others.mutating().nth(further.change + 1));
         let mut run = stage.start(&["bootstrap", &file, "--yes"]);
         let began = Instant::now();
         let mut ended = None;
@@ -56,11 +64,12 @@ fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {
                 let lost = c.fault.as_deref().is_some_and(|f| f.contains("after"));
                 lost && c.duration_ms.is_some()
             };
-            if stage.sandbox.calls().iter().any(acted) {
-                break true;
+            let calls = stage.sandbox.calls();
+            if let Some(call) = calls.iter().find(|call| acted(call)) {
+                break Some(call.operation.clone());
             }
             if ended.is_some() {
-                break false;
+                break None;
             }
             ended = run.try_wait().unwrap();
             let waits = || {
@@ -75,9 +84,10 @@ fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {
         // SIGKILL: nothing of the run is left but what the cloud holds.
         run.kill().unwrap();
         run.wait().unwrap();
-        if !was_lost {
+        let Some(operation) = was_lost else {
             break;
-        }
+        };
+        further.after(&operation);
         lost += 1;
         assert!(lost < 200, "the runs get nowhere");
     }
@@ -88,6 +98,38 @@ fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {
     stage.sandbox.clear_rules();
     stage.nex(&["plan", &file, "--check"]).expect(0);
     assert_same_lines(&stage.python(INVENTORY), &undisturbed);
+}
+
+/// Which change of a run is lost: the first one, but for a certificate. To store it takes several calls, and a run that
+/// takes over begins with the first of them again.
+struct Further {
+    change: u64,
+    seen: Vec<String>,
+}
+
+impl Default for Further {
+    fn default() -> Self {
+        Self {
+            change: 1,
+            seen: vec![],
+        }
+    }
+}
+
+impl Further {
+    fn after(&mut self, operation: &str) {
+        let storing = ["PutSecretValue", "UpdateSecretVersionStage"].contains(&operation);
+        let operation = operation.to_owned();
+        if storing && self.seen.contains(&operation) {
+            self.change += 1;
+            return;
+        }
+        self.change = 1;
+        match storing {
+            true => self.seen.push(operation),
+            false => self.seen.clear(),
+        }
+    }
 }
 
 #[test]

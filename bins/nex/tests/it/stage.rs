@@ -96,9 +96,9 @@ impl Stage {
     /// Runs Python with boto3 on the cloud: a client that others wrote.
     #[track_caller]
     pub(crate) fn python(&self, script: &str) -> String {
-        let prelude = "import boto3, json\nec2 = boto3.client('ec2')\n";
+        let prelude = include_str!("prelude.py");
         let output = Command::new(self.sandbox.python())
-            .args(["-c", &format!("{prelude}{script}")])
+            .args(["-c", &format!("{prelude}\n{script}")])
             .envs(self.sandbox.env())
             .output()
             .unwrap();

@@ -12,8 +12,8 @@ mod retry;
 mod wire;
 mod zone;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use backon::Retryable as _;
 use cloudflare::framework::Environment;
@@ -50,6 +50,7 @@ pub struct Client {
     http: reqwest::Client,
     retries: Retries,
     pace: Pace,
+    spans: Mutex<Vec<(Instant, Instant)>>,
     progress: Arc<dyn Progress>,
 }
 
@@ -96,6 +97,7 @@ impl Client {
             http,
             retries: Retries::default(),
             pace: Pace::default(),
+            spans: Mutex::default(),
             progress: Arc::new(Silent),
         })
     }
@@ -215,10 +217,23 @@ impl Client {
             });
             tokio::time::sleep(wait).await;
         }
+        let began = Instant::now();
         let response = self.request(endpoint).send().await;
+        self.note((began, Instant::now()));
         let response = response.map_err(|source| Error::no_answer(doing, source))?;
         self.pace.note(response.headers());
         answer::read(response, doing).await
+    }
+
+    fn note(&self, span: (Instant, Instant)) {
+        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.push(span);
+    }
+
+    /// From when to when each call so far took, tries counted singly.
+    pub fn spans(&self) -> Vec<(Instant, Instant)> {
+        let spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.clone()
     }
 
     fn request<E: EndpointSpec>(&self, endpoint: &E) -> reqwest::RequestBuilder {

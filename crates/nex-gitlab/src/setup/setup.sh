@@ -139,10 +139,14 @@ step_database() {
   wait_for 1800 "the database $DATABASE_NAME and its role $DATABASE_USER" database_answers
 }
 
+# Before its certificate is issued, the secret holds the key that waits for it.
+certificate_there() {
+  fetch "$ORIGIN_CERTIFICATE_SECRET" "$1" && jq -e '.certificate and .key' "$1" >/dev/null
+}
+
 step_certificate() {
   local json=$work/certificate public
-  wait_for 3600 "the origin certificate in the secret $ORIGIN_CERTIFICATE_SECRET" \
-    fetch "$ORIGIN_CERTIFICATE_SECRET" "$json"
+  wait_for 3600 "the origin certificate in the secret $ORIGIN_CERTIFICATE_SECRET" certificate_there "$json"
   jq -er .certificate "$json" | put 0644 /etc/gitlab/ssl/origin.crt
   jq -er .key "$json" | put 0600 /etc/gitlab/ssl/origin.key
   public=$(openssl x509 -noout -pubkey -in "$ssl/origin.crt")

@@ -29,13 +29,16 @@ pub struct Calls {
 pub struct CallLog(Arc<Mutex<Vec<(Instant, Instant)>>>);
 
 impl CallLog {
-    /// What was counted so far.
-    pub fn calls(&self) -> Calls {
-        let mut spans = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+    /// From when to when each call so far took.
+    pub fn spans(&self) -> Vec<(Instant, Instant)> {
+        let spans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.clone()
+    }
+}
+
+impl Calls {
+    /// Counts calls by when each began and ended, whoever made them.
+    pub fn of(mut spans: Vec<(Instant, Instant)>) -> Self {
         spans.sort_by_key(|(_, end)| *end);
         let first = spans.iter().map(|(start, _)| *start).min();
         let last = spans.last().map(|(_, end)| *end);
@@ -47,7 +50,7 @@ impl CallLog {
                 free_from = Some(*end);
             }
         }
-        Calls {
+        Self {
             count: spans.len(),
             busy: spans.iter().map(|(start, end)| *end - *start).sum(),
             wall: first.zip(last).map_or(Duration::ZERO, |(a, b)| b - a),

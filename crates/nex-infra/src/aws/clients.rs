@@ -1,6 +1,6 @@
 //! The one place that builds SDK clients.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
@@ -8,7 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::{CallLog, Calls, Error};
+use super::{CallLog, Error};
 
 /// Tries of one call. The SDK's own 3 are too few for the throttling of EC2 and IAM.
 const MAX_ATTEMPTS: u32 = 8;
@@ -132,8 +132,8 @@ impl Aws {
         })
     }
 
-    /// The calls made so far.
-    pub fn calls(&self) -> Calls {
-        self.calls.calls()
+    /// From when to when each call so far took, tries counted singly: for [`Calls::of`](super::Calls::of).
+    pub fn spans(&self) -> Vec<(Instant, Instant)> {
+        self.calls.spans()
     }
 }

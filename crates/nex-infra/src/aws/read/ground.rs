@@ -13,6 +13,8 @@ const UBUNTU: &str =
     "/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id";
 /// Amazon's own parameter for the newest Amazon Linux 2023 image.
 const AMAZON_LINUX: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+/// The call that looks the database up.
+const DATABASE_CALL: &str = "DescribeDBInstances";
 /// EC2 pages at most this many rows.
 const PAGE: i32 = 1000;
 
@@ -25,14 +27,14 @@ pub(super) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<Stri
 
 impl Reader {
     pub(super) async fn ground(&self) -> Result<Facts, Error> {
-        let ((account, partition), vpcs, subnets, nats, database, images) = tokio::try_join!(
-            self.account(),
+        let (vpcs, subnets, nats, (database, arn), images) = tokio::try_join!(
             self.vpcs(),
             self.subnets(),
             self.nat_gateways(),
             self.database(),
             self.images(),
         )?;
+        let (partition, account) = self.place_of(&arn)?;
         let network = &self.spec.network;
         let region = &self.aws.region;
         let vpc = only("VPC", &network.vpc, &vpcs, region, vpc_fits)?;
@@ -66,23 +68,40 @@ impl Reader {
         })
     }
 
-    async fn account(&self) -> Result<(String, String), Error> {
-        let identity = self
-            .aws
-            .sts
-            .get_caller_identity()
-            .send()
-            .await
-            .map_err(Error::call("GetCallerIdentity", "the credentials"))?;
-        let found = identity.account().unwrap_or_default().to_owned();
-        if let Some(expected) = self.spec.account.as_ref().filter(|e| **e != found) {
-            return Err(Error::OtherAccount {
-                found,
-                expected: expected.clone(),
-            });
+    /// The partition and the account, by the ARN of the one thing that is always looked up: it spares a call.
+    fn place_of(&self, arn: &str) -> Result<(String, String), Error> {
+        let mut parts = arn.split(':');
+        match (parts.nth(1), parts.nth(2)) {
+            (Some(partition), Some(account)) => {
+                self.right_account(account)?;
+                Ok((partition.to_owned(), account.to_owned()))
+            }
+            _ => Err(Error::Answer {
+                operation: DATABASE_CALL,
+                about: self.spec.database.instance.clone(),
+                lacks: "an ARN with its account",
+            }),
         }
-        let partition = identity.arn().and_then(|arn| arn.split(':').nth(1));
-        Ok((found, partition.unwrap_or("aws").to_owned()))
+    }
+
+    fn right_account(&self, found: &str) -> Result<(), Error> {
+        match &self.spec.account {
+            Some(expected) if expected != found => Err(Error::OtherAccount {
+                found: found.to_owned(),
+                expected: expected.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// In another account nothing is where it is looked for: that is said, instead of what was missed first.
+    pub(super) async fn or_other_account(&self, error: Error) -> Error {
+        let identity = self.aws.sts.get_caller_identity().send().await;
+        let account = identity.ok().and_then(|identity| identity.account);
+        match account.map(|account| self.right_account(&account)) {
+            Some(Err(other)) => other,
+            _ => error,
+        }
     }
 
     async fn vpcs(&self) -> Result<Vec<Vpc>, Error> {
@@ -126,8 +145,9 @@ impl Reader {
         Ok(gateways)
     }
 
-    async fn database(&self) -> Result<DatabaseFacts, Error> {
-        const CALL: &str = "DescribeDBInstances";
+    /// The database with its ARN.
+    async fn database(&self) -> Result<(DatabaseFacts, String), Error> {
+        const CALL: &str = DATABASE_CALL;
         let name = &self.spec.database.instance;
         let lookup = |found| Error::Lookup {
             what: "RDS instance",
@@ -150,7 +170,7 @@ impl Reader {
         })?;
         let port = endpoint.port().and_then(|p| u16::try_from(p).ok());
         let groups = instance.vpc_security_groups();
-        Ok(DatabaseFacts {
+        let facts = DatabaseFacts {
             host: endpoint.address().unwrap_or_default().to_owned(),
             port: port.unwrap_or(5432),
             version: instance.engine_version().unwrap_or_default().to_owned(),
@@ -158,7 +178,8 @@ impl Reader {
                 .iter()
                 .filter_map(|g| g.vpc_security_group_id().map(str::to_owned))
                 .collect(),
-        })
+        };
+        Ok((facts, instance.db_instance_arn.unwrap_or_default()))
     }
 
     async fn images(&self) -> Result<Images, Error> {

@@ -19,14 +19,13 @@ pub(super) struct Parts {
     buckets: Vec<DescribedBucket>,
     secrets: Vec<DescribedSecret>,
     groups: Vec<DescribedGroup>,
-    /// Tags of log groups by ARN. The service lags behind: a group that is not in it may have tags all the same.
-    group_tags: BTreeMap<String, Tags>,
+    /// Tags of buckets and log groups by ARN, as the Tagging API shows them: what lags behind is left out.
+    tags: BTreeMap<String, Tags>,
 }
 
 #[derive(Clone, Debug)]
 struct DescribedBucket {
     name: String,
-    tags: Tags,
     blocked: bool,
     lifecycle: BTreeMap<String, Expiry>,
 }
@@ -43,18 +42,18 @@ struct DescribedSecret {
 impl Reader {
     pub(super) async fn storage_parts(&self) -> Result<Parts, Error> {
         let buckets = self.layout.buckets(&self.spec);
-        let (buckets, secrets, groups, group_tags, ()) = tokio::try_join!(
+        let (buckets, secrets, groups, tags, ()) = tokio::try_join!(
             join_all(buckets.into_iter().map(|name| self.bucket(name))),
             self.listed_secrets(),
             self.log_groups(),
-            self.log_group_tags(),
+            self.tags_that_are_settled(),
             self.existing_backups_bucket(),
         )?;
         Ok(Parts {
             buckets: buckets.into_iter().flatten().collect(),
             secrets,
             groups,
-            group_tags,
+            tags,
         })
     }
 
@@ -62,29 +61,34 @@ impl Reader {
     pub(super) async fn storage_details(&self, mut parts: Parts) -> Result<Parts, Error> {
         let unlisted = |name: &&str| !parts.secrets.iter().any(|s| s.name == **name);
         let missing = self.layout.secrets().into_iter().filter(unlisted);
-        let untagged: Vec<String> = parts
-            .groups
-            .iter()
-            .filter_map(|g| g.log_group_arn().map(str::to_owned))
-            .filter(|arn| !parts.group_tags.contains_key(arn))
-            .collect();
-        let (secrets, tags) = tokio::try_join!(
+        let unsettled = |key: &String| !parts.tags.contains_key(key);
+        let groups = parts.groups.iter().filter_map(|g| g.log_group_arn.clone());
+        let buckets = parts.buckets.iter().map(|bucket| bucket.name.as_str());
+        let buckets = buckets.filter(|name| unsettled(&bucket_key(name)));
+        let (secrets, groups, buckets) = tokio::try_join!(
             join_all(missing.map(|name| self.secret(name))),
-            join_all(untagged.into_iter().map(|arn| self.tags_of_log_group(arn))),
+            join_all(
+                groups
+                    .filter(unsettled)
+                    .map(|arn| self.tags_of_log_group(arn))
+            ),
+            join_all(buckets.map(|name| self.tags_of_bucket(name))),
         )?;
         parts.secrets.extend(secrets.into_iter().flatten());
-        parts.group_tags.extend(tags);
+        parts.tags.extend(groups.into_iter().chain(buckets));
         Ok(parts)
     }
 
     pub(super) fn collect_storage(&self, parts: Parts, found: &mut Found) {
         for bucket in parts.buckets {
-            let owner = self.owner(&bucket.tags);
+            let tags = parts.tags.get(&bucket_key(&bucket.name));
+            let tags = tags.cloned().unwrap_or_default();
+            let owner = self.owner(&tags);
             let resource = Bucket {
                 name: bucket.name.clone(),
                 public_access_blocked: bucket.blocked,
                 lifecycle: bucket.lifecycle,
-                tags: self.ours(bucket.tags),
+                tags: self.ours(tags),
             };
             found.add(bucket.name, owner, resource);
         }
@@ -103,7 +107,7 @@ impl Reader {
         }
         for group in parts.groups {
             let arn = group.log_group_arn.unwrap_or_default();
-            let tags = parts.group_tags.get(&arn).cloned().unwrap_or_default();
+            let tags = parts.tags.get(&arn).cloned().unwrap_or_default();
             let resource = LogGroup {
                 name: group.log_group_name.unwrap_or_default(),
                 retention_days: group.retention_in_days,
@@ -115,30 +119,20 @@ impl Reader {
 
     async fn bucket(&self, name: &str) -> Result<Option<DescribedBucket>, Error> {
         let s3 = &self.aws.s3;
-        let (tags, blocked, lifecycle) = tokio::join!(
-            s3.get_bucket_tagging().bucket(name).send(),
+        let (blocked, lifecycle) = tokio::join!(
             s3.get_public_access_block().bucket(name).send(),
             s3.get_bucket_lifecycle_configuration().bucket(name).send(),
         );
-        let tags = match tags.map_err(Error::call("GetBucketTagging", name)) {
-            Ok(answer) => {
-                let tags = answer.tag_set();
-                tags.iter()
-                    .map(|t| (t.key().to_owned(), t.value().to_owned()))
-                    .collect()
-            }
+        let blocked = match blocked.map_err(Error::call("GetPublicAccessBlock", name)) {
             Err(error) if error.says("NoSuchBucket") => return Ok(None),
-            Err(error) if error.says("NoSuchTagSet") => Tags::new(),
-            Err(error) => return Err(error),
+            other => if_found(other)?,
         };
-        let blocked = if_found(blocked.map_err(Error::call("GetPublicAccessBlock", name)))?;
         let blocked = blocked.and_then(|a| a.public_access_block_configuration);
         let operation = "GetBucketLifecycleConfiguration";
         let lifecycle = if_found(lifecycle.map_err(Error::call(operation, name)))?;
         let rules = lifecycle.and_then(|a| a.rules).unwrap_or_default();
         Ok(Some(DescribedBucket {
             name: name.to_owned(),
-            tags,
             blocked: blocked.is_some_and(|b| {
                 [
                     b.block_public_acls,
@@ -246,25 +240,45 @@ impl Reader {
         Ok(groups.into_iter().filter(is_ours).collect())
     }
 
-    async fn log_group_tags(&self) -> Result<BTreeMap<String, Tags>, Error> {
+    async fn tags_that_are_settled(&self) -> Result<BTreeMap<String, Tags>, Error> {
         let managed = TagFilter::builder().key(MANAGED_BY).values("nex").build();
         let request = self.aws.tagging.get_resources();
         let mappings = request
             .resource_type_filters("logs:log-group")
+            .resource_type_filters("s3")
             .tag_filters(managed)
             .into_paginator()
             .items()
             .send()
             .try_collect()
             .await
-            .map_err(Error::call("GetResources", "log groups"))?;
+            .map_err(Error::call("GetResources", "buckets and log groups"))?;
         let entry = |m: aws_sdk_resourcegroupstagging::types::ResourceTagMapping| {
             let tags = m.tags().iter();
             let tags = tags.map(|t| (t.key().to_owned(), t.value().to_owned()));
             let tags: Tags = tags.collect();
-            Some((m.resource_arn?, tags))
+            let arn = m.resource_arn?;
+            let bucket = arn
+                .split_once(":s3:::")
+                .map(|(_, bucket)| bucket_key(bucket));
+            Some((bucket.unwrap_or(arn), tags))
         };
-        Ok(mappings.into_iter().filter_map(entry).collect())
+        let entries = mappings.into_iter().filter_map(entry);
+        Ok(entries.filter(|(_, tags)| self.settled(tags)).collect())
+    }
+
+    async fn tags_of_bucket(&self, name: &str) -> Result<(String, Tags), Error> {
+        let answer = self.aws.s3.get_bucket_tagging().bucket(name).send().await;
+        let tags = match answer.map_err(Error::call("GetBucketTagging", name)) {
+            Ok(answer) => answer
+                .tag_set()
+                .iter()
+                .map(|t| (t.key().to_owned(), t.value().to_owned()))
+                .collect(),
+            Err(error) if error.says("NoSuchTagSet") => Tags::new(),
+            Err(error) => return Err(error),
+        };
+        Ok((bucket_key(name), tags))
     }
 
     async fn tags_of_log_group(&self, arn: String) -> Result<(String, Tags), Error> {
@@ -274,6 +288,11 @@ impl Reader {
         let tags = answer.tags.unwrap_or_default();
         Ok((arn, tags.into_iter().collect()))
     }
+}
+
+/// A bucket among ARNs, whatever the partition.
+fn bucket_key(name: &str) -> String {
+    format!("s3:::{name}")
 }
 
 fn has_value(stages: Option<&std::collections::HashMap<String, Vec<String>>>) -> bool {
