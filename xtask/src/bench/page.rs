@@ -46,6 +46,7 @@ Written by `cargo xtask bench`: the reference deployment (`environments/staging.
 Each call to the sandbox takes 1 to 20 ms by itself, one at a time; the added delay stands for the way to AWS.
 Time is from the process's start to its end, of {RUNS} runs; memory is the peak of the resident set.
 A chain is the longest row of calls in which each began after the one before had ended, as the sandbox's gateway saw them.
+Without delay that says little: a call of 1 ms has ended before the next one begins, whether or not that waits for it.
 
 ## `nex plan staging --check` where nothing is to be changed
 
@@ -70,7 +71,7 @@ A chain is the longest row of calls in which each began after the one before had
     let _ = write!(
         text,
         "
-At most {CALLS} calls in a chain of {DEPTH}, and with no delay {WALL_SECONDS} s and {PEAK_MB} MB.
+At most {CALLS} calls to both clouds, with a delay in a chain of {DEPTH}, and with no delay {WALL_SECONDS} s and {PEAK_MB} MB.
 
 ## `nex bootstrap staging --yes` from nothing
 

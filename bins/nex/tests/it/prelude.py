@@ -17,3 +17,9 @@ def call(path, method="GET", body=None):
 def cloudflare(path, *rest):
     """The same, with `{zone}` for the zone's id."""
     return call(path.replace("{zone}", call("zones")[0]["id"]), *rest)
+
+
+def address():
+    """The server's Elastic IP address."""
+    ours = [{"Name": "tag:Name", "Values": ["nex-staging-gitlab"]}]
+    return ec2.describe_addresses(Filters=ours)["Addresses"][0]["PublicIp"]

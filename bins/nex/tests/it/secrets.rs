@@ -14,6 +14,8 @@ fn a_secret_is_in_secrets_manager_and_nowhere_else() {
 sm = boto3.client('secretsmanager')
 for name in ['database-password', 'root-password', 'mail-password']:
     print(sm.get_secret_value(SecretId='nex/gitlab/' + name)['SecretString'])
+bundle = json.loads(sm.get_secret_value(SecretId='nex/gitlab/origin-certificate')['SecretString'])
+print(bundle['key'].splitlines()[1])
 ",
     );
     let values: Vec<&str> = values.lines().collect();
@@ -28,6 +30,7 @@ data = [ec2.describe_instance_attribute(InstanceId=i['InstanceId'], Attribute='u
 template = ec2.describe_launch_template_versions(LaunchTemplateName='nex-staging-gitlab-runner', Versions=['1'])['LaunchTemplateVersions'][0]
 data.append(template['LaunchTemplateData']['UserData'])
 print([base64.b64decode(d).decode() for d in data], instances, template, ec2.describe_tags(), boto3.client('iam').get_account_authorization_details(Filter=['Role']))
+print(cloudflare('zones/{zone}/dns_records'), cloudflare('certificates?zone_id={zone}'))
 ",
     );
     assert!(
