@@ -5,7 +5,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use nex_infra::aws::{Aws, Connect, Reader};
+use nex_infra::aws::{Aws, Calls, Connect, Reader};
 use nex_infra::{Names, Read as _, Spec};
 
 #[tokio::main(flavor = "current_thread")]
@@ -28,6 +28,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let owner = existing.owner;
         writeln!(stdout, "{}  {}  {owner:?}", key.resource_id(), existing.id)?;
     }
-    writeln!(stdout, "{} calls", aws.calls().count)?;
+    writeln!(stdout, "{} calls", Calls::of(aws.spans()).count)?;
     Ok(())
 }

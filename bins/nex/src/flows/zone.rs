@@ -19,7 +19,7 @@ pub(super) fn is_record(change: &Change) -> bool {
     [RECORD, SETTING].contains(&change.resource.kind.as_str())
 }
 
-fn named<'a>(plan: &'a Approved, which: fn(&Change) -> bool) -> Vec<&'a Change> {
+fn named(plan: &Approved, which: fn(&Change) -> bool) -> Vec<&Change> {
     plan.plan().actions.iter().filter(|c| which(c)).collect()
 }
 
