@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use nex_plan::{Action, Approved, Change, Event, Plan, Progress, ResourceId, Value};
+use nex_plan::{Action, Approved, Change, Class, Event, Plan, Progress, ResourceId, Value, chain};
 
 use crate::batch::{batches, in_the_way};
 use crate::desired::Desired;
 use crate::diff::{Do, SETTING, Step, change, diff, kept_out, steps};
-use crate::io::{Class, Failure, Read, Write};
+use crate::io::{Failure, Read, Write};
 use crate::lint::conflicts;
 use crate::setting::Setting;
-use crate::text::chain;
 use crate::zone::Zone;
 
 /// How often a plan is made anew after lost answers.

@@ -4,25 +4,12 @@ use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::future::Future;
 
+use nex_plan::Class;
+
 use crate::certificate::{LiveCertificate, Request};
 use crate::diff::Step;
 use crate::setting::Setting;
 use crate::zone::Zone;
-
-/// What a failed call means for what comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// The answer was lost: Cloudflare may have acted.
-    Lost,
-    /// What should be made is there already.
-    Exists,
-    /// What is named is not there.
-    NotFound,
-    /// The token may not.
-    Denied,
-    /// Anything else.
-    Other,
-}
 
 /// An error of Cloudflare's, classified.
 pub trait Failure: StdError + Send + Sync + 'static {

@@ -58,8 +58,6 @@ mod problems;
 mod record;
 mod setting;
 mod spec;
-#[cfg(feature = "client")]
-mod text;
 mod zone;
 
 #[cfg(feature = "client")]
@@ -72,9 +70,10 @@ pub use client::{
 pub use desired::Desired;
 pub use diff::{Do, RECORD, SETTING, Step, adoption, diff};
 pub use hazards::Hosts;
-pub use io::{Ask, Class, Failure, Read, Write};
+pub use io::{Ask, Failure, Read, Write};
 pub use lint::lint;
 pub use name::{NameError, canonical, canonical_zone, full};
+pub use nex_plan::Class;
 pub use owner::mark;
 pub use record::{Entry, content};
 pub use setting::Setting;

@@ -1,15 +1,14 @@
 //! Does what an approved plan says: independent steps side by side, dependent ones in order.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error as StdError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use nex_plan::{Action, Approved, Change, Event, Progress};
+use nex_plan::{Action, Approved, Change, Class, Event, Progress, chain};
 use tokio::task::JoinSet;
 
-use crate::io::{Class, Failure, Ids, Write};
+use crate::io::{Failure, Ids, Write};
 use crate::model::{Desired, Key, Kind, Observed, Resource};
 
 /// Steps at once. EC2's bucket of mutating calls holds 50 and refills 5 a second: this stays below it.
@@ -310,18 +309,4 @@ async fn perform<W: Write>(writer: &W, key: &Key, step: &Step, ids: &Ids) -> Res
         _ => {}
     }
     Ok(())
-}
-
-/// An error with its causes, each said once.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nex_plan::{Action, Approved, Plan, Progress, Refused, ResourceId};
+use nex_plan::{Action, Approved, Class, Plan, Progress, Refused, ResourceId};
 
 use crate::apply::{Done, Failed, Report, Stop, apply};
 use crate::diff::diff;
-use crate::io::{Class, Read, World, Write};
+use crate::io::{Read, World, Write};
 use crate::model::Desired;
 
 /// How often a plan is made anew after lost answers.

@@ -6,6 +6,8 @@ use std::future::Future;
 use std::net::Ipv4Addr;
 use std::sync::{Mutex, PoisonError};
 
+use nex_plan::Class;
+
 use crate::facts::{Capacity, Facts};
 use crate::model::{Key, Observed, Owner, Resource};
 
@@ -28,21 +30,6 @@ impl World {
         });
         addresses.next()
     }
-}
-
-/// What a failed call means for what comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// The answer was lost: the server may have acted.
-    Lost,
-    /// What should be made is there already.
-    Exists,
-    /// What is named is not there.
-    NotFound,
-    /// The caller may not.
-    Denied,
-    /// Anything else.
-    Other,
 }
 
 /// An error of a cloud, classified.

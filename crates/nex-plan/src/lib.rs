@@ -17,6 +17,7 @@
 
 mod change;
 mod event;
+mod failure;
 mod plan;
 mod problem;
 mod secret;
@@ -26,6 +27,7 @@ mod verdict;
 
 pub use change::{Action, Change, Effect, FieldChange, ResourceId};
 pub use event::{Event, Progress, Silent};
+pub use failure::{Class, chain};
 pub use plan::{Approved, Counts, Linted, Plan, Refused};
 pub use problem::{Problem, Problems};
 pub use secret::{SecretRef, SecretRefError};

@@ -60,7 +60,8 @@ pub(super) async fn run(
     report::show(&tally, began.elapsed(), "destroy", output)
 }
 
-/// A name that outlives its address may come to point at someone else's server: records go first.
+/// A name that outlives its address may come to point at someone else's server, and a certificate that outlives its
+/// secret is known to nobody: the zone's part goes first.
 async fn take_down(
     session: &Session,
     (approved, world, view): (&Approved, &World, &View),
@@ -76,15 +77,19 @@ async fn take_down(
     let mut tally = Tally::of(approved.plan());
     let desired = view.desired.clone().nothing();
     zone::records(cloudflare, &desired, approved, progress, &mut tally).await;
-    let part = approved.only(is_aws);
-    if !tally.is_whole() || stop.is_stopped() {
-        tally.stopped = stop.is_stopped();
-        tally.skip(&part.plan().actions, "records still point at the server");
-        return tally;
-    }
     if approved.plan().actions.iter().any(is_certificate) {
         let all = (view, Which::All);
         zone::revoke(cloudflare, spec, all, progress, &mut tally).await;
+    }
+    let part = approved.only(is_aws);
+    tally.stopped = stop.is_stopped();
+    if tally.stopped || !tally.is_whole() {
+        let why = match tally.stopped {
+            true => "it was stopped before",
+            false => "the zone is not rid yet of what belongs to it",
+        };
+        tally.skip(&part.plan().actions, why);
+        return tally;
     }
     let writer = Writer::new(Arc::clone(&session.aws), &spec.name, Default::default());
     let run = Run {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nex_infra::model::Kind;
 use nex_infra::{Outcome, Unread, World};
-use nex_plan::{Action, Change, Plan, ResourceId};
+use nex_plan::{Action, Change, Plan, ResourceId, chain};
 
 /// What was done, what not, and what is left.
 #[derive(Debug, Default)]
@@ -85,8 +85,8 @@ impl Tally {
                 world,
             }) => (report, Ok((rest, world))),
             Err(unread) => {
-                let report = unread.report.clone();
-                (report, Err(format!("{:#}", anyhow::Error::new(unread))))
+                let why = chain(&unread);
+                (unread.report, Err(why))
             }
         };
         let done = report.done.into_iter();

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use nex_dns::certificate::{self, CERTIFICATE, Which};
 use nex_dns::{Outcome, RECORD, SETTING};
-use nex_plan::{Action, Approved, Change, Progress};
+use nex_plan::{Action, Approved, Change, Progress, ResourceId, chain};
 
 use super::tally::{Failure, Tally};
 use crate::cloudflare::{Cloudflare, View};
@@ -53,7 +53,7 @@ pub(super) async fn certificates(
                 resource: change.resource.clone(),
                 action: change.action,
                 hint: error.hint(),
-                error: format!("{:#}", anyhow::Error::new(error)),
+                error: chain(&error),
             }),
         }
     }
@@ -87,7 +87,7 @@ pub(super) async fn records(
             let failure = |change: &&Change| Failure {
                 resource: change.resource.clone(),
                 action: change.action,
-                error: error.to_string(),
+                error: chain(&error),
                 hint: error.hint(),
             };
             tally.failed.extend(asked.iter().map(failure));
@@ -131,16 +131,16 @@ pub(super) async fn revoke(
         match ended {
             Ok(ids) => {
                 for id in ids {
-                    let resource = nex_plan::ResourceId::new(CERTIFICATE, id);
+                    let resource = ResourceId::new(CERTIFICATE, id);
                     tally.left(|c| c.resource == resource, vec![]);
                     tally.done.push((resource, delete));
                 }
             }
             Err(error) => tally.failed.push(Failure {
-                resource: nex_plan::ResourceId::new(CERTIFICATE, &wanted.secret),
+                resource: ResourceId::new(CERTIFICATE, &wanted.secret),
                 action: delete,
                 hint: error.hint(),
-                error: format!("{:#}", anyhow::Error::new(error)),
+                error: chain(&error),
             }),
         }
     }

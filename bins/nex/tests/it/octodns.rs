@@ -4,24 +4,8 @@
 mod tools;
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use crate::stage::{Reference, Stage};
-
-fn octodns(bin: &Path, folder: &Path, command: &str, args: &[&str]) -> String {
-    let output = Command::new(bin.join("python"))
-        .args(["-m", &format!("octodns.cmds.{command}")])
-        .arg("--config-file=config.yaml")
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    let text = String::from_utf8_lossy(&text).into_owned();
-    assert!(output.status.success(), "{command} {args:?}:\n{text}");
-    text
-}
 
 #[test]
 fn octodns_finds_nothing_to_change_after_nex() {
@@ -39,7 +23,7 @@ fn octodns_finds_nothing_to_change_after_nex() {
             .replace("TOKEN", &env["CLOUDFLARE_API_TOKEN"]);
     fs::write(folder.join("config.yaml"), config).unwrap();
     let dump = ["--output-dir=zones", "paywithnex.com.", "cloudflare"];
-    octodns(&bin, folder, "dump", &dump);
+    tools::octodns(&bin, folder, "dump", &dump);
 
     let reference = Reference::new();
     let file = reference.file();
@@ -50,12 +34,12 @@ fn octodns_finds_nothing_to_change_after_nex() {
     let address = stage.python("print(address())");
     let ours = include_str!("octodns.yaml").replace("ADDRESS", &address);
     fs::write(&zone, fs::read_to_string(&zone).unwrap() + &ours).unwrap();
-    let plan = octodns(&bin, folder, "sync", &["--doit"]);
+    let plan = tools::octodns(&bin, folder, "sync", &["--doit"]);
     assert!(plan.contains("No changes were planned"), "{plan}");
 
     let other = ours.replace(&address, "198.51.100.1");
     let text = fs::read_to_string(&zone).unwrap();
     fs::write(&zone, text.replace(&ours, &other)).unwrap();
-    let plan = octodns(&bin, folder, "sync", &[]);
+    let plan = tools::octodns(&bin, folder, "sync", &[]);
     assert!(plan.contains("Updates=3"), "the judge sees records: {plan}");
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as StdError;
 use std::time::Instant;
 
-use nex_plan::{Action, Event, Progress, ResourceId};
+use nex_plan::{Action, Class, Event, Progress, ResourceId, chain};
 use time::{Duration, OffsetDateTime};
 
 use super::bundle::{Bundle, Issued, Terms};
@@ -12,7 +12,7 @@ use super::decide::{CERTIFICATE, Next, Which, decide, revoked};
 use super::key::{self, KeyError};
 use super::sink::{Held, SecretSink, Stored};
 use super::{LiveCertificate, Request};
-use crate::io::{Class, Failure, Read, Write};
+use crate::io::{Failure, Read, Write};
 use crate::spec::Certificate;
 
 /// What became of a certificate.
@@ -140,7 +140,7 @@ where
         },
         Err(error) => Event::Failed {
             resource,
-            error: crate::text::chain(error),
+            error: chain(error),
         },
     });
     result

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use nex_plan::Class;
 use serde::Deserialize;
 
 use crate::diff::{Do, Step};
-use crate::io::{Class, Failure};
+use crate::io::Failure;
 
 /// Why something at Cloudflare did not work. [`Failure::hint`] says what to do about it.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
+use nex_plan::Class;
 
 use super::endpoints as call;
 use super::error::Error;
@@ -10,7 +11,7 @@ use super::wire::{BatchBody, CertificateWire, IssueBody, RecordBody};
 use super::{Answer, Client};
 use crate::certificate::{LiveCertificate, Request};
 use crate::diff::{Do, Step};
-use crate::io::{Ask, Class, Failure as _, Read, Write};
+use crate::io::{Ask, Failure as _, Read, Write};
 use crate::setting::Setting;
 use crate::zone::{Existing, Zone};
 

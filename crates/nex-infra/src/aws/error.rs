@@ -5,7 +5,9 @@ use std::error::Error as StdError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::io::{Class, Failure};
+use nex_plan::Class;
+
+use crate::io::Failure;
 
 /// Why something on AWS did not work.
 #[derive(Debug, thiserror::Error)]

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use nex_plan::Class;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::found;
 use super::{Aws, Error};
-use crate::io::{Class, Failure as _};
+use crate::io::Failure as _;
 
 /// The staging label of the version that everybody reads.
 const CURRENT: &str = "AWSCURRENT";

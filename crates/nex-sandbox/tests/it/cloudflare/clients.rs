@@ -1,28 +1,12 @@
 //! Clients that others wrote: octoDNS, and Cloudflare's own Python package.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
 
 use super::Api;
-use super::tools::bin;
-
-fn octodns(bin: &Path, folder: &Path, command: &str, args: &[&str]) -> String {
-    // What pip installs names its Python by the path that it was installed under.
-    let output = Command::new(bin.join("python"))
-        .args(["-m", &format!("octodns.cmds.{command}")])
-        .arg("--config-file=config.yaml")
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .expect("octodns");
-    let text = [output.stdout, output.stderr].concat();
-    let text = String::from_utf8_lossy(&text).into_owned();
-    assert!(output.status.success(), "{command} {args:?}:\n{text}");
-    text
-}
+use super::tools::{bin, octodns};
 
 #[test]
 fn octodns_dumps_and_syncs_and_then_finds_nothing_to_change() {

@@ -59,6 +59,22 @@ fn environment(dir: &Path) -> Result<PathBuf, String> {
     Ok(venv)
 }
 
+/// Runs a command of octoDNS on the configuration in `folder`.
+pub(super) fn octodns(bin: &Path, folder: &Path, command: &str, args: &[&str]) -> String {
+    // What pip installs names its Python by the path that it was installed under.
+    let output = Command::new(bin.join("python"))
+        .args(["-m", &format!("octodns.cmds.{command}")])
+        .arg("--config-file=config.yaml")
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .expect("octodns");
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(output.status.success(), "{command} {args:?}:\n{text}");
+    text
+}
+
 fn run(command: &mut Command) -> Result<(), String> {
     let output = command.output().map_err(|why| why.to_string())?;
     if output.status.success() {
