@@ -77,6 +77,7 @@ At most {CALLS} calls to both clouds, with a delay in a chain of {DEPTH}, and wi
 
 The run with the median time. The longest chain of dependent steps is what the apply would take at least;
 the apply may take {RATIO} times as long. The rest of the time is reading before it and reading back after it.
+The stages of a build follow one another; those at Cloudflare count with their whole time.
 
 | added to each call | calls | chain | time | apply | longest chain of steps | ratio | memory |
 |---|---|---|---|---|---|---|---|

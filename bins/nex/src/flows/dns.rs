@@ -8,13 +8,13 @@ use anyhow::Context;
 use nex_dns::certificate::Which;
 use nex_dns::{Read as _, RecordKind, import};
 use nex_infra::aws::{Reader, Vault};
-use nex_plan::{Approved, Linted, Plan, Progress};
+use nex_plan::{Approved, Level, Linted, Plan, Progress, Verdict};
 
 use super::tally::Tally;
 use super::{ask, load, plan, report, zone};
 use crate::cli::Dns;
 use crate::cloudflare::{Cloudflare, View};
-use crate::environment::Spec;
+use crate::environment::{self, Spec};
 use crate::output::Output;
 use crate::session::connect_aws;
 use crate::{Exit, progress};
@@ -90,7 +90,12 @@ impl Zone {
         };
         let (address, view) = tokio::try_join!(address, self.cloudflare.view(spec))?;
         let view = view.knowing(spec, address)?;
-        let linted = view.plan(spec).linted(view.verdicts(spec));
+        let mut verdicts = view.verdicts(spec);
+        // Of the hazards, `nex check` shows the others.
+        let hazards = environment::hazards(spec, None).into_iter();
+        let of_zone = |v: &Verdict| v.level == Level::Refusal && v.subject.starts_with("dns.");
+        verdicts.extend(hazards.filter(of_zone));
+        let linted = view.plan(spec).linted(verdicts);
         Ok((linted, view))
     }
 

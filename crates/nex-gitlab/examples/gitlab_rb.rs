@@ -1,6 +1,6 @@
 //! Another tool's use of the crate: a TOML section in, one of the server's files out.
 //!
-//! `cargo run -p nex-gitlab --example render -- gitlab.rb` (or another name; without one, the names)
+//! `cargo run -p nex-gitlab --example gitlab_rb -- gitlab.rb` (or another name; without one, the names)
 
 use std::io::Write;
 
