@@ -75,7 +75,10 @@ impl Reader {
             join_all(buckets.map(|name| self.tags_of_bucket(name))),
         )?;
         parts.secrets.extend(secrets.into_iter().flatten());
+        let buckets = buckets.into_iter().flatten();
         parts.tags.extend(groups.into_iter().chain(buckets));
+        let Parts { buckets, tags, .. } = &mut parts;
+        buckets.retain(|bucket| tags.contains_key(&bucket_key(&bucket.name)));
         Ok(parts)
     }
 
@@ -267,7 +270,8 @@ impl Reader {
         Ok(entries.filter(|(_, tags)| self.settled(tags)).collect())
     }
 
-    async fn tags_of_bucket(&self, name: &str) -> Result<(String, Tags), Error> {
+    /// `None` if the bucket is gone: S3 shows its settings for a moment longer.
+    async fn tags_of_bucket(&self, name: &str) -> Result<Option<(String, Tags)>, Error> {
         let answer = self.aws.s3.get_bucket_tagging().bucket(name).send().await;
         let tags = match answer.map_err(Error::call("GetBucketTagging", name)) {
             Ok(answer) => answer
@@ -276,9 +280,10 @@ impl Reader {
                 .map(|t| (t.key().to_owned(), t.value().to_owned()))
                 .collect(),
             Err(error) if error.says("NoSuchTagSet") => Tags::new(),
+            Err(error) if error.says("NoSuchBucket") => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok((bucket_key(name), tags))
+        Ok(Some((bucket_key(name), tags)))
     }
 
     async fn tags_of_log_group(&self, arn: String) -> Result<(String, Tags), Error> {
