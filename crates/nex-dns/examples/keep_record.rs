@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::env;
 
 use nex_dns::{Client, Desired, Read as _, Record, RecordKind, Spec, apply, diff, lint};
-use nex_plan::{Paint, Silent};
+use nex_plan::{Paint, Watch};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,14 +20,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut spec = Spec::new(zone);
     spec.records.push(Record::new(RecordKind::A, name));
     let desired = Desired::of(&spec, "keep-record", Some(address.parse()?));
-    let mut desired = desired.map_err(|problems| format!("{problems:?}"))?;
-    desired.settings.clear(); // The zone's settings are not this tool's business.
+    let desired = desired.map_err(|problems| format!("{problems:?}"))?;
 
     let zone = client.zone(&desired.ask()).await?;
     let plan = diff(&desired, &zone).linted(lint(&desired, &zone));
     print!("{}", plan.text(Paint::Plain));
     let approved = plan.approve(&BTreeSet::new())?; // What a verdict refuses is not done.
-    let outcome = apply(&approved, &desired, &client, &client, &Silent).await?;
+    let outcome = apply(
+        &approved,
+        &desired,
+        &client,
+        &client.writer(),
+        Watch::nobody(),
+    )
+    .await?;
     for failed in &outcome.failed {
         println!("failed: {}: {}", failed.resource, failed.error);
     }

@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for name in spec.names() {
         println!("{name}");
     }
-    for problem in spec.problems() {
+    for problem in spec.problems("staging") {
         println!("wrong: {problem}");
     }
     for hazard in spec.hazards(Hosts::default()) {

@@ -7,8 +7,8 @@ use nex_plan::Problems;
 
 use crate::io::Ask;
 use crate::name::{canonical, canonical_zone};
-use crate::owner::{longest_comment, marked};
-use crate::record::{Entry, content};
+use crate::owner::marked;
+use crate::record::{Content, Entry, content};
 use crate::setting::Setting;
 use crate::spec::{Limits, Record, Spec, ZonePlan};
 
@@ -36,28 +36,9 @@ impl Desired {
     /// address that is not known yet.
     ///
     /// # Errors
-    /// All that is wrong in the spec, as [`Spec::problems`]; and comments that leave no room for the mark.
+    /// All that is wrong in the spec, as [`Spec::problems`].
     pub fn of(spec: &Spec, environment: &str, address: Option<Ipv4Addr>) -> Result<Self, Problems> {
-        let mut problems = spec.problems();
-        for (at, record) in spec.records.iter().enumerate() {
-            let length = marked(record.comment.as_deref(), environment)
-                .chars()
-                .count();
-            let longest = longest_comment(spec.plan);
-            let own = record
-                .comment
-                .as_ref()
-                .map_or(0, |text| text.chars().count());
-            problems.unless(
-                length <= longest || own > longest,
-                format!("records[{at}].comment"),
-                format!("it has {own} characters, which leaves no room for nex's mark"),
-                format!(
-                    "up to {} on this plan",
-                    (longest + own).saturating_sub(length)
-                ),
-            );
-        }
+        let problems = spec.problems(environment);
         let zone = canonical_zone(&spec.zone).unwrap_or_default();
         let entry = |record: &Record| entry(record, &zone, environment, address);
         let desired = Self {
@@ -105,14 +86,13 @@ fn entry(
         proxied,
         comment,
     } = record;
-    let address = || address.map(|address| address.to_string());
     Some(Entry {
         name: canonical(name, zone).ok()?,
         kind: *kind,
-        content: text
-            .as_ref()
-            .map(|text| content(*kind, text))
-            .or_else(address),
+        content: match text {
+            Some(text) => Content::Given(content(*kind, text)),
+            None => Content::Server(address.map(|address| address.to_string())),
+        },
         ttl: Entry::ttl_of(*ttl, *proxied),
         proxied: *proxied,
         comment: marked(comment.as_deref(), environment),
@@ -123,9 +103,9 @@ fn entry(
 fn without_twins(entries: impl Iterator<Item = Entry>) -> BTreeSet<Entry> {
     let sorted: BTreeSet<Entry> = entries.collect();
     let mut seen = BTreeSet::new();
-    let key = |entry: &Entry| (entry.name.clone(), entry.kind, entry.content.clone());
-    sorted
-        .into_iter()
-        .filter(|entry| seen.insert(key(entry)))
-        .collect()
+    let mut is_new = |entry: &Entry| {
+        let text = entry.content.text().map(str::to_owned);
+        text.is_none() || seen.insert((entry.name.clone(), entry.kind, text))
+    };
+    sorted.into_iter().filter(|entry| is_new(entry)).collect()
 }

@@ -6,7 +6,7 @@ use nex_plan::{Action, Change, FieldChange, Plan, ResourceId, Value};
 
 use crate::desired::Desired;
 use crate::owner::{marked, unmarked};
-use crate::record::Entry;
+use crate::record::{Content, Entry};
 use crate::spec::RecordKind;
 use crate::zone::{Existing, Zone};
 
@@ -116,24 +116,42 @@ pub(crate) fn owns(desired: &Desired, existing: &Existing) -> bool {
                 .any(|new| rivals(desired, existing, new)))
 }
 
-/// The step that puts the environment's mark on the record with this id and changes nothing else of it; `None` if there
-/// is none, or it is of a type that a spec can't hold. What `adopt` does: the next plan shows the rest.
-pub fn adoption(desired: &Desired, zone: &Zone, id: &str) -> Option<Step> {
+/// How a record is taken over, and what comes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    /// Puts the environment's mark on the record and changes nothing else of it.
+    pub step: Step,
+    /// What the next plan does to the record then; `None` if it is as the spec asks.
+    pub then: Option<Change>,
+}
+
+/// How the record with this id is taken over; `None` if there is none, or it is of a type that a spec can't hold.
+pub fn adoption(desired: &Desired, zone: &Zone, id: &str) -> Option<Adoption> {
     let existing = zone.records.iter().find(|existing| existing.id == id)?;
     let kind = existing.known()?;
-    let name = existing.name_in(&desired.zone);
     let own = existing.comment.as_deref().and_then(unmarked);
     let entry = Entry {
         kind,
-        content: Some(existing.canonical_content()),
+        name: existing.name_in(&desired.zone),
+        content: Content::Given(existing.canonical_content()),
         ttl: Entry::ttl_of(existing.ttl, existing.proxied),
         proxied: existing.proxied,
         comment: marked(own, &desired.environment),
-        name,
     };
-    Some(Step {
-        resource: ResourceId::new(RECORD, format!("{} {}", entry.name, kind.as_str())),
-        what: Do::Update(existing.clone(), entry),
+    let mut adopted = zone.clone();
+    for record in adopted.records.iter_mut().filter(|record| record.id == id) {
+        record.comment = Some(entry.comment.clone());
+    }
+    let is_of = |step: &&Step| match &step.what {
+        Do::Update(old, _) | Do::Delete(old) => old.id == id,
+        Do::Create(_) => false,
+    };
+    Some(Adoption {
+        then: steps(desired, &adopted).iter().find(is_of).map(change),
+        step: Step {
+            resource: ResourceId::new(RECORD, format!("{} {}", entry.name, kind.as_str())),
+            what: Do::Update(existing.clone(), entry),
+        },
     })
 }
 
@@ -159,7 +177,7 @@ pub(crate) fn rivals(desired: &Desired, other: &Existing, new: &Entry) -> bool {
 fn twins(desired: &Desired, other: &Existing, new: &Entry) -> bool {
     other.known() == Some(new.kind)
         && other.name_in(&desired.zone) == new.name
-        && new.content == Some(other.canonical_content())
+        && new.content.text() == Some(&other.canonical_content())
 }
 
 /// The records of one name and type.
@@ -175,20 +193,19 @@ impl Group<'_> {
         self.old
             .sort_by_key(|existing| (existing.canonical_content(), existing.id.clone()));
         let alone = self.old.len() <= 1 && self.new.len() <= 1;
-        let resource = |content: Option<&str>| {
-            let (kind, content) = (kind.as_str(), content.unwrap_or("(the server)"));
-            ResourceId::new(
-                RECORD,
-                match alone {
-                    true => format!("{name} {kind}"),
-                    false => format!("{name} {kind} {content}"),
-                },
-            )
+        let resource = |content: &Content| {
+            let kind = kind.as_str();
+            let name = match (alone, content) {
+                (true, _) => format!("{name} {kind}"),
+                (false, Content::Server(_)) => format!("{name} {kind} (the server)"),
+                (false, Content::Given(text)) => format!("{name} {kind} {text}"),
+            };
+            ResourceId::new(RECORD, name)
         };
         let mut pairs: Vec<(&Existing, &Entry)> = vec![];
         let mut missing = vec![];
         for new in self.new {
-            let same = |old: &&Existing| new.content == Some(old.canonical_content());
+            let same = |old: &&Existing| new.content.text() == Some(&old.canonical_content());
             match self.old.iter().position(same) {
                 Some(at) => pairs.push((self.old.remove(at), new)),
                 None => missing.push(new),
@@ -197,15 +214,18 @@ impl Group<'_> {
         let shared = self.old.len().min(missing.len());
         pairs.extend(self.old.drain(..shared).zip(missing.drain(..shared)));
         pairs.retain(|(old, new)| !fields(Some(old), Some(new)).is_empty());
-        let step = |content: Option<&str>, what| Step {
+        let step = |content: &Content, what| Step {
             resource: resource(content),
             what,
         };
         let update = |(old, new): (&Existing, &Entry)| {
-            step(new.content.as_deref(), Do::Update(old.clone(), new.clone()))
+            step(&new.content, Do::Update(old.clone(), new.clone()))
         };
-        let create = |new: &Entry| step(new.content.as_deref(), Do::Create(new.clone()));
-        let delete = |old: &Existing| step(Some(&old.canonical_content()), Do::Delete(old.clone()));
+        let create = |new: &Entry| step(&new.content, Do::Create(new.clone()));
+        let delete = |old: &Existing| {
+            let content = Content::Given(old.canonical_content());
+            step(&content, Do::Delete(old.clone()))
+        };
         let updates = pairs.into_iter().map(update);
         let creates = missing.into_iter().map(create);
         let deletes = self.old.into_iter().map(delete);
@@ -234,7 +254,7 @@ pub(crate) fn change(step: &Step) -> Change {
 
 /// The fields that differ, in canonical form.
 pub(crate) fn fields(old: Option<&Existing>, new: Option<&Entry>) -> Vec<FieldChange> {
-    let later = |new: &Entry| match &new.content {
+    let later = |new: &Entry| match new.content.text() {
         Some(content) => content.into(),
         None => Value::Later(LATER.to_owned()),
     };

@@ -2,7 +2,6 @@
 
 use nex_plan::{Level, Verdict};
 
-use crate::name::{self, canonical, canonical_zone};
 use crate::spec::{Record, Settings, Spec, Ssl, SslAutomaticMode, ZonePlan};
 
 /// The hosts whose use the zone cannot know; full names.
@@ -18,24 +17,19 @@ impl Spec {
     /// The hazards of these records and settings. [`Level::Refusal`] is among them only for SSH behind the proxy.
     pub fn hazards(&self, hosts: Hosts<'_>) -> Vec<Verdict> {
         let mut found = Vec::new();
-        let Ok(zone) = canonical_zone(&self.zone) else {
-            return found;
-        };
-        let names = |host: Option<&str>| host.and_then(|host| name::full(host).ok());
-        let (registry, ssh) = (names(hosts.registry_host), names(hosts.ssh_host));
-        for (at, record) in self.records.iter().enumerate() {
-            let Ok(name) = canonical(&record.name, &zone) else {
-                continue;
-            };
-            if ssh.as_ref() == Some(&name) && record.proxied {
-                found.push(ssh_proxied(at, &name));
-            }
-            if registry.as_ref() == Some(&name) {
-                found.extend(self.registry_body_limit(at, &name, record));
-                found.extend(self.registry_untrusted(at, &name, record));
+        if let Some(host) = hosts.ssh_host {
+            let proxied = |(_, record): &(usize, &Record)| record.proxied;
+            let of_host = self.answering(host).into_iter().filter(proxied);
+            found.extend(of_host.map(|(at, _)| ssh_proxied(at, host)));
+        }
+        if let Some(host) = hosts.registry_host {
+            for (at, record) in self.answering(host) {
+                found.extend(self.registry_body_limit(at, host, record));
+                found.extend(self.registry_untrusted(at, host, record));
             }
         }
-        found.extend(self.settings.hazards());
+        let proxied = self.records.iter().any(|record| record.proxied);
+        found.extend(self.settings.hazards(proxied));
         found
     }
 
@@ -59,13 +53,7 @@ impl Spec {
     }
 
     fn registry_untrusted(&self, at: usize, name: &str, record: &Record) -> Option<Verdict> {
-        let covered = self
-            .certificates
-            .iter()
-            .flat_map(|certificate| &certificate.hostnames)
-            .filter_map(|hostname| name::full(hostname).ok())
-            .any(|pattern| name::covers(&pattern, name));
-        (covered && !record.proxied).then(|| {
+        (self.certifies(name) && !record.proxied).then(|| {
             Verdict::warning(
                 "origin-certificate-untrusted",
                 format!("records[{at}].proxied"),
@@ -80,15 +68,21 @@ impl Spec {
 }
 
 impl Settings {
-    fn hazards(&self) -> Vec<Verdict> {
+    fn hazards(&self, proxied: bool) -> Vec<Verdict> {
         let mut found = Vec::new();
         let unverified = match self.ssl {
-            Ssl::Off => Some("`off` leaves visitors and the origin without encryption"),
-            Ssl::Flexible => Some("`flexible` leaves the way to the origin without encryption"),
-            Ssl::Full => {
+            None if proxied => {
+                Some("nothing says how Cloudflare reaches the origin: it stays as the zone has it")
+            }
+            None => None,
+            Some(Ssl::Off) => Some("`off` leaves visitors and the origin without encryption"),
+            Some(Ssl::Flexible) => {
+                Some("`flexible` leaves the way to the origin without encryption")
+            }
+            Some(Ssl::Full) => {
                 Some("`full` takes any certificate, so anyone on the way can be the origin")
             }
-            Ssl::Strict => None,
+            Some(Ssl::Strict) => None,
         };
         if let Some(message) = unverified {
             found.push(Verdict::warning(
@@ -98,11 +92,20 @@ impl Settings {
                 "ssl = \"strict\" with an Origin CA certificate",
             ));
         }
-        if self.ssl_automatic_mode == SslAutomaticMode::Auto {
+        let changes_itself = match self.ssl_automatic_mode {
+            None if self.ssl.is_some() => Some(
+                "not named, it may be `auto`, which lets Cloudflare change settings.ssl by itself",
+            ),
+            Some(SslAutomaticMode::Auto) => {
+                Some("`auto` lets Cloudflare change settings.ssl by itself")
+            }
+            None | Some(SslAutomaticMode::Custom) => None,
+        };
+        if let Some(message) = changes_itself {
             found.push(Verdict::warning(
                 "ssl-changes-itself",
                 "settings.ssl_automatic_mode",
-                "`auto` lets Cloudflare change settings.ssl by itself",
+                message,
                 "ssl_automatic_mode = \"custom\"",
             ));
         }

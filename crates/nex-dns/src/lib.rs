@@ -8,7 +8,7 @@
 //!   that is there as a spec.
 //! - [`Desired::of`] is what a spec asks for, in canonical form. [`diff`](fn@diff) and [`lint`](fn@lint) compare it with
 //!   a [`Zone`] that was read: pure functions.
-//! - [`Client`] is Cloudflare's API behind the traits [`Read`] and [`Write`]. [`apply`](fn@apply) does what an approved
+//! - [`Client`] is Cloudflare's API behind the trait [`Read`], its [`Writer`] behind [`Write`]. [`apply`](fn@apply) does what an approved
 //!   plan says, and reads back.
 //! - [`certificate`] gets certificates into a [`SecretSink`] of the caller's, through crashes and races.
 //! - [`edge`] lists the networks that Cloudflare's proxies connect from.
@@ -27,7 +27,7 @@
 //!     name = "registry"
 //!     proxied = true
 //! "#)?;
-//! assert!(spec.problems().is_empty());
+//! assert!(spec.problems("staging").is_empty());
 //! let hosts = Hosts { registry_host: Some("registry.example.com"), ssh_host: None };
 //! assert_eq!(spec.hazards(hosts)[0].code, "registry-body-limit");
 //!
@@ -38,10 +38,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod answers;
 #[cfg(feature = "client")]
 mod apply;
-#[cfg(feature = "client")]
-mod batch;
 pub mod certificate;
 #[cfg(feature = "client")]
 mod client;
@@ -65,17 +64,17 @@ pub use apply::{ApplyError, Failed, Outcome, apply};
 pub use certificate::{LiveCertificate, SecretSink};
 #[cfg(feature = "client")]
 pub use client::{
-    Answer, ApiError, BASE_ADDRESS, Client, Error, List, PageInfo, Refusal, Retries, Source,
+    Answer, ApiError, BASE_ADDRESS, Client, Error, List, PageInfo, Refusal, Retries, Source, Writer,
 };
 pub use desired::Desired;
-pub use diff::{Do, RECORD, SETTING, Step, adoption, diff};
+pub use diff::{Adoption, Do, RECORD, SETTING, Step, adoption, diff};
 pub use hazards::Hosts;
 pub use io::{Ask, Failure, Read, Write};
 pub use lint::lint;
 pub use name::{NameError, canonical, canonical_zone, full};
 pub use nex_plan::Class;
 pub use owner::mark;
-pub use record::{Entry, content};
+pub use record::{Content, Entry, content};
 pub use setting::Setting;
 pub use spec::{
     AUTOMATIC_TTL, Certificate, KeyType, Limits, Record, RecordKind, Settings, Spec, Ssl,

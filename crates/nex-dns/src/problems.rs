@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use nex_plan::Problems;
 
 use crate::name::{self, canonical, canonical_zone};
+use crate::owner::{longest_comment, marked};
 use crate::spec::{
     AUTOMATIC_TTL, Certificate, Limits, Record, RecordKind, Spec, VALIDITIES, ZonePlan,
 };
@@ -17,8 +18,9 @@ const TTL: std::ops::RangeInclusive<u32> = 60..=86_400;
 const LONGEST_TEXT: usize = 2048;
 
 impl Spec {
-    /// Everything that is wrong, at once; paths start at the section's own fields.
-    pub fn problems(&self) -> Problems {
+    /// Everything that is wrong, at once; paths start at the section's own fields. `environment` is whose mark the
+    /// records' comments must have room for.
+    pub fn problems(&self, environment: &str) -> Problems {
         let mut found = Problems::new();
         let zone = match canonical_zone(&self.zone) {
             Ok(zone) => zone,
@@ -28,7 +30,11 @@ impl Spec {
             }
         };
         for (at, record) in self.records.iter().enumerate() {
-            found.extend_under(&format!("records[{at}]"), record.problems(&zone, self.plan));
+            found.extend_under(&format!("records[{at}]"), record.problems(&zone));
+            found.extend_under(
+                &format!("records[{at}]"),
+                record.comment_problem(self.plan, environment),
+            );
         }
         found_together(&self.records, &zone, &mut found);
         for (at, certificate) in self.certificates.iter().enumerate() {
@@ -38,19 +44,10 @@ impl Spec {
         found.extend_under("limits", self.limits.problems());
         found
     }
-
-    /// The records' names in canonical form; what is no name is left out.
-    pub fn names(&self) -> BTreeSet<String> {
-        let Ok(zone) = canonical_zone(&self.zone) else {
-            return BTreeSet::new();
-        };
-        let names = self.records.iter().map(|r| canonical(&r.name, &zone));
-        names.flatten().collect()
-    }
 }
 
 impl Record {
-    fn problems(&self, zone: &str, plan: ZonePlan) -> Problems {
+    fn problems(&self, zone: &str) -> Problems {
         let mut found = Problems::new();
         match canonical(&self.name, zone) {
             Ok(name) => self.edge_problems(&name, zone, &mut found),
@@ -69,13 +66,20 @@ impl Record {
         if let Err((message, allowed)) = self.content_problem(zone) {
             found.add("content", message, allowed);
         }
-        let longest = if plan == ZonePlan::Free { 100 } else { 500 };
-        let length = self.comment.as_ref().map_or(0, |c| c.chars().count());
+        found
+    }
+
+    fn comment_problem(&self, plan: ZonePlan, environment: &str) -> Problems {
+        let mut found = Problems::new();
+        let length = |text: &str| text.chars().count();
+        let own = self.comment.as_deref().map_or(0, length);
+        let mark = length(&marked(self.comment.as_deref(), environment)).saturating_sub(own);
+        let room = longest_comment(plan).saturating_sub(mark);
         found.unless(
-            length <= longest,
+            own <= room,
             "comment",
-            format!("it has {length} characters"),
-            format!("up to {longest} on this plan"),
+            format!("it has {own} characters, and nex's mark takes {mark}"),
+            format!("up to {room} on this plan"),
         );
         found
     }

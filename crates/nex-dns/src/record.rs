@@ -15,14 +15,34 @@ pub struct Entry {
     pub name: String,
     /// The type.
     pub kind: RecordKind,
-    /// The content as [`content`] writes it; `None` is an address that is known only once the server has one.
-    pub content: Option<String>,
+    /// What it answers.
+    pub content: Content,
     /// For how many seconds resolvers keep it; 1 is automatic, and the only one for what is proxied.
     pub ttl: u32,
     /// Whether Cloudflare's proxies stand before it.
     pub proxied: bool,
     /// The note, with the owner's mark.
     pub comment: String,
+}
+
+/// What a record answers. Where it comes from names the record in a plan, so that the name is the same before and after
+/// the server has its address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Content {
+    /// The server's address, once it has one.
+    Server(Option<String>),
+    /// What the spec says, as [`content`] writes it.
+    Given(String),
+}
+
+impl Content {
+    /// The text of it, if it is known.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Content::Server(address) => address.as_deref(),
+            Content::Given(text) => Some(text),
+        }
+    }
 }
 
 impl Entry {

@@ -49,7 +49,7 @@ impl Setting {
 }
 
 impl Settings {
-    /// Every setting with its value as the API writes it.
+    /// The settings that are named, each with its value as the API writes it.
     pub fn values(&self) -> BTreeMap<Setting, String> {
         let Settings {
             ssl,
@@ -59,35 +59,36 @@ impl Settings {
             tls_client_auth,
         } = self;
         let on = |is: bool| if is { "on" } else { "off" };
-        let ssl = match ssl {
+        let ssl = ssl.map(|ssl| match ssl {
             Ssl::Off => "off",
             Ssl::Flexible => "flexible",
             Ssl::Full => "full",
             Ssl::Strict => "strict",
-        };
-        let mode = match ssl_automatic_mode {
+        });
+        let mode = ssl_automatic_mode.map(|mode| match mode {
             SslAutomaticMode::Auto => "auto",
             SslAutomaticMode::Custom => "custom",
-        };
-        let tls = match min_tls_version {
+        });
+        let tls = min_tls_version.map(|version| match version {
             TlsVersion::V1_0 => "1.0",
             TlsVersion::V1_1 => "1.1",
             TlsVersion::V1_2 => "1.2",
             TlsVersion::V1_3 => "1.3",
-        };
+        });
         let values = [
             (Setting::SslAutomaticMode, mode),
             (Setting::Ssl, ssl),
             (Setting::MinTlsVersion, tls),
-            (Setting::TlsClientAuth, on(*tls_client_auth)),
-            (Setting::AlwaysUseHttps, on(*always_use_https)),
+            (Setting::TlsClientAuth, tls_client_auth.map(on)),
+            (Setting::AlwaysUseHttps, always_use_https.map(on)),
         ];
-        values
-            .map(|(setting, value)| (setting, value.to_owned()))
-            .into()
+        let named = values.into_iter();
+        named
+            .filter_map(|(setting, value)| Some((setting, value?.to_owned())))
+            .collect()
     }
 
-    /// The settings that have these values; what is missing or of no known value keeps its default.
+    /// The settings that have these values; what is missing or of no known value is not named.
     pub fn of(values: &BTreeMap<Setting, String>) -> Self {
         let mut fields = serde_json::Map::new();
         for (setting, value) in values {

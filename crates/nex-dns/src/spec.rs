@@ -121,20 +121,23 @@ pub enum RecordKind {
     Txt,
 }
 
-/// The zone's settings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// The zone's settings. They hold for all of the zone; one that is not named is left as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// How Cloudflare reaches the origin: `off`, `flexible` (both unencrypted), `full` (any certificate) or `strict`.
-    pub ssl: Ssl,
+    #[schemars(with = "Ssl")]
+    pub ssl: Option<Ssl>,
     /// Whether Cloudflare may change `ssl` by itself (`auto`) or not (`custom`).
-    pub ssl_automatic_mode: SslAutomaticMode,
+    #[schemars(with = "SslAutomaticMode")]
+    pub ssl_automatic_mode: Option<SslAutomaticMode>,
     /// The oldest TLS version that visitors may use: `1.0`, `1.1`, `1.2` or `1.3`.
-    pub min_tls_version: TlsVersion,
+    #[schemars(with = "TlsVersion")]
+    pub min_tls_version: Option<TlsVersion>,
     /// Whether visitors by HTTP are sent to HTTPS.
-    pub always_use_https: bool,
+    pub always_use_https: Option<bool>,
     /// Whether Cloudflare shows the origin a certificate (authenticated origin pulls). The origin must ask for it.
-    pub tls_client_auth: bool,
+    pub tls_client_auth: Option<bool>,
 }
 
 /// How Cloudflare reaches the origin.
@@ -241,18 +244,6 @@ pub const VALIDITIES: [u32; 7] = [7, 30, 90, 365, 730, 1095, 5475];
 
 /// The ttl that leaves the choice to Cloudflare.
 pub const AUTOMATIC_TTL: u32 = 1;
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            ssl: Ssl::Strict,
-            ssl_automatic_mode: SslAutomaticMode::Custom,
-            min_tls_version: TlsVersion::V1_2,
-            always_use_https: true,
-            tls_client_auth: false,
-        }
-    }
-}
 
 impl Default for Limits {
     fn default() -> Self {

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use nex_plan::{Action, Approved, Change, Class, Event, Progress, chain};
+use nex_plan::{Action, Approved, Change, Class, Event, Progress, Stop, Watch, chain};
 use tokio::task::JoinSet;
 
 use crate::io::{Failure, Ids, Write};
@@ -13,22 +12,6 @@ use crate::model::{Desired, Key, Kind, Observed, Resource};
 
 /// Steps at once. EC2's bucket of mutating calls holds 50 and refills 5 a second: this stays below it.
 const SIDE_BY_SIDE: usize = 24;
-
-/// Set from outside to let running steps end and begin no further one.
-#[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// Begins no further step.
-    pub fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it was asked to stop.
-    pub fn is_stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// How one step ended well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,8 +76,7 @@ pub async fn apply<W: Write>(
     desired: &Desired,
     observed: &Observed,
     writer: Arc<W>,
-    progress: &dyn Progress,
-    stop: &Stop,
+    Watch { progress, stop }: Watch<'_>,
 ) -> Report {
     let mut run = Run {
         waiting: steps(&plan.plan().actions, desired, observed),

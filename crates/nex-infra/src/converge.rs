@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nex_plan::{Action, Approved, Class, Plan, Progress, Refused, ResourceId};
+use nex_plan::{Action, Approved, Class, Plan, Refused, ResourceId, Watch};
 
-use crate::apply::{Done, Failed, Report, Stop, apply};
+use crate::apply::{Done, Failed, Report, apply};
 use crate::diff::diff;
 use crate::io::{Read, World, Write};
 use crate::model::Desired;
@@ -67,8 +67,7 @@ pub async fn converge<R: Read, W: Write>(
             desired,
             &world.observed,
             Arc::clone(&writer),
-            run.progress,
-            run.stop,
+            run.watch,
         )
         .await;
         let again = round < ROUNDS && !report.stopped && resolves_by_reading(&report);
@@ -103,10 +102,8 @@ pub async fn converge<R: Read, W: Write>(
 /// How to run.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
-    /// Takes the events.
-    pub progress: &'a dyn Progress,
-    /// Stops it from outside.
-    pub stop: &'a Stop,
+    /// Who looks on, and may stop it.
+    pub watch: Watch<'a>,
     /// How long to wait before a look at what a lost answer may have made: [`SETTLE`].
     pub settle: Duration,
 }

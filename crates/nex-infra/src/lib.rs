@@ -16,7 +16,7 @@ pub mod policy;
 pub mod spec;
 
 #[cfg(feature = "aws")]
-pub use apply::{Done, Failed, Report, Stop, apply};
+pub use apply::{Done, Failed, Report, apply};
 #[cfg(feature = "aws")]
 pub use converge::{Outcome, Run, SETTLE, Unread, converge};
 pub use desired::{Layout, desired};

@@ -1,5 +1,7 @@
-//! Progress as typed events: libraries tell, one renderer draws.
+//! Progress as typed events: libraries tell, one renderer draws; and the way to stop them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use crate::{Action, ResourceId};
@@ -58,4 +60,40 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn event(&self, _: Event) {}
+}
+
+/// Set from outside to let running steps end and begin no further one.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Begins no further step.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Who looks on while something long runs, and may stop it.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Takes the events.
+    pub progress: &'a dyn Progress,
+    /// Stops it from outside.
+    pub stop: &'a Stop,
+}
+
+impl Watch<'static> {
+    /// Nobody looks on, and nothing stops it.
+    pub fn nobody() -> Self {
+        static NEVER: LazyLock<Stop> = LazyLock::new(Stop::default);
+        Self {
+            progress: &Silent,
+            stop: &NEVER,
+        }
+    }
 }

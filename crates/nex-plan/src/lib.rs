@@ -26,7 +26,7 @@ mod value;
 mod verdict;
 
 pub use change::{Action, Change, Effect, FieldChange, ResourceId};
-pub use event::{Event, Progress, Silent};
+pub use event::{Event, Progress, Silent, Stop, Watch};
 pub use failure::{Class, chain};
 pub use plan::{Approved, Counts, Linted, Plan, Refused};
 pub use problem::{Problem, Problems};

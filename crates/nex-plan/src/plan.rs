@@ -84,37 +84,52 @@ pub struct Linted {
 pub struct Refused(pub Vec<Verdict>);
 
 impl Linted {
+    /// The verdicts that refuse the plan.
+    pub fn refusals(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(|v| v.level == Level::Refusal)
+    }
+
     /// Lets the plan through if every refusal's subject is among `named`.
     pub fn approve(self, named: &BTreeSet<String>) -> Result<Approved, Refused> {
-        let standing: Vec<Verdict> = self
+        let (allowed, standing): (Vec<Verdict>, Vec<Verdict>) = self
             .verdicts
             .into_iter()
-            .filter(|v| v.level == Level::Refusal && !named.contains(&v.subject))
-            .collect();
-        if standing.is_empty() {
-            Ok(Approved(self.plan))
-        } else {
-            Err(Refused(standing))
+            .filter(|v| v.level == Level::Refusal)
+            .partition(|v| named.contains(&v.subject));
+        match standing.is_empty() {
+            true => Ok(Approved {
+                plan: self.plan,
+                allowed,
+            }),
+            false => Err(Refused(standing)),
         }
     }
 }
 
 /// A plan that no verdict refuses: what an apply takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approved(Plan);
+pub struct Approved {
+    plan: Plan,
+    allowed: Vec<Verdict>,
+}
 
 impl Approved {
     /// The plan.
     pub fn plan(&self) -> &Plan {
-        &self.0
+        &self.plan
+    }
+
+    /// The refusals that were let through by name.
+    pub fn allowed(&self) -> &[Verdict] {
+        &self.allowed
     }
 
     /// The changes of it that `keep` says, for an apply in stages.
     #[must_use]
     pub fn only(&self, keep: impl Fn(&Change) -> bool) -> Self {
-        let mut part = self.0.clone();
-        part.actions.retain(keep);
-        Self(part)
+        let mut part = self.clone();
+        part.plan.actions.retain(keep);
+        part
     }
 }
 

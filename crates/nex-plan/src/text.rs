@@ -62,8 +62,25 @@ impl Linted {
         for verdict in &self.verdicts {
             verdict.write(&mut out, paint);
         }
-        self.plan.write_counts(&mut out);
+        let _ = writeln!(out, "{}", self.summary());
         out
+    }
+
+    fn summary(&self) -> String {
+        let environment = &self.plan.environment;
+        match (self.plan.is_empty(), self.refusals().count()) {
+            (true, 0) => format!("no changes: {environment} is as its spec says"),
+            (true, refused) => {
+                format!("no changes, but {environment} is not as its spec says: {refused} refused")
+            }
+            (false, _) => {
+                let counts = self.plan.counts();
+                format!(
+                    "{environment}: {} to create, {} to update, {} to replace, {} to delete",
+                    counts.create, counts.update, counts.replace, counts.delete
+                )
+            }
+        }
     }
 }
 
@@ -71,19 +88,6 @@ impl Plan {
     /// The plan, and a last line with the counts.
     pub fn text(&self, paint: Paint) -> String {
         self.clone().linted(vec![]).text(paint)
-    }
-
-    fn write_counts(&self, out: &mut String) {
-        let counts = self.counts();
-        if self.is_empty() {
-            let _ = writeln!(out, "no changes: {} is as its spec says", self.environment);
-        } else {
-            let _ = writeln!(
-                out,
-                "{}: {} to create, {} to update, {} to replace, {} to delete",
-                self.environment, counts.create, counts.update, counts.replace, counts.delete
-            );
-        }
     }
 }
 

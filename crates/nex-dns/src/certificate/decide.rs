@@ -118,11 +118,10 @@ pub fn changes(
     let change = |certificate: &Certificate| {
         let bundle = held.get(&certificate.secret).unwrap_or(&none);
         let (next, mut reasons) = decide(certificate, bundle, live, now);
-        let action = match (&next, &bundle.issued) {
-            (Next::Keep | Next::Retire, _) => return None,
-            (_, None) => Action::Create,
-            (_, Some(_)) => Action::Replace,
-        };
+        let action = action(&next, bundle)?;
+        if next == Next::Retire {
+            return Some(retirement(certificate, bundle));
+        }
         match next {
             Next::Complete(one) => {
                 reasons.push(format!("{} is issued already and gets stored", one.id))
@@ -147,6 +146,30 @@ pub fn changes(
     let mut changes: Vec<Change> = wanted.iter().filter_map(change).collect();
     changes.sort_by(|a, b| a.resource.cmp(&b.resource));
     changes
+}
+
+/// What is done to the certificate, as a plan says it.
+pub(crate) fn action(next: &Next, bundle: &Bundle) -> Option<Action> {
+    match (next, &bundle.issued) {
+        (Next::Keep, _) => None,
+        (Next::Retire, _) => Some(Action::Update),
+        (_, None) => Some(Action::Create),
+        (_, Some(_)) => Some(Action::Replace),
+    }
+}
+
+fn retirement(certificate: &Certificate, bundle: &Bundle) -> Change {
+    let since = bundle
+        .pending
+        .as_ref()
+        .map(|p| p.claimed.date().to_string());
+    let old = since.map_or(Value::Absent, Value::from);
+    Change {
+        action: Action::Update,
+        resource: ResourceId::new(CERTIFICATE, &certificate.secret),
+        fields: vec![FieldChange::in_place("pending", old, Value::Absent)],
+        reasons: vec!["a key waits in the secret that nobody needs any more".to_owned()],
+    }
 }
 
 fn fields(old: Option<&Terms>, new: &Terms) -> Vec<FieldChange> {

@@ -1,14 +1,14 @@
-//! Gets a certificate into its secret, and revokes what is used no more.
+//! Gets a certificate into its secret.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::time::Instant;
 
-use nex_plan::{Action, Class, Event, Progress, ResourceId, chain};
+use nex_plan::{Class, Event, Progress, ResourceId, chain};
 use time::{Duration, OffsetDateTime};
 
 use super::bundle::{Bundle, Issued, Terms};
-use super::decide::{CERTIFICATE, Next, Which, decide, revoked};
+use super::decide::{CERTIFICATE, Next, action, decide};
 use super::key::{self, KeyError};
 use super::sink::{Held, SecretSink, Stored};
 use super::{LiveCertificate, Request};
@@ -24,13 +24,15 @@ pub enum Issuance {
     Issued(String),
     /// One that an earlier run had issued was stored.
     Completed(String),
+    /// The one in the secret serves, and a key that nobody needs any more was put away.
+    Retired,
 }
 
-/// Why a certificate did not get into its secret, or was not revoked.
+/// Why a certificate did not get into its secret.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError<A: StdError + 'static, S: StdError + 'static> {
     /// Cloudflare failed.
-    #[error("failed to get or revoke the certificate of the secret {0}")]
+    #[error("failed to get the certificate of the secret {0}")]
     Cloudflare(String, #[source] A),
     /// The sink failed.
     #[error("failed to read or write the secret {0}")]
@@ -118,12 +120,8 @@ where
     let (bundle, version) = run.read().await?;
     let live = run.live(&bundle).await?;
     let (next, _) = decide(wanted, &bundle, &live, now);
-    if next == Next::Keep {
+    let Some(action) = action(&next, &bundle) else {
         return Ok(Issuance::Kept);
-    }
-    let action = match bundle.issued {
-        Some(_) => Action::Replace,
-        None => Action::Create,
     };
     let resource = ResourceId::new(CERTIFICATE, &wanted.secret);
     progress.event(Event::Started {
@@ -174,7 +172,7 @@ where
             Next::Retire => {
                 self.retire_pending(&mut bundle);
                 self.store(&bundle, version).await?;
-                Ok(Issuance::Kept)
+                Ok(Issuance::Retired)
             }
             Next::Complete(one) => {
                 let id = one.id.clone();
@@ -276,7 +274,8 @@ where
     }
 
     async fn live(&self, bundle: &Bundle) -> Result<Vec<LiveCertificate>, Failed<R, S>> {
-        let live = self.reader.certificates(self.zone, &known(bundle)).await;
+        let in_use = bundle.issued.iter().map(|issued| issued.id.clone());
+        let live = self.reader.certificates(self.zone, &in_use.collect()).await;
         live.map_err(|error| IssueError::Cloudflare(self.secret(), error))
     }
 
@@ -294,58 +293,4 @@ where
     fn secret(&self) -> String {
         self.wanted.secret.clone()
     }
-}
-
-/// The ids that a list of live certificates must not miss.
-fn known(bundle: &Bundle) -> BTreeSet<String> {
-    bundle
-        .issued
-        .iter()
-        .map(|issued| issued.id.clone())
-        .collect()
-}
-
-/// Revokes live certificates that were asked for under `secret`, and gives their ids. `zone` is the zone's id.
-///
-/// # Errors
-/// [`IssueError`]. Run again: what is revoked counts.
-pub async fn revoke<R, W, S>(
-    secret: &str,
-    which: Which,
-    zone: &str,
-    (reader, writer, sink): (&R, &W, &S),
-    progress: &dyn Progress,
-) -> Result<Vec<String>, IssueError<R::Error, S::Error>>
-where
-    R: Read,
-    W: Write<Error = R::Error>,
-    S: SecretSink,
-{
-    let held = sink.read(secret).await;
-    let Some(held) = held.map_err(|error| IssueError::Sink(secret.to_owned(), error))? else {
-        return Ok(vec![]);
-    };
-    let failed = |error| IssueError::Cloudflare(secret.to_owned(), error);
-    let live = reader
-        .certificates(zone, &known(&held.bundle))
-        .await
-        .map_err(failed)?;
-    let ids: Vec<String> = revoked(&held.bundle, &live, which)
-        .map(|one| one.id.clone())
-        .collect();
-    for id in &ids {
-        let began = Instant::now();
-        let (resource, action) = (ResourceId::new(CERTIFICATE, id), Action::Delete);
-        progress.event(Event::Started {
-            resource: resource.clone(),
-            action,
-        });
-        writer.revoke(id).await.map_err(failed)?;
-        progress.event(Event::Done {
-            resource,
-            action,
-            elapsed: began.elapsed(),
-        });
-    }
-    Ok(ids)
 }

@@ -10,6 +10,8 @@ mod decide;
 mod issue;
 #[cfg(feature = "client")]
 mod key;
+#[cfg(feature = "client")]
+mod revoke;
 mod sink;
 
 use std::collections::BTreeSet;
@@ -19,9 +21,11 @@ use time::OffsetDateTime;
 pub use bundle::{Bundle, Issued, NotABundle, Pending, Terms};
 pub use decide::{CERTIFICATE, Which, changes, in_use, lint, revocations};
 #[cfg(feature = "client")]
-pub use issue::{Issuance, IssueError, ensure, held, revoke};
+pub use issue::{Issuance, IssueError, ensure, held};
 #[cfg(feature = "client")]
 pub use key::{KeyError, fingerprint, fingerprint_of_certificate, fingerprint_of_key};
+#[cfg(feature = "client")]
+pub use revoke::{Revocation, RevokeError, revoke};
 pub use sink::{Held, SecretSink, Stored};
 
 use crate::spec::KeyType;

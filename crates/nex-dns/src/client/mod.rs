@@ -10,6 +10,7 @@ mod hints;
 mod pace;
 mod retry;
 mod wire;
+mod writer;
 mod zone;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +27,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 pub use answer::{Answer, List, PageInfo};
 pub use error::{ApiError, Error, Refusal, Source};
 pub use retry::Retries;
+pub use writer::Writer;
 
 use crate::edge::EdgeNetworks;
 use pace::Pace;

@@ -127,7 +127,7 @@ impl<'a> RecordBody<'a> {
             id: None,
             kind: Some(entry.kind.as_str()),
             name: Some(&entry.name),
-            content: entry.content.as_deref(),
+            content: entry.content.text(),
             ttl: Some(entry.ttl),
             // A TXT record has no such field.
             proxied: (entry.kind != crate::RecordKind::Txt).then_some(entry.proxied),

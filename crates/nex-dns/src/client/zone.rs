@@ -1,17 +1,16 @@
-//! Reading and changing zones and certificates by the client.
+//! Reading zones and certificates by the client.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use nex_plan::Class;
 
+use super::Client;
 use super::endpoints as call;
 use super::error::Error;
-use super::wire::{BatchBody, CertificateWire, IssueBody, RecordBody};
-use super::{Answer, Client};
-use crate::certificate::{LiveCertificate, Request};
-use crate::diff::{Do, Step};
-use crate::io::{Ask, Failure as _, Read, Write};
+use super::wire::CertificateWire;
+use crate::certificate::LiveCertificate;
+use crate::io::{Ask, Failure as _, Read};
 use crate::setting::Setting;
 use crate::zone::{Existing, Zone};
 
@@ -68,47 +67,6 @@ impl Read for Client {
     }
 }
 
-impl Write for Client {
-    type Error = Error;
-
-    async fn records(&self, zone: &str, steps: &[Step]) -> Result<(), Error> {
-        match steps {
-            [] => Ok(()),
-            [step] => self.record(zone, step).await,
-            _ => {
-                let doing = format!("change {} records", steps.len());
-                self.call(&call::batch(zone, &BatchBody::of(steps)), &doing)
-                    .await
-                    .map(drop)
-            }
-        }
-    }
-
-    async fn set(&self, zone: &str, setting: Setting, value: &str) -> Result<(), Error> {
-        let name = setting.as_str();
-        let doing = format!("set {name} to {value}");
-        self.call(&call::change_setting(zone, name, value), &doing)
-            .await
-            .map(drop)
-    }
-
-    async fn issue(&self, request: &Request) -> Result<LiveCertificate, Error> {
-        let names: Vec<&str> = request.terms.hostnames.iter().map(String::as_str).collect();
-        let doing = format!("have a certificate issued for {}", names.join(", "));
-        let endpoint = call::issue_certificate(&IssueBody::of(request));
-        let Answer { result, .. } = self.call(&endpoint, &doing).await?;
-        live(result, &doing)?.ok_or(Error::Answer {
-            doing,
-            lacks: "a certificate that is not revoked",
-        })
-    }
-
-    async fn revoke(&self, id: &str) -> Result<(), Error> {
-        let doing = format!("revoke the certificate {id}");
-        gone_is_fine(self.call(&call::revoke_certificate(id), &doing).await)
-    }
-}
-
 impl Client {
     async fn zone_id(&self, name: &str) -> Result<String, Error> {
         let doing = format!("find the zone {name}");
@@ -147,34 +105,38 @@ impl Client {
         if wanted.is_empty() {
             return Ok(BTreeMap::new());
         }
+        let mut values = self.settings_listed(id, name).await?;
+        // Some settings stand beside the list on some plans.
+        let missing = wanted.iter().filter(|s| !values.contains_key(s));
+        let alone = missing.map(|setting| async {
+            let doing = format!("read the setting {} of {name}", setting.as_str());
+            let wire = self
+                .call(&call::setting(id, setting.as_str()), &doing)
+                .await?;
+            Ok::<_, Error>((*setting, wire.result.text()))
+        });
+        let alone = try_join_all(alone).await?.into_iter();
+        values.extend(alone.filter_map(|(setting, value)| Some((setting, value?))));
+        values.retain(|setting, _| wanted.contains(setting));
+        Ok(values)
+    }
+
+    /// The list saves calls and nothing more: one that is refused is an empty one, and each setting is read alone.
+    async fn settings_listed(
+        &self,
+        id: &str,
+        name: &str,
+    ) -> Result<BTreeMap<Setting, String>, Error> {
         let doing = format!("read the settings of {name}");
-        let all = self.call(&call::settings(id), &doing).await?.result.0;
+        let all = match self.call(&call::settings(id), &doing).await {
+            Ok(answer) => answer.result.0,
+            Err(Error::Refused(refusal)) if matches!(refusal.status, 400 | 403..=405) => vec![],
+            Err(error) => return Err(error),
+        };
         let known = all
             .into_iter()
             .filter_map(|wire| Some((Setting::parse(&wire.id)?, wire.text()?)));
-        let mut values: BTreeMap<Setting, String> = known.collect();
-        // Some settings stand beside the list on some plans.
-        let missing = wanted
-            .iter()
-            .filter(|setting| !values.contains_key(setting));
-        let alone = missing.map(|setting| {
-            let doing = format!("read the setting {} of {name}", setting.as_str());
-            async move {
-                let wire = self
-                    .call(&call::setting(id, setting.as_str()), &doing)
-                    .await?
-                    .result;
-                Ok::<_, Error>((*setting, wire.text()))
-            }
-        });
-        let alone = try_join_all(alone).await?;
-        values.extend(
-            alone
-                .into_iter()
-                .filter_map(|(setting, value)| Some((setting, value?))),
-        );
-        values.retain(|setting, _| wanted.contains(setting));
-        Ok(values)
+        Ok(known.collect())
     }
 
     async fn certificate(&self, id: &str) -> Result<Option<LiveCertificate>, Error> {
@@ -185,42 +147,11 @@ impl Client {
             Err(error) => Err(error),
         }
     }
-
-    async fn record(&self, zone: &str, step: &Step) -> Result<(), Error> {
-        let name = &step.resource.name;
-        match &step.what {
-            Do::Create(new) => {
-                let endpoint = call::create_record(zone, &RecordBody::whole(new));
-                self.call(&endpoint, &format!("create {name}"))
-                    .await
-                    .map(drop)
-            }
-            Do::Update(old, new) => {
-                let body = RecordBody::differing(old, new);
-                let endpoint = call::change_record(zone, &old.id, &body);
-                self.call(&endpoint, &format!("change {name}"))
-                    .await
-                    .map(drop)
-            }
-            Do::Delete(old) => {
-                let endpoint = call::delete_record(zone, &old.id);
-                gone_is_fine(self.call(&endpoint, &format!("delete {name}")).await)
-            }
-        }
-    }
 }
 
-fn live(wire: CertificateWire, doing: &str) -> Result<Option<LiveCertificate>, Error> {
+pub(super) fn live(wire: CertificateWire, doing: &str) -> Result<Option<LiveCertificate>, Error> {
     wire.live().map_err(|lacks| Error::Answer {
         doing: doing.to_owned(),
         lacks,
     })
-}
-
-/// After a lost answer, the second try finds nothing left to delete.
-fn gone_is_fine<T>(result: Result<T, Error>) -> Result<(), Error> {
-    match result {
-        Err(error) if error.class() != Class::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use expect_test::expect;
 use futures_util::FutureExt as _;
-use nex_dns::{ApplyError, Desired, Outcome, Spec, Zone, apply, diff};
-use nex_plan::{Approved, Silent};
+use nex_dns::{ApplyError, Desired, Outcome, Setting, Spec, Zone, apply, diff};
+use nex_plan::{Approved, Event, Progress, Stop, Watch};
 
 use crate::fake::{Fake, FakeError, Fault};
-use crate::zones::{desired, existing, ours, records, zone};
+use crate::zones::{desired, existing, ours, zone};
 
 fn approved(desired: &Desired, zone: &Zone) -> Approved {
     let linted = diff(desired, zone).linted(vec![]);
@@ -16,7 +16,7 @@ fn approved(desired: &Desired, zone: &Zone) -> Approved {
 }
 
 fn run(plan: &Approved, desired: &Desired, fake: &Fake) -> Result<Outcome, ApplyError<FakeError>> {
-    apply(plan, desired, fake, fake, &Silent)
+    apply(plan, desired, fake, fake, Watch::nobody())
         .now_or_never()
         .expect("no wait")
 }
@@ -41,7 +41,10 @@ const THREE: &str = r#"records = [
 
 #[test]
 fn records_and_settings_are_done_and_read_back() {
-    let desired = desired(THREE);
+    let mut desired = desired(THREE);
+    desired.settings = Setting::ALL
+        .map(|setting| (setting, "on".to_owned()))
+        .into();
     let fake = Fake::new(zone(vec![]));
     let outcome = run(&approved(&desired, &zone(vec![])), &desired, &fake).expect("an outcome");
     assert!(outcome.is_whole());
@@ -61,7 +64,7 @@ fn records_and_settings_are_done_and_read_back() {
 
 #[test]
 fn of_a_failed_batch_nothing_is_done_and_the_record_in_the_way_is_named() {
-    let desired = records(THREE);
+    let desired = desired(THREE);
     let fake = Fake::new(zone(vec![]));
     fake.state().appears = Some(existing("x", "A", "c.example.com", "192.0.2.1"));
     let outcome = run(&approved(&desired, &zone(vec![])), &desired, &fake).expect("an outcome");
@@ -83,7 +86,7 @@ fn of_a_failed_batch_nothing_is_done_and_the_record_in_the_way_is_named() {
 
 #[test]
 fn a_lost_answer_is_looked_up_and_nothing_is_done_twice() {
-    let desired = records(THREE);
+    let desired = desired(THREE);
     let fake = Fake::new(zone(vec![]));
     fake.state().fault = Some((0, Fault::Lose));
     let outcome = run(&approved(&desired, &zone(vec![])), &desired, &fake).expect("an outcome");
@@ -93,7 +96,7 @@ fn a_lost_answer_is_looked_up_and_nothing_is_done_twice() {
 
 #[test]
 fn a_zone_that_has_moved_is_left_alone() {
-    let desired = records(THREE);
+    let desired = desired(THREE);
     let before = zone(vec![ours("1", "A", "a.example.com", "192.0.2.1")]);
     let plan = approved(&desired, &before);
     let mut now = before.clone();
@@ -111,7 +114,7 @@ fn a_zone_that_has_moved_is_left_alone() {
 
 #[test]
 fn a_record_that_came_between_plan_and_apply_is_no_success() {
-    let desired = records(THREE);
+    let desired = desired(THREE);
     let plan = approved(&desired, &zone(vec![]));
     let fake = Fake::new(zone(vec![existing("x", "A", "b.example.com", "192.0.2.1")]));
     let outcome = run(&plan, &desired, &fake).expect("an outcome");
@@ -129,9 +132,7 @@ fn an_address_may_become_known_between_plan_and_apply() {
         .expect("a spec");
     let with = |address: Option<&str>| {
         let address = address.map(|text| text.parse().expect("an address"));
-        let mut desired = Desired::of(&spec, "staging", address).expect("a sound spec");
-        desired.settings.clear();
-        desired
+        Desired::of(&spec, "staging", address).expect("a sound spec")
     };
     let plan = approved(&with(None), &zone(vec![]));
     let fake = Fake::new(zone(vec![]));
@@ -147,9 +148,86 @@ fn an_address_may_become_known_between_plan_and_apply() {
 }
 
 #[test]
+fn one_of_several_addresses_at_a_name_may_become_known_too() {
+    let spec: Spec = toml::from_str(
+        r#"zone = "example.com"
+        records = [{ type = "A", name = "a" }, { type = "A", name = "a", content = "192.0.2.9" }]"#,
+    )
+    .expect("a spec");
+    let with = |address: Option<&str>| {
+        let address = address.map(|text| text.parse().expect("an address"));
+        Desired::of(&spec, "staging", address).expect("a sound spec")
+    };
+    let plan = approved(&with(None), &zone(vec![]));
+    let fake = Fake::new(zone(vec![]));
+    let outcome = run(&plan, &with(Some("192.0.2.5")), &fake).expect("an outcome");
+    expect![[r#"
+        done: create dns-record a.example.com A (the server)
+        done: create dns-record a.example.com A 192.0.2.9
+    "#]]
+    .assert_eq(&text(&outcome));
+    assert!(outcome.is_whole());
+}
+
+#[test]
+fn what_was_done_is_told_though_the_zone_can_not_be_read_back() {
+    let desired = desired(THREE);
+    let plan = approved(&desired, &zone(vec![]));
+    let fake = Fake::new(zone(vec![]));
+    fake.state().reads_left = Some(1);
+    let error = run(&plan, &desired, &fake).expect_err("unread");
+    let ApplyError::Unread { zone, outcome, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(zone, "example.com");
+    assert_eq!(outcome.done.len(), 3);
+    assert!(outcome.rest.is_empty() && outcome.failed.is_empty());
+    // With the answer lost as well, nothing is known to be done.
+    let fake = Fake::new(crate::zones::zone(vec![]));
+    fake.state().reads_left = Some(1);
+    fake.state().fault = Some((0, Fault::Lose));
+    let error = run(&plan, &desired, &fake).expect_err("unread");
+    let ApplyError::Unread { outcome, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!((outcome.done.len(), outcome.failed.len()), (0, 3));
+    assert_eq!(outcome.rest.actions.len(), 3);
+}
+
+/// Stops the apply as soon as it has begun.
+struct StopAtOnce<'a>(&'a Stop);
+
+impl Progress for StopAtOnce<'_> {
+    fn event(&self, _: Event) {
+        self.0.stop();
+    }
+}
+
+#[test]
+fn asked_to_stop_it_ends_the_call_that_runs_and_begins_no_other() {
+    let mut desired = desired(THREE);
+    desired.settings = Setting::ALL
+        .map(|setting| (setting, "on".to_owned()))
+        .into();
+    let plan = approved(&desired, &zone(vec![]));
+    let fake = Fake::new(zone(vec![]));
+    let stop = Stop::default();
+    let watch = Watch {
+        progress: &StopAtOnce(&stop),
+        stop: &stop,
+    };
+    let outcome = apply(&plan, &desired, &fake, &fake, watch).now_or_never();
+    let outcome = outcome.expect("no wait").expect("an outcome");
+    assert!(outcome.stopped && !outcome.is_whole());
+    assert_eq!((outcome.done.len(), outcome.skipped.len()), (3, 5));
+    assert_eq!(outcome.rest.actions.len(), 5);
+    assert_eq!(fake.state().writes, 1);
+}
+
+#[test]
 fn a_plan_is_cut_at_the_zones_batch_size() {
     let lines = (0..450).map(|n| format!("{{ type = 'A', name = 'n{n}' }}"));
-    let mut desired = records(&format!(
+    let mut desired = desired(&format!(
         "records = [{}]",
         lines.collect::<Vec<_>>().join(",")
     ));
@@ -166,7 +244,7 @@ fn a_plan_is_cut_at_the_zones_batch_size() {
 fn a_name_that_changes_its_type_stays_in_one_batch() {
     let lines = (0..199).map(|n| format!("{{ type = 'A', name = 'n{n:03}' }}"));
     let lines = lines.chain(["{ type = 'CNAME', name = 'z', content = 'example.org' }".to_owned()]);
-    let desired = records(&format!(
+    let desired = desired(&format!(
         "records = [{}]",
         lines.collect::<Vec<_>>().join(",")
     ));
@@ -176,7 +254,7 @@ fn a_name_that_changes_its_type_stays_in_one_batch() {
     fake.state().fault = Some((1, Fault::CrashBefore));
     let plan = approved(&desired, &before);
     assert!(
-        apply(&plan, &desired, &fake, &fake, &Silent)
+        apply(&plan, &desired, &fake, &fake, Watch::nobody())
             .now_or_never()
             .is_none()
     );

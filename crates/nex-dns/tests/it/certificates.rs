@@ -1,6 +1,6 @@
 //! Certificates through crashes, lost answers and races: none that lives is ever unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll};
@@ -9,10 +9,11 @@ use expect_test::expect;
 use futures_util::FutureExt as _;
 use futures_util::task::noop_waker;
 use nex_dns::certificate::{
-    self, Bundle, Issuance, IssueError, Which, changes, ensure, fingerprint_of_key, revoke,
+    self, Bundle, Issuance, IssueError, Revocation, Which, changes, ensure, fingerprint_of_key,
+    revocations, revoke,
 };
 use nex_dns::{Certificate, KeyType, SecretSink as _};
-use nex_plan::{Paint, Plan, Silent};
+use nex_plan::{Paint, Plan, Silent, Stop, Watch};
 use proptest::prelude::*;
 use secrecy::{ExposeSecret as _, SecretString};
 use time::{Duration, OffsetDateTime};
@@ -68,6 +69,31 @@ fn plan(fake: &Fake, wanted: &Certificate, now: OffsetDateTime) -> String {
     plan.actions = changes(&wanted, &held, &live, now);
     plan.linted(certificate::lint(&wanted, &held, &live, now))
         .text(Paint::Plain)
+}
+
+/// The ids that a plan of a revocation names.
+fn named(fake: &Fake, which: Which) -> BTreeSet<String> {
+    let held = BTreeMap::from([("tls".to_owned(), bundle(fake))]);
+    let live = fake.state().zone.certificates.clone();
+    let changes = revocations(&held, &live, which).into_iter();
+    changes.map(|change| change.resource.name).collect()
+}
+
+fn revoke_now(
+    fake: &Fake,
+    wanted: &Certificate,
+    which: Which,
+    ids: &BTreeSet<String>,
+    watch: Watch<'_>,
+) -> Revocation<FakeError> {
+    let of = ("z1", std::slice::from_ref(wanted));
+    let revoked = revoke(ids, which, of, (fake, fake, fake), watch);
+    revoked.now_or_never().expect("no wait").expect("readable")
+}
+
+/// Plans a revocation and does it.
+fn revoked(fake: &Fake, wanted: &Certificate, which: Which) -> Revocation<FakeError> {
+    revoke_now(fake, wanted, which, &named(fake, which), Watch::nobody())
 }
 
 /// Every live certificate was asked for with a key that the secret knows.
@@ -194,18 +220,94 @@ fn the_old_one_stays_until_it_is_revoked_by_name() {
           hint: revoke it once every server has the one in the secret
         no changes: staging is as its spec says
     "#]].assert_eq(&plan(&fake, &new, NOW));
-    let revoked = revoke("tls", Which::Unused, "z1", (&fake, &fake, &fake), &Silent);
-    assert_eq!(
-        revoked.now_or_never().expect("no wait").expect("revoked"),
-        ["new1"]
-    );
+    assert_eq!(revoked(&fake, &new, Which::Unused).done, ["new1"]);
     assert_eq!(run(&fake, &new).expect("kept"), Issuance::Kept);
-    let all = revoke("tls", Which::All, "z1", (&fake, &fake, &fake), &Silent);
-    assert_eq!(
-        all.now_or_never().expect("no wait").expect("revoked"),
-        ["new2"]
-    );
+    assert_eq!(revoked(&fake, &new, Which::All).done, ["new2"]);
     assert!(fake.state().zone.certificates.is_empty());
+}
+
+#[test]
+fn only_what_the_plan_named_is_revoked_and_what_came_into_use_is_spared() {
+    let fake = fake();
+    let (one, other) = (wanted(&["example.com"]), wanted(&["*.example.com"]));
+    run(&fake, &one).expect("issued");
+    let before = fake.state().secret.clone();
+    run(&fake, &other).expect("reissued");
+    let ids = named(&fake, Which::Unused);
+    assert_eq!(ids, BTreeSet::from(["new1".to_owned()]));
+    // A third one comes between the plan and the revocation.
+    run(&fake, &one).expect("reissued");
+    let ended = revoke_now(&fake, &one, Which::Unused, &ids, Watch::nobody());
+    assert_eq!(ended.done, ["new1"]);
+    let left: Vec<String> = fake
+        .state()
+        .zone
+        .certificates
+        .iter()
+        .map(|c| c.id.clone())
+        .collect();
+    assert_eq!(
+        left,
+        ["new2", "new3"],
+        "new2 is unused, too, and nobody agreed to it"
+    );
+    // Someone puts the first secret back: what it holds is in use.
+    fake.state().secret = before;
+    fake.state().zone.certificates[0].id = "new1".to_owned();
+    let ended = revoke_now(&fake, &one, Which::Unused, &ids, Watch::nobody());
+    assert_eq!(ended.skipped.len(), 1, "{ended:?}");
+    assert_eq!(fake.state().zone.certificates.len(), 2);
+}
+
+#[test]
+fn a_revocation_that_fails_half_way_tells_what_it_did() {
+    let fake = fake();
+    for hosts in [["a.example.com"], ["b.example.com"], ["c.example.com"]] {
+        run(&fake, &wanted(&hosts)).expect("issued");
+    }
+    fake.state().fault = Some((1, Fault::Lose));
+    let last = wanted(&["c.example.com"]);
+    let ended = revoked(&fake, &last, Which::All);
+    assert_eq!(ended.done, ["new1", "new3"]);
+    assert_eq!(ended.failed.len(), 1);
+    assert_eq!(ended.failed[0].0, "new2");
+    let stop = Stop::default();
+    stop.stop();
+    run(&fake, &last).expect("issued anew");
+    let watch = Watch {
+        stop: &stop,
+        ..Watch::nobody()
+    };
+    let ended = revoke_now(&fake, &last, Which::All, &named(&fake, Which::All), watch);
+    assert!(ended.stopped && ended.done.is_empty());
+    assert_eq!(ended.skipped.len(), 1);
+}
+
+#[test]
+fn a_key_that_nobody_needs_any_more_is_put_away_and_its_certificate_is_known() {
+    let fake = fake();
+    let (first, second) = (wanted(&["example.com"]), wanted(&["*.example.com"]));
+    run(&fake, &first).expect("issued");
+    // A run for another spec ends between the issue and the store; then the spec is as before.
+    fake.state().fault = Some((1, Fault::CrashAfter));
+    assert!(at(&fake, &second, NOW).now_or_never().is_none());
+    expect![[r#"
+        ~ update  origin-certificate tls
+            because a key waits in the secret that nobody needs any more
+            pending: "2026-11-20" -> (none)
+
+        info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18 and not the one in the secret
+          hint: revoke it once every server has the one in the secret
+        staging: 0 to create, 1 to update, 0 to replace, 0 to delete
+    "#]].assert_eq(&plan(&fake, &first, NOW));
+    assert_eq!(run(&fake, &first).expect("put away"), Issuance::Retired);
+    assert_eq!(run(&fake, &first).expect("kept"), Issuance::Kept);
+    expect![[r#"
+        info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18 and not the one in the secret
+          hint: revoke it once every server has the one in the secret
+        no changes: staging is as its spec says
+    "#]].assert_eq(&plan(&fake, &first, NOW));
+    assert_eq!(revoked(&fake, &first, Which::Unused).done, ["new2"]);
 }
 
 #[test]
@@ -268,8 +370,7 @@ proptest! {
             prop_assert_eq!(fake.state().issued, 1, "never a second one for the same spec");
         }
         prop_assert_eq!(run(&fake, &specs[0]).expect("kept"), Issuance::Kept);
-        let revoked = revoke("tls", Which::Unused, "z1", (&fake, &fake, &fake), &Silent);
-        revoked.now_or_never().expect("no wait").expect("revoked");
+        prop_assert!(revoked(&fake, &specs[0], Which::Unused).failed.is_empty());
         prop_assert_eq!(fake.state().zone.certificates.len(), 1);
     }
 
@@ -298,8 +399,7 @@ proptest! {
         fake.state().fault = None;
         run(&fake, &wanted).expect("a run to its end");
         prop_assert_eq!(run(&fake, &wanted).expect("kept"), Issuance::Kept);
-        let revoked = revoke("tls", Which::Unused, "z1", (&fake, &fake, &fake), &Silent);
-        revoked.now_or_never().expect("no wait").expect("revoked");
+        prop_assert!(revoked(&fake, &wanted, Which::Unused).failed.is_empty());
         prop_assert_eq!(fake.state().zone.certificates.len(), 1);
     }
 }

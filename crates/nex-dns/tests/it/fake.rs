@@ -53,6 +53,8 @@ pub(crate) struct State {
     /// Writes left until the fault.
     pub(crate) fault: Option<(usize, Fault)>,
     pub(crate) writes: usize,
+    /// Reads of the zone left until nobody answers.
+    pub(crate) reads_left: Option<usize>,
     /// What someone else makes just before the next write.
     pub(crate) appears: Option<Existing>,
     pub(crate) issued: usize,
@@ -69,6 +71,7 @@ impl Fake {
             secret: None,
             fault: None,
             writes: 0,
+            reads_left: None,
             appears: None,
             issued: 0,
             gives_way: false,
@@ -191,8 +194,9 @@ fn shown(entry: &Entry, id: String) -> Existing {
         name: entry.name.clone(),
         content: entry
             .content
-            .clone()
-            .expect("a content is known before it is sent"),
+            .text()
+            .expect("a content is known before it is sent")
+            .to_owned(),
         ttl: entry.ttl,
         proxied: entry.proxied,
         comment: Some(entry.comment.clone()),
@@ -204,6 +208,11 @@ impl Read for Fake {
 
     async fn zone(&self, ask: &Ask) -> Result<Zone, FakeError> {
         self.give_way().await;
+        match &mut self.state().reads_left {
+            Some(0) => return refuse(Class::Lost, "nobody answers"),
+            Some(left) => *left -= 1,
+            None => {}
+        }
         let mut zone = self.state().zone.clone();
         zone.settings
             .retain(|setting, _| ask.settings.contains(setting));

@@ -56,10 +56,7 @@ fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
 
         [dns.settings]
         ssl = "full"
-        ssl_automatic_mode = "custom"
-        min_tls_version = "1.2"
         always_use_https = false
-        tls_client_auth = false
 
         [dns.limits]
         max_changed_percent = 30

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use futures_util::FutureExt as _;
-use nex_dns::{Desired, Existing, RecordKind, Zone, apply, content, diff, mark};
-use nex_plan::Silent;
+use nex_dns::{Desired, Existing, RecordKind, Setting, Zone, apply, content, diff, mark};
+use nex_plan::Watch;
 use proptest::prelude::*;
 
 use crate::fake::{Fake, Fault};
-use crate::zones::{existing, records, zone};
+use crate::zones::{desired, existing, zone};
 
 const NAMES: [&str; 5] = ["a", "b", "@", "*", "bücher"];
 
@@ -49,7 +49,7 @@ fn sound(lines: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = vec![];
     for line in lines {
         kept.push(line);
-        if !parse(&kept).problems().is_empty() {
+        if !parse(&kept).problems("staging").is_empty() {
             kept.pop();
         }
     }
@@ -107,7 +107,7 @@ fn foreign(zone: &Zone) -> BTreeSet<String> {
 }
 
 fn desired_of(lines: &[String]) -> Desired {
-    records(&format!("records = [{}]", lines.join(",")))
+    desired(&format!("records = [{}]", lines.join(",")))
 }
 
 proptest! {
@@ -121,7 +121,7 @@ proptest! {
         let plan = diff(&desired, &before);
         let fake = Fake::new(before.clone());
         let approved = plan.linted(vec![]).approve(&BTreeSet::new()).expect("no verdict");
-        let outcome = apply(&approved, &desired, &fake, &fake, &Silent).now_or_never().expect("no wait");
+        let outcome = apply(&approved, &desired, &fake, &fake, Watch::nobody()).now_or_never().expect("no wait");
         let outcome = outcome.expect("an outcome");
         prop_assert!(outcome.is_whole(), "{:?} {:?} {:?}", outcome.failed, outcome.skipped, outcome.rest);
         let after = fake.state().zone.clone();
@@ -138,14 +138,14 @@ proptest! {
         fault in prop::sample::select(vec![Fault::CrashBefore, Fault::CrashAfter, Fault::Lose]),
     ) {
         let mut desired = desired_of(&sound(wanted));
-        desired.settings = nex_dns::Settings::default().values();
+        desired.settings = Setting::ALL.map(|setting| (setting, "on".to_owned())).into();
         let before = possible(there);
         let fake = Fake::new(before.clone());
         fake.state().fault = Some((at, fault));
         for _ in 0..2 {
             let zone = fake.state().zone.clone();
             let approved = diff(&desired, &zone).linted(vec![]).approve(&BTreeSet::new()).expect("no verdict");
-            let _ = apply(&approved, &desired, &fake, &fake, &Silent).now_or_never();
+            let _ = apply(&approved, &desired, &fake, &fake, Watch::nobody()).now_or_never();
             fake.state().fault = None;
         }
         let after = fake.state().zone.clone();

@@ -1,7 +1,7 @@
 //! The section as a user writes it.
 
 use expect_test::expect;
-use nex_dns::{Certificate, Hosts, Spec};
+use nex_dns::{Certificate, Desired, Hosts, Spec};
 use nex_plan::Level;
 
 fn spec(text: &str) -> Spec {
@@ -9,7 +9,10 @@ fn spec(text: &str) -> Spec {
 }
 
 fn problems(text: &str) -> String {
-    let lines = spec(text).problems().into_iter().map(|p| format!("{p}\n"));
+    let lines = spec(text)
+        .problems("staging")
+        .into_iter()
+        .map(|p| format!("{p}\n"));
     lines.collect()
 }
 
@@ -33,6 +36,10 @@ const REFERENCE: &str = r#"
     [[certificates]]
     hostnames = ["*.paywithnex.com"]
     secret = "nex/gitlab/tls"
+
+    [settings]
+    ssl = "strict"
+    ssl_automatic_mode = "custom"
 "#;
 
 const HOSTS: Hosts<'_> = Hosts {
@@ -78,18 +85,74 @@ fn the_references_hazard_is_its_registry() {
 }
 
 #[test]
+fn what_nothing_names_may_be_anything() {
+    let mut spec = spec(REFERENCE);
+    spec.settings.ssl_automatic_mode = None;
+    let codes = |spec: &Spec| -> Vec<String> {
+        let found = spec.hazards(Hosts::default()).into_iter();
+        found.map(|v| format!("{} {}", v.code, v.subject)).collect()
+    };
+    assert_eq!(
+        codes(&spec),
+        ["ssl-changes-itself settings.ssl_automatic_mode"]
+    );
+    spec.settings.ssl = None;
+    assert_eq!(codes(&spec), ["origin-unverified settings.ssl"]);
+    assert!(Desired::of(&spec, "staging", None).is_ok_and(|desired| desired.settings.is_empty()));
+    for record in &mut spec.records {
+        record.proxied = false;
+    }
+    assert!(
+        codes(&spec).is_empty(),
+        "nobody reaches the origin by Cloudflare"
+    );
+}
+
+#[test]
+fn a_wildcard_answers_for_a_host_without_a_record_of_its_own() {
+    let text = r#"
+        zone = "example.com"
+        records = [
+            { type = "A", name = "*", proxied = true },
+            { type = "A", name = "ssh.git" },
+            { type = "A", name = "*.git" },
+        ]
+        settings = { ssl = "strict", ssl_automatic_mode = "custom" }
+    "#;
+    let spec = spec(text);
+    let refused = |host: &str| {
+        let hosts = Hosts {
+            ssh_host: Some(host),
+            registry_host: None,
+        };
+        let found: Vec<String> = spec.hazards(hosts).into_iter().map(|v| v.subject).collect();
+        found.join(" ")
+    };
+    assert_eq!(refused("ssh.example.com"), "records[0].proxied");
+    assert_eq!(refused("a.b.example.com"), "records[0].proxied");
+    assert_eq!(refused("ssh.git.example.com"), "");
+    assert_eq!(refused("other.git.example.com"), "");
+    assert_eq!(
+        refused("example.com"),
+        "",
+        "`*` is below the zone's own name"
+    );
+    assert!(spec.answering("elsewhere.org").is_empty());
+}
+
+#[test]
 fn the_other_hazards() {
     let mut spec = spec(REFERENCE);
     spec.records[1].proxied = false;
     spec.records[2].proxied = true;
     spec.settings = toml::from_str("ssl = 'full'\nssl_automatic_mode = 'auto'").expect("settings");
     expect![[r#"
-        warning origin-certificate-untrusted records[1].proxied
-          registry.paywithnex.com is DNS only, so clients see the origin's own certificate: an Origin CA certificate is trusted by Cloudflare's proxies only
-          hint: a publicly trusted certificate for this host; or proxied = true
         refused ssh-proxied records[2].proxied
           ssh-gitlab.paywithnex.com serves SSH, and the proxy carries HTTP and HTTPS only: no connection would get through
           hint: proxied = false
+        warning origin-certificate-untrusted records[1].proxied
+          registry.paywithnex.com is DNS only, so clients see the origin's own certificate: an Origin CA certificate is trusted by Cloudflare's proxies only
+          hint: a publicly trusted certificate for this host; or proxied = true
         warning origin-unverified settings.ssl
           `full` takes any certificate, so anyone on the way can be the origin
           hint: ssl = "strict" with an Origin CA certificate

@@ -33,13 +33,6 @@ pub(crate) fn zone(records: Vec<Existing>) -> Zone {
     }
 }
 
-/// What staging asks for, without its settings, which would fill each snapshot.
-pub(crate) fn records(text: &str) -> Desired {
-    let mut desired = desired(text);
-    desired.settings.clear();
-    desired
-}
-
 /// What staging asks for, its server at 203.0.113.7.
 pub(crate) fn desired(text: &str) -> Desired {
     let spec: Spec = toml::from_str(&format!("zone = 'example.com'\n{text}")).expect("a spec");

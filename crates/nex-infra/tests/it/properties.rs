@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use nex_infra::model::{Desired, Document, Existing, Key, Kind, Observed, Owner, Resource};
 use nex_infra::{
-    Capacity, Class, Ids, Outcome, Read, Report, Run, Stop, World, Write, apply, converge, diff,
+    Capacity, Class, Ids, Outcome, Read, Report, Run, World, Write, apply, converge, diff,
 };
-use nex_plan::{Action, Event, Progress, Silent};
+use nex_plan::{Action, Event, Progress, Silent, Stop, Watch};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -26,8 +26,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 fn run<'a>(progress: &'a dyn Progress, stop: &'a Stop) -> Run<'a> {
     Run {
-        progress,
-        stop,
+        watch: Watch { progress, stop },
         settle: Duration::ZERO,
     }
 }
@@ -64,8 +63,7 @@ fn apply_once(fake: &Arc<Fake>, desired: &Desired, progress: &dyn Progress, stop
         desired,
         &observed,
         Arc::clone(fake),
-        progress,
-        stop,
+        Watch { progress, stop },
     ))
 }
 
@@ -381,14 +379,13 @@ fn a_step_that_panics_is_a_failed_step_and_ends_no_other() {
     let desired = wanted(&spec());
     let approved = plan(&desired, &Observed::new()).approve(&BTreeSet::new());
     let approved = approved.expect("a fresh plan is not refused");
-    let (nothing, stop) = (Observed::new(), Stop::default());
+    let nothing = Observed::new();
     let steps = apply(
         &approved,
         &desired,
         &nothing,
         Arc::new(Panics),
-        &Silent,
-        &stop,
+        Watch::nobody(),
     );
     let report = block_on(steps);
     let failed: Vec<Kind> = report.failed.iter().map(|f| f.key.kind).collect();

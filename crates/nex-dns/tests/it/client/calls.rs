@@ -102,6 +102,21 @@ async fn a_setting_that_the_list_lacks_is_read_alone() {
 }
 
 #[tokio::test]
+async fn settings_are_read_alone_where_their_list_is_refused() {
+    let server = server().await;
+    on(&server, "GET", "zones/z1/dns_records", page(vec![], 1, 1)).await;
+    on(&server, "GET", "zones/z1/settings", code(403, 9109)).await;
+    let alone = json!({"id": "ssl", "value": "full"});
+    on(&server, "GET", "zones/z1/settings/ssl", good(alone)).await;
+    let ask = Ask {
+        settings: [Setting::Ssl].into(),
+        ..ask()
+    };
+    let zone = client(&server).await.zone(&ask).await.expect("a zone");
+    assert_eq!(zone.settings[&Setting::Ssl], "full");
+}
+
+#[tokio::test]
 async fn edge_networks_come_with_their_tag() {
     let server = server().await;
     let built_in = edge::built_in();
@@ -200,10 +215,11 @@ async fn several_changes_are_one_batch_and_one_is_a_call_of_its_own() {
         .await;
     let client = client(&server).await;
     let steps = steps();
-    client.records("z1", &steps).await.expect("done");
+    client.writer().records("z1", &steps).await.expect("done");
     let mut text = sent(&server).await;
     for step in &steps {
         client
+            .writer()
             .records("z1", std::slice::from_ref(step))
             .await
             .expect("done");

@@ -158,9 +158,17 @@ async fn an_answer_that_points_at_a_change_of_a_batch_is_understood() {
     .await;
     let client = client(&server).await;
     let steps = steps();
-    let error = client.records("z1", &steps).await.expect_err("refused");
+    let error = client
+        .writer()
+        .records("z1", &steps)
+        .await
+        .expect_err("refused");
     assert_eq!(error.about(&steps), [2]);
-    let error = client.records("z1", &steps).await.expect_err("refused");
+    let error = client
+        .writer()
+        .records("z1", &steps)
+        .await
+        .expect_err("refused");
     assert_eq!(error.about(&steps), [0]);
 }
 

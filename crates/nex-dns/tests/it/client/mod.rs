@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path, path_regex, query_param};
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
-use crate::zones::{ours, records, zone};
+use crate::zones::{desired, ours, zone};
 
 const TOKEN: &str = "a-token-that-nobody-may-see";
 
@@ -137,7 +137,7 @@ fn request() -> Request {
 }
 
 fn steps() -> Vec<Step> {
-    let desired = records(
+    let desired = desired(
         r#"records = [
             { type = "A", name = "new", proxied = true },
             { type = "A", name = "same", content = "192.0.2.2", proxied = true },

@@ -42,7 +42,7 @@ async fn what_may_have_acted_is_never_repeated_and_all_else_is() {
         let client = client(&server).await;
         assert!(client.edge_networks().await.is_err());
         assert_eq!(calls(&server).await, reads, "a read after {what}");
-        assert!(client.issue(&request()).await.is_err());
+        assert!(client.writer().issue(&request()).await.is_err());
         assert_eq!(
             calls(&server).await - reads,
             issues,
@@ -58,6 +58,7 @@ async fn a_lost_issue_is_of_its_own_class() {
     on(&server, "POST", "certificates", slow).await;
     let error = client(&server)
         .await
+        .writer()
         .issue(&request())
         .await
         .expect_err("lost");
@@ -166,6 +167,10 @@ async fn a_delete_whose_first_answer_was_lost_is_done() {
     )
     .await;
     let client = client(&server).await;
-    client.records("z1", &steps()[1..2]).await.expect("done");
-    client.revoke("c1").await.expect("done");
+    client
+        .writer()
+        .records("z1", &steps()[1..2])
+        .await
+        .expect("done");
+    client.writer().revoke("c1").await.expect("done");
 }

@@ -1,165 +1,18 @@
-//! Does what an approved plan says of records and settings, and reads back.
+//! One apply under way: what was sent, what became of it, and what a new read says of the rest.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use nex_plan::{Action, Approved, Change, Class, Event, Plan, Progress, ResourceId, Value, chain};
+use nex_plan::{Action, Change, Class, Event, Plan, ResourceId, Watch, chain};
 
-use crate::batch::{batches, in_the_way};
+use super::batch::{batches, in_the_way};
+use super::{Failed, Outcome};
 use crate::desired::Desired;
-use crate::diff::{Do, SETTING, Step, change, diff, kept_out, steps};
-use crate::io::{Failure, Read, Write};
+use crate::diff::{Do, RECORD, SETTING, Step, change, diff, kept_out};
+use crate::io::{Failure as _, Write};
 use crate::lint::conflicts;
 use crate::setting::Setting;
 use crate::zone::Zone;
-
-/// How often a plan is made anew after lost answers.
-const ROUNDS: usize = 3;
-
-/// What became of a plan.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// What was done.
-    pub done: Vec<(ResourceId, Action)>,
-    /// What failed.
-    pub failed: Vec<Failed>,
-    /// What was not done because of something else, such as what failed in the same batch; and why.
-    pub skipped: Vec<(ResourceId, String)>,
-    /// What is left to do, by a new read.
-    pub rest: Plan,
-    /// The zone as it is now.
-    pub zone: Zone,
-}
-
-impl Outcome {
-    /// Whether all was done.
-    pub fn is_whole(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty() && self.rest.is_empty()
-    }
-}
-
-/// How one change failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failed {
-    /// The record or setting.
-    pub resource: ResourceId,
-    /// The error with its causes.
-    pub error: String,
-    /// What the error means.
-    pub class: Class,
-    /// What would mend it.
-    pub hint: Option<String>,
-}
-
-/// Why an apply did not begin, or could not tell how it ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError<E: std::error::Error + 'static> {
-    /// The zone could not be read.
-    #[error("failed to read the zone {0}")]
-    Read(String, #[source] E),
-    /// The zone is not as it was when the plan was made. Nothing was done.
-    #[error("the zone {zone} has changed since the plan was made: {resource} differs")]
-    Moved {
-        /// The zone.
-        zone: String,
-        /// What the plan says nothing of, or something else.
-        resource: ResourceId,
-    },
-}
-
-impl<E: Failure> ApplyError<E> {
-    /// What would mend it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            ApplyError::Read(_, error) => error.hint(),
-            ApplyError::Moved { .. } => Some("plan again and look it through".to_owned()),
-        }
-    }
-}
-
-/// Does the records and settings of `plan`; what else is in it is passed over.
-///
-/// The zone is read anew first. Where it is not as the plan has it, nothing is done; what the plan did not know yet,
-/// such as the server's address, may be known by now in `desired`. After lost answers a new read tells what is left,
-/// and only what the plan named is done.
-///
-/// # Errors
-/// [`ApplyError`]; what fails on the way is in the [`Outcome`].
-pub async fn apply<R, W>(
-    plan: &Approved,
-    desired: &Desired,
-    reader: &R,
-    writer: &W,
-    progress: &dyn Progress,
-) -> Result<Outcome, ApplyError<R::Error>>
-where
-    R: Read,
-    W: Write<Error = R::Error>,
-{
-    let read = async || {
-        let zone = reader.zone(&desired.ask()).await;
-        zone.map_err(|error| ApplyError::Read(desired.zone.clone(), error))
-    };
-    let approved: BTreeMap<&ResourceId, &Change> = plan
-        .plan()
-        .actions
-        .iter()
-        .map(|change| (&change.resource, change))
-        .collect();
-    let mut zone = read().await?;
-    if let Some(resource) = moved(&approved, &diff(desired, &zone)) {
-        let zone = desired.zone.clone();
-        return Err(ApplyError::Moved { zone, resource });
-    }
-    let mut run = Run {
-        zone_id: zone.id.clone(),
-        writer,
-        progress,
-        troubles: vec![],
-        outcome: Outcome::default(),
-    };
-    for _ in 0..ROUNDS {
-        let asked = |resource: &ResourceId| approved.contains_key(resource);
-        let mut steps = steps(desired, &zone);
-        steps.retain(|step| asked(&step.resource));
-        let mut settings = diff(desired, &zone).actions;
-        settings.retain(|change| change.resource.kind == SETTING && asked(&change.resource));
-        if steps.is_empty() && settings.is_empty() {
-            break;
-        }
-        run.round(steps, &settings, desired).await;
-        zone = read().await?;
-        if !run.settle(desired, &zone) {
-            break;
-        }
-    }
-    run.kept_out(&approved, desired, &zone);
-    let mut outcome = run.outcome;
-    outcome.rest = diff(desired, &zone);
-    outcome.zone = zone;
-    Ok(outcome)
-}
-
-/// The first change that the plan does not have, or has otherwise. What it has and is not needed any more is fine.
-fn moved(approved: &BTreeMap<&ResourceId, &Change>, now: &Plan) -> Option<ResourceId> {
-    let same_field = |then: &Change, field: &nex_plan::FieldChange| {
-        let then = then.fields.iter().find(|f| f.field == field.field);
-        then.is_some_and(|then| {
-            then.old == field.old && (then.new == field.new || matches!(then.new, Value::Later(_)))
-        })
-    };
-    let is_other = |change: &&Change| match approved.get(&change.resource) {
-        Some(then) => {
-            then.action != change.action
-                || !change.fields.iter().all(|field| same_field(then, field))
-        }
-        None => true,
-    };
-    now.actions
-        .iter()
-        .find(is_other)
-        .map(|change| change.resource.clone())
-}
 
 /// A batch or a setting that was not done, or may not have been.
 struct Trouble {
@@ -172,17 +25,28 @@ struct Trouble {
     hint: Option<String>,
 }
 
-struct Run<'a, W> {
+/// An apply under way.
+pub(super) struct Run<'a, W> {
     zone_id: String,
     writer: &'a W,
-    progress: &'a dyn Progress,
+    watch: Watch<'a>,
     troubles: Vec<Trouble>,
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
 }
 
-impl<W: Write> Run<'_, W> {
+impl<'a, W: Write> Run<'a, W> {
+    pub(super) fn new(zone_id: &str, writer: &'a W, watch: Watch<'a>) -> Self {
+        Self {
+            zone_id: zone_id.to_owned(),
+            writer,
+            watch,
+            troubles: vec![],
+            outcome: Outcome::default(),
+        }
+    }
+
     /// One time through all that is left. Its results take the place of earlier ones.
-    async fn round(&mut self, steps: Vec<Step>, settings: &[Change], desired: &Desired) {
+    pub(super) async fn round(&mut self, steps: Vec<Step>, settings: &[Change], desired: &Desired) {
         let tried = |resource: &ResourceId| {
             let mut settings = settings.iter().map(|change| &change.resource);
             steps.iter().any(|step| step.resource == *resource) || settings.any(|r| r == resource)
@@ -194,7 +58,7 @@ impl<W: Write> Run<'_, W> {
             .skipped
             .retain(|(resource, _)| !tried(resource));
         let (later, steps): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| {
-            matches!(&step.what, Do::Create(new) | Do::Update(_, new) if new.content.is_none())
+            matches!(&step.what, Do::Create(new) | Do::Update(_, new) if new.content.text().is_none())
         });
         for step in later {
             self.skip(
@@ -207,7 +71,9 @@ impl<W: Write> Run<'_, W> {
                 .iter()
                 .map(|step| (step.resource.clone(), change(step).action))
                 .collect();
-            let began = self.start(&batch);
+            let Some(began) = self.start(&batch) else {
+                continue;
+            };
             let result = self.writer.records(&self.zone_id, &steps).await;
             self.end(batch, steps, began, result);
         }
@@ -218,20 +84,30 @@ impl<W: Write> Run<'_, W> {
                 continue;
             };
             let batch = vec![(change.resource.clone(), change.action)];
-            let began = self.start(&batch);
+            let Some(began) = self.start(&batch) else {
+                continue;
+            };
             let result = self.writer.set(&self.zone_id, *setting, value).await;
             self.end(batch, vec![], began, result);
         }
     }
 
-    fn start(&self, batch: &Vec<(ResourceId, Action)>) -> Instant {
+    /// `None` if it is not to begin any more.
+    fn start(&mut self, batch: &Vec<(ResourceId, Action)>) -> Option<Instant> {
+        if self.watch.stop.is_stopped() {
+            self.outcome.stopped = true;
+            for (resource, _) in batch {
+                self.skip(resource.clone(), "it was stopped before".to_owned());
+            }
+            return None;
+        }
         for (resource, action) in batch {
-            self.progress.event(Event::Started {
+            self.watch.progress.event(Event::Started {
                 resource: resource.clone(),
                 action: *action,
             });
         }
-        Instant::now()
+        Some(Instant::now())
     }
 
     fn end(
@@ -260,7 +136,7 @@ impl<W: Write> Run<'_, W> {
 
     /// Sorts what was not done by the zone as it is now: done after all, to blame, or only in the same batch. Gives
     /// whether another round may do the rest.
-    fn settle(&mut self, desired: &Desired, zone: &Zone) -> bool {
+    pub(super) fn settle(&mut self, desired: &Desired, zone: &Zone) -> bool {
         let by_reading =
             |t: &Trouble| matches!(t.class, Class::Lost | Class::Exists | Class::NotFound);
         let troubles = std::mem::take(&mut self.troubles);
@@ -288,8 +164,31 @@ impl<W: Write> Run<'_, W> {
         again
     }
 
+    /// Without a new read, what a batch did not confirm counts as failed.
+    pub(super) fn unread(mut self, plan: &Plan) -> Outcome {
+        for trouble in std::mem::take(&mut self.troubles) {
+            let blamed = named(&trouble);
+            for (resource, _) in trouble.batch.clone() {
+                self.not_done(resource, &trouble, &blamed);
+            }
+        }
+        let mut outcome = self.outcome;
+        let is_left = |change: &Change| {
+            let is_ours = [RECORD, SETTING].contains(&change.resource.kind.as_str());
+            is_ours
+                && !outcome
+                    .done
+                    .iter()
+                    .any(|(done, _)| *done == change.resource)
+        };
+        let mut rest = plan.clone();
+        rest.actions.retain(is_left);
+        outcome.rest = rest;
+        outcome
+    }
+
     /// What the plan was to do and someone else's record keeps out by now.
-    fn kept_out(
+    pub(super) fn kept_out(
         &mut self,
         approved: &BTreeMap<&ResourceId, &Change>,
         desired: &Desired,
@@ -347,7 +246,7 @@ impl<W: Write> Run<'_, W> {
     }
 
     fn fail(&mut self, failed: Failed) {
-        self.progress.event(Event::Failed {
+        self.watch.progress.event(Event::Failed {
             resource: failed.resource.clone(),
             error: failed.error.clone(),
         });
@@ -355,7 +254,7 @@ impl<W: Write> Run<'_, W> {
     }
 
     fn done(&mut self, resource: ResourceId, action: Action, elapsed: Duration) {
-        self.progress.event(Event::Done {
+        self.watch.progress.event(Event::Done {
             resource: resource.clone(),
             action,
             elapsed,
@@ -364,7 +263,7 @@ impl<W: Write> Run<'_, W> {
     }
 
     fn skip(&mut self, resource: ResourceId, because: String) {
-        self.progress.event(Event::Skipped {
+        self.watch.progress.event(Event::Skipped {
             resource: resource.clone(),
             because: because.clone(),
         });
@@ -374,11 +273,25 @@ impl<W: Write> Run<'_, W> {
 
 /// Which changes of a batch it failed for, by the answer or else by what stands in their way; none if neither tells.
 fn blamed(trouble: &Trouble, desired: &Desired, zone: &Zone) -> Vec<ResourceId> {
-    let at = match (&trouble.named[..], trouble.batch.len()) {
-        (_, 1) => vec![0],
-        ([], _) if trouble.class == Class::Exists => in_the_way(&trouble.steps, desired, zone),
-        (named, _) => named.to_vec(),
-    };
-    let resource = |at: usize| trouble.batch.get(at).map(|(resource, _)| resource.clone());
-    at.into_iter().filter_map(resource).collect()
+    match &named(trouble)[..] {
+        [] if trouble.class == Class::Exists => {
+            trouble.resources(&in_the_way(&trouble.steps, desired, zone))
+        }
+        named => named.to_vec(),
+    }
+}
+
+/// Which changes of a batch it failed for, by the answer alone.
+fn named(trouble: &Trouble) -> Vec<ResourceId> {
+    match trouble.batch.len() {
+        1 => trouble.resources(&[0]),
+        _ => trouble.resources(&trouble.named),
+    }
+}
+
+impl Trouble {
+    fn resources(&self, at: &[usize]) -> Vec<ResourceId> {
+        let resource = |at: &usize| self.batch.get(*at).map(|(resource, _)| resource.clone());
+        at.iter().filter_map(resource).collect()
+    }
 }

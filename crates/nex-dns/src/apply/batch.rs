@@ -62,8 +62,8 @@ pub(crate) fn in_the_way(batch: &[Step], desired: &Desired, zone: &Zone) -> Vec<
 fn stands_beside(other: &crate::Existing, step: &Step) -> bool {
     match &step.what {
         Do::Create(new) | Do::Update(_, new) => {
-            let differ =
-                new.content != Some(other.canonical_content()) || other.known() != Some(new.kind);
+            let differ = new.content.text() != Some(&other.canonical_content())
+                || other.known() != Some(new.kind);
             let one_is_cname = [other.kind.as_str(), new.kind.as_str()].contains(&"CNAME");
             differ && !one_is_cname && other.known().is_some()
         }
