@@ -68,6 +68,11 @@ impl Output {
         }
     }
 
+    /// What is not done for safety's sake, and what to do about it. Said however quiet it is to be.
+    pub(crate) fn refused(self, why: &str, hint: Option<&str>) {
+        self.error(&anyhow::anyhow!("{why}"), hint);
+    }
+
     /// An error, with its causes and what to do about it.
     pub(crate) fn error(self, error: &anyhow::Error, hint: Option<&str>) {
         let mut stderr = std::io::stderr().lock();

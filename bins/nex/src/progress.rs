@@ -67,10 +67,19 @@ impl Live {
     fn end(&self, resource: &ResourceId, text: String) {
         let line = self.line(resource);
         line.finish_and_clear();
-        // A line that can't be printed is no reason to stop the work that it tells of.
-        let _ = self.lines.println(text);
+        self.say(&text);
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.remove(resource);
+    }
+
+    fn is_running(&self, resource: &ResourceId) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.contains_key(resource)
+    }
+
+    fn say(&self, text: &str) {
+        // A line that can't be printed is no reason to stop the work that it tells of.
+        let _ = self.lines.println(text);
     }
 }
 
@@ -82,8 +91,12 @@ impl Progress for Live {
                     .set_message(format!("{action:<8}{resource}"));
             }
             Event::Waiting { resource, what } => {
-                self.line(&resource)
-                    .set_message(format!("{resource}: waiting for {what}"));
+                let text = format!("{resource}: waiting for {what}");
+                match self.is_running(&resource) {
+                    true => self.line(&resource).set_message(text),
+                    // A read that waits has no line of its own.
+                    false => self.say(&format!("  {text}")),
+                }
             }
             Event::Done {
                 resource,

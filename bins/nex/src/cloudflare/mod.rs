@@ -17,7 +17,7 @@ use crate::environment::Spec;
 use crate::sandbox::Clouds;
 
 pub(crate) use connect::{ADDRESS_VARIABLE, edge_networks};
-pub(crate) use origin::Origin;
+pub(crate) use origin::{Origin, OriginError};
 
 /// What reaches the zone and its certificates' secrets.
 #[derive(Debug)]
@@ -114,11 +114,10 @@ impl View {
         certificate::revocations(&self.held, &self.zone.certificates, which)
     }
 
-    /// What the zone is and is asked to be, in words that change when either does. Secrets are not in it.
+    /// What is asked of the zone and what follows, in words that change when either does. What others do in the zone
+    /// and nex leaves alone is not in it, nor are secrets.
     pub(crate) fn state(&self, spec: &Spec) -> String {
-        let mut zone = self.zone.clone();
-        zone.records.sort_by(|a, b| a.id.cmp(&b.id));
-        zone.certificates.sort();
-        format!("{zone:?}\n{:?}\n{:?}", self.desired, self.plan(spec))
+        let (plan, verdicts) = (self.plan(spec), self.verdicts(spec));
+        format!("{:?}\n{plan:?}\n{verdicts:?}", self.desired)
     }
 }

@@ -12,11 +12,23 @@ pub(crate) struct Origin(Vault);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OriginError {
     /// Secrets Manager failed.
-    #[error(transparent)]
+    #[error("Secrets Manager does not give or take it")]
     Vault(#[from] Error),
     /// Someone else keeps something else in it.
-    #[error(transparent)]
-    Foreign(#[from] NotABundle),
+    #[error("{0} is someone else's")]
+    Foreign(String, #[source] NotABundle),
+}
+
+impl OriginError {
+    /// What would mend it.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            OriginError::Vault(_) => None,
+            OriginError::Foreign(..) => Some(
+                "look whose it is; if nobody's, take its value away: put `{}` there, and nex begins anew",
+            ),
+        }
+    }
 }
 
 impl Origin {
@@ -33,7 +45,8 @@ impl SecretSink for Origin {
             return Ok(None);
         };
         Ok(Some(Held {
-            bundle: Bundle::parse(&value.text)?,
+            bundle: Bundle::parse(&value.text)
+                .map_err(|error| OriginError::Foreign(secret.to_owned(), error))?,
             version: value.version,
         }))
     }

@@ -213,8 +213,9 @@ impl<'a> Reader<'a> {
         let aws = self.section::<nex_infra::Spec>(json, "aws", |s| s.problems());
         let gitlab = self.section::<nex_gitlab::Spec>(json, "gitlab", |s| s.problems());
         let runner = self.section::<nex_runner::Spec>(json, "runner", |s| s.problems());
-        let dns = self.section::<nex_dns::Spec>(json, "dns", |s| s.problems());
         let text = |field: &str| json.get(field).and_then(Json::as_str).map(str::to_owned);
+        let name = text("name").unwrap_or_default();
+        let dns = self.section::<nex_dns::Spec>(json, "dns", |s| s.problems(&name));
         let spec = Spec {
             name: text("name")?,
             prefix: text("prefix").unwrap_or_else(super::default_prefix),

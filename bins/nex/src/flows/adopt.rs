@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use nex_dns::{RECORD, Write as _};
+use nex_dns::{Adoption, RECORD, Write as _};
 use nex_infra::aws::Writer;
 use nex_infra::model::{Desired, Existing, Kind, Observed, Owner};
 use nex_infra::{Ids, Write as _};
-use nex_plan::{Change, Plan};
+use nex_plan::{Action, Change, Plan};
 
 use super::{ask, plan};
 use crate::Exit;
@@ -92,7 +92,7 @@ async fn adopt_record(session: &Session, id: &str, yes: bool) -> anyhow::Result<
     } = session;
     let picture = session.picture().await?;
     let View { desired, zone, .. } = &picture.view;
-    let Some(step) = nex_dns::adoption(desired, zone, id) else {
+    let Some(Adoption { step, then }) = nex_dns::adoption(desired, zone, id) else {
         bail!(
             "the zone {} has no record with the id {id} of a type that nex keeps (nex dns import shows them)",
             zone.name
@@ -105,17 +105,13 @@ async fn adopt_record(session: &Session, id: &str, yes: bool) -> anyhow::Result<
         output.note(&format!("{} is nex's already", step.resource));
         return Ok(Exit::Fine);
     }
-    let mut adopting = desired.clone();
-    adopting.adopt.insert(id.to_owned());
-    let mut difference = nex_dns::diff(&adopting, zone);
-    let of_record = |change: &Change| {
-        change.resource.kind == RECORD && change.resource.name.starts_with(step.name())
-    };
-    difference.actions.retain(of_record);
+    let goes = then.as_ref().is_some_and(|c| c.action == Action::Delete);
+    let mut difference = Plan::new(&spec.name);
+    difference.actions.extend(then);
     plan::show(&difference.linted(vec![]), output.as_text())?;
-    let note = match desired.records.iter().any(|new| new.name == step.name()) {
-        true => "what differs is mended by the next bootstrap",
-        false => "the spec has no record of this name: the next bootstrap would delete it",
+    let note = match goes {
+        false => "what differs is mended by the next bootstrap",
+        true => "the spec does not ask for it: the next bootstrap would delete it",
     };
     output.note(&format!(
         "adopting puts nex's mark into the comment of {} and changes nothing else; {note}",
@@ -126,7 +122,7 @@ async fn adopt_record(session: &Session, id: &str, yes: bool) -> anyhow::Result<
         return Ok(Exit::Fine);
     }
     let resource = step.resource.clone();
-    let marked = cloudflare.client.records(&zone.id, &[step]).await;
+    let marked = cloudflare.client.writer().records(&zone.id, &[step]).await;
     marked.with_context(|| format!("failed to adopt {resource} in {}", spec.name))?;
     output.note(&format!("{resource} is nex's now"));
     Ok(Exit::Fine)

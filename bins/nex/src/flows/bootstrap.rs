@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nex_infra::aws::Writer;
-use nex_infra::{Run, SETTLE, Stop};
-use nex_plan::Approved;
+use nex_infra::{Run, SETTLE};
+use nex_plan::{Approved, Stop, Watch};
 
 use super::tally::Tally;
 use super::{ask, plan, planfile, report, stages};
@@ -26,28 +26,19 @@ pub(super) struct How<'a> {
 pub(super) async fn run(session: &Session, how: How<'_>) -> anyhow::Result<Exit> {
     let output = session.output;
     let picture = session.picture().await?;
-    // With --json, stdout holds one document: the report.
-    if !output.json {
-        plan::show(&picture.linted, output)?;
-    }
     if let Some(file) = how.plan
         && !planfile::still_holds(file, &session.spec, &picture)?
     {
-        output.note("refused: the world or the spec has moved since this plan was made");
-        output.note("  hint: look at the plan above, and make the file anew by `nex plan --out`");
+        let hint = "look at the plan above, and make the file anew by `nex plan --out`";
+        let why = "refused: the world or the spec has moved since this plan was made";
+        plan::show(&picture.linted, output)?;
+        output.refused(why, Some(hint));
         return Ok(Exit::Refused);
     }
-    let approved = match picture.linted.clone().approve(&how.allow) {
-        Ok(approved) => approved,
-        Err(refused) => {
-            output.note(&format!("{refused}; nothing was changed"));
-            return Ok(Exit::Refused);
-        }
+    let Some(approved) = plan::gate(&picture.linted, &how.allow, output)? else {
+        return Ok(Exit::Refused);
     };
     if approved.plan().is_empty() {
-        if output.json {
-            plan::show(&picture.linted, output)?;
-        }
         return Ok(Exit::Fine);
     }
     if !how.yes && how.plan.is_none() {
@@ -57,7 +48,8 @@ pub(super) async fn run(session: &Session, how: How<'_>) -> anyhow::Result<Exit>
         }
         if session.picture().await?.fingerprint(&session.spec) != picture.fingerprint(&session.spec)
         {
-            output.note("refused: the world has moved while you looked; run it again");
+            let why = "refused: the world has moved while you looked; run it again";
+            output.refused(why, None);
             return Ok(Exit::Refused);
         }
     }
@@ -72,8 +64,10 @@ async fn apply(session: &Session, picture: Picture, approved: Approved) -> anyho
     let writer = Writer::new(Arc::clone(&session.aws), &session.spec.name, given);
     with_stop(session.output, async |stop| {
         let run = Run {
-            progress: &*session.progress,
-            stop: &stop,
+            watch: Watch {
+                progress: &*session.progress,
+                stop: &stop,
+            },
             settle: SETTLE,
         };
         stages::build(session, picture, &approved, Arc::new(writer), run).await

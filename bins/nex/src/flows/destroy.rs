@@ -8,13 +8,12 @@ use anyhow::Context;
 use nex_dns::certificate::Which;
 use nex_infra::aws::Writer;
 use nex_infra::model::{Desired, Kind};
-use nex_infra::{Run, SETTLE, Stop, World, converge};
-use nex_plan::{Approved, Change, Level, Linted, Verdict};
+use nex_infra::{Run, SETTLE, World, converge};
+use nex_plan::{Approved, Change, Level, Linted, Verdict, Watch};
 
 use super::bootstrap::with_stop;
 use super::tally::{Tally, is_aws};
-use super::zone::{self, is_certificate};
-use super::{plan, prompt, report};
+use super::{plan, prompt, report, zone};
 use crate::Exit;
 use crate::cloudflare::View;
 use crate::picture::Reading;
@@ -29,15 +28,8 @@ pub(super) async fn run(
     let name = &session.spec.name;
     let Reading { world, view, .. } = session.reading().await?;
     let linted = teardown(session, &world, &view).await?;
-    if !output.json {
-        plan::show(&linted, output)?;
-    }
-    let approved = match linted.approve(&allow) {
-        Ok(approved) => approved,
-        Err(refused) => {
-            output.note(&format!("{refused}; nothing was deleted"));
-            return Ok(Exit::Refused);
-        }
+    let Some(approved) = plan::gate(&linted, &allow, output)? else {
+        return Ok(Exit::Refused);
     };
     if approved.plan().is_empty() {
         return Ok(Exit::Fine);
@@ -49,12 +41,19 @@ pub(super) async fn run(
         ))?,
     };
     if typed != *name {
-        output.note(&format!("{typed:?} is not {name}: nothing was deleted"));
+        output.refused(
+            &format!("{typed:?} is not {name}: nothing was deleted"),
+            None,
+        );
         return Ok(Exit::Refused);
     }
     let began = Instant::now();
     let tally = with_stop(output, async |stop| {
-        take_down(session, (&approved, &world, &view), &stop).await
+        let watch = Watch {
+            progress: &*session.progress,
+            stop: &stop,
+        };
+        take_down(session, (&approved, &world, &view), watch).await
     })
     .await;
     report::show(&tally, began.elapsed(), "destroy", output)
@@ -65,36 +64,31 @@ pub(super) async fn run(
 async fn take_down(
     session: &Session,
     (approved, world, view): (&Approved, &World, &View),
-    stop: &Stop,
+    watch: Watch<'_>,
 ) -> Tally {
     let Session {
-        cloudflare,
-        spec,
-        progress,
-        ..
+        cloudflare, spec, ..
     } = session;
-    let progress = &**progress;
-    let mut tally = Tally::of(approved.plan());
+    let mut tally = Tally::of(approved);
     let desired = view.desired.clone().nothing();
-    zone::records(cloudflare, &desired, approved, progress, &mut tally).await;
-    if approved.plan().actions.iter().any(is_certificate) {
-        let all = (view, Which::All);
-        zone::revoke(cloudflare, spec, all, progress, &mut tally).await;
+    zone::records(cloudflare, &desired, approved, watch, &mut tally).await;
+    if tally.unread.is_none() {
+        let all = (approved, view, Which::All);
+        zone::revoke(cloudflare, spec, all, watch, &mut tally).await;
     }
     let part = approved.only(is_aws);
-    tally.stopped = stop.is_stopped();
+    tally.stopped |= watch.stop.is_stopped();
     if tally.stopped || !tally.is_whole() {
         let why = match tally.stopped {
             true => "it was stopped before",
             false => "the zone is not rid yet of what belongs to it",
         };
-        tally.skip(&part.plan().actions, why);
+        tally.skip(&part.plan().actions, why, watch.progress);
         return tally;
     }
     let writer = Writer::new(Arc::clone(&session.aws), &spec.name, Default::default());
     let run = Run {
-        progress,
-        stop,
+        watch,
         settle: SETTLE,
     };
     let (reader, writer) = (&session.reader, Arc::new(writer));

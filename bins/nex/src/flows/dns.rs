@@ -8,8 +8,9 @@ use anyhow::Context;
 use nex_dns::certificate::Which;
 use nex_dns::{Read as _, RecordKind, import};
 use nex_infra::aws::{Reader, Vault};
-use nex_plan::{Approved, Level, Linted, Plan, Progress, Verdict};
+use nex_plan::{Approved, Level, Linted, Plan, Progress, SecretRef, Verdict, Watch};
 
+use super::bootstrap::with_stop;
 use super::tally::Tally;
 use super::{ask, load, plan, report, zone};
 use crate::cli::Dns;
@@ -19,12 +20,21 @@ use crate::output::Output;
 use crate::session::connect_aws;
 use crate::{Exit, progress};
 
+/// What a command looks at beside the zone's records and settings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    Certificates,
+    CertificatesAndAddress,
+}
+
 /// A zone with what reaches it.
 struct Zone {
     spec: Spec,
     cloudflare: Cloudflare,
-    /// Finds the server's address, where a record needs it.
+    /// AWS, where something of it is needed.
     reader: Option<Reader>,
+    needs_address: bool,
     progress: Arc<dyn Progress>,
     output: Output,
 }
@@ -34,44 +44,57 @@ pub(super) async fn run(
     sandbox: Option<&str>,
     output: Output,
 ) -> anyhow::Result<Exit> {
+    let open = async |env: &str, beside| Zone::open(env, sandbox, beside, output).await;
     match command {
         Dns::Plan { env, check } => {
-            let zone = Zone::open(&env, sandbox, output).await?;
+            let zone = open(&env, Beside::CertificatesAndAddress).await?;
             let (linted, _) = zone.plan().await?;
             plan::show(&linted, output)?;
-            Ok(match check && !linted.plan.is_empty() {
-                true => Exit::Changes,
+            Ok(match check {
+                true => plan::checked(&linted),
                 false => Exit::Fine,
             })
         }
         Dns::Apply { env, yes, allow } => {
-            let zone = Zone::open(&env, sandbox, output).await?;
+            let zone = open(&env, Beside::CertificatesAndAddress).await?;
             zone.apply(yes, allow.into_iter().collect()).await
         }
-        Dns::Import { env } => Zone::open(&env, sandbox, output).await?.import().await,
-        Dns::Revoke { env, yes } => Zone::open(&env, sandbox, output).await?.revoke(yes).await,
+        Dns::Import { env } => open(&env, Beside::Nothing).await?.import().await,
+        Dns::Revoke { env, yes } => open(&env, Beside::Certificates).await?.revoke(yes).await,
     }
 }
 
 impl Zone {
-    async fn open(env: &str, sandbox: Option<&str>, output: Output) -> anyhow::Result<Self> {
+    async fn open(
+        env: &str,
+        sandbox: Option<&str>,
+        beside: Beside,
+        output: Output,
+    ) -> anyhow::Result<Self> {
         let spec = load(env)?;
         let clouds = sandbox.map(crate::sandbox::up).transpose()?;
-        let points_at_server = |r: &nex_dns::Record| r.kind == RecordKind::A && r.content.is_none();
-        let needs_address = spec.dns.records.iter().any(points_at_server);
-        let in_vault = matches!(spec.dns.token, nex_plan::SecretRef::SecretsManager(_));
-        let needs_vault = in_vault || !spec.dns.certificates.is_empty();
-        let aws = match needs_address || needs_vault {
+        let at_server = |r: &nex_dns::Record| r.kind == RecordKind::A && r.content.is_none();
+        let needs_address =
+            beside == Beside::CertificatesAndAddress && spec.dns.records.iter().any(at_server);
+        let needs_secrets = beside != Beside::Nothing && !spec.dns.certificates.is_empty();
+        let token_in_vault = matches!(spec.dns.token, SecretRef::SecretsManager(_));
+        let aws = match needs_address || needs_secrets || token_in_vault {
             true => Some(connect_aws(&spec, clouds.as_ref()).await?),
             false => None,
         };
-        let vault = aws.clone().map(Vault::new);
+        let reader = |aws| Reader::new(aws, &spec.aws, &spec.names());
+        let reader = aws.clone().map(reader);
+        if let Some(reader) = &reader {
+            let right = reader.check_account().await;
+            right.with_context(|| format!("failed to connect to AWS for {}", spec.name))?;
+        }
         let progress = progress::renderer(output);
+        let vault = aws.map(Vault::new);
         let mut cloudflare = Cloudflare::connect(&spec, clouds.as_ref(), vault).await?;
         cloudflare.client = cloudflare.client.telling(Arc::clone(&progress));
-        let reader = |aws| Reader::new(aws, &spec.aws, &spec.names());
         Ok(Self {
-            reader: aws.filter(|_| needs_address).map(reader),
+            reader,
+            needs_address,
             spec,
             cloudflare,
             progress,
@@ -82,7 +105,7 @@ impl Zone {
     async fn plan(&self) -> anyhow::Result<(Linted, View)> {
         let Self { spec, .. } = self;
         let address = async {
-            let Some(reader) = &self.reader else {
+            let Some(reader) = self.reader.as_ref().filter(|_| self.needs_address) else {
                 return Ok(None);
             };
             let address = reader.address().await;
@@ -101,46 +124,56 @@ impl Zone {
 
     async fn apply(&self, yes: bool, allow: BTreeSet<String>) -> anyhow::Result<Exit> {
         let (linted, view) = self.plan().await?;
-        let Some(approved) = self.agreed(linted, yes, &allow)? else {
+        let Some(approved) = self.agreed(&linted, yes, &allow)? else {
             return Ok(Exit::Refused);
         };
+        self.run("dns apply", &approved, async |watch, tally| {
+            let Self {
+                cloudflare, spec, ..
+            } = self;
+            let of = (&approved, &view);
+            zone::certificates(cloudflare, spec, of, watch, tally).await;
+            zone::records(cloudflare, &view.desired, &approved, watch, tally).await;
+        })
+        .await
+    }
+
+    /// Does `work` and reports; nothing if there is nothing to do.
+    async fn run(
+        &self,
+        verb: &str,
+        approved: &Approved,
+        work: impl AsyncFnOnce(Watch<'_>, &mut Tally),
+    ) -> anyhow::Result<Exit> {
         if approved.plan().is_empty() {
             return Ok(Exit::Fine);
         }
-        let Self {
-            cloudflare, spec, ..
-        } = self;
-        let mut tally = Tally::of(approved.plan());
         let began = Instant::now();
-        let progress = &*self.progress;
-        let of = (&approved, &view);
-        zone::certificates(cloudflare, spec, of, progress, &mut tally).await;
-        zone::records(cloudflare, &view.desired, &approved, progress, &mut tally).await;
-        report::show(&tally, began.elapsed(), "dns apply", self.output)
+        let mut tally = Tally::of(approved);
+        with_stop(self.output, async |stop| {
+            let watch = Watch {
+                progress: &*self.progress,
+                stop: &stop,
+            };
+            work(watch, &mut tally).await;
+            tally.skip_unbegun(approved, watch);
+        })
+        .await;
+        report::show(&tally, began.elapsed(), verb, self.output)
     }
 
     /// The plan once it is shown and agreed to; an empty one if someone says no, `None` if it is refused.
     fn agreed(
         &self,
-        linted: Linted,
+        linted: &Linted,
         yes: bool,
         allow: &BTreeSet<String>,
     ) -> anyhow::Result<Option<Approved>> {
-        let output = self.output;
-        let is_empty = linted.plan.is_empty();
-        // With --json, stdout holds one document: the plan if nothing is done, else the report.
-        if is_empty || !output.json {
-            plan::show(&linted, output)?;
-        }
-        let approved = match linted.approve(allow) {
-            Ok(approved) => approved,
-            Err(refused) => {
-                output.note(&format!("{refused}; nothing was changed"));
-                return Ok(None);
-            }
+        let Some(approved) = plan::gate(linted, allow, self.output)? else {
+            return Ok(None);
         };
-        if !is_empty && !yes && !ask("do this?")? {
-            output.note("nothing was changed");
+        if !approved.plan().is_empty() && !yes && !ask("do this?")? {
+            self.output.note("nothing was changed");
             return Ok(Some(approved.only(|_| false)));
         }
         Ok(Some(approved))
@@ -172,19 +205,17 @@ impl Zone {
         let mut changes = Plan::new(&self.spec.name);
         changes.actions = view.revocations(Which::Unused);
         let none = BTreeSet::new();
-        let Some(approved) = self.agreed(changes.linted(vec![]), yes, &none)? else {
+        let linted = changes.linted(vec![]);
+        let Some(approved) = self.agreed(&linted, yes, &none)? else {
             return Ok(Exit::Refused);
         };
-        if approved.plan().is_empty() {
-            return Ok(Exit::Fine);
-        }
-        let mut tally = Tally::of(approved.plan());
-        let began = Instant::now();
-        let unused = (&view, Which::Unused);
-        let Self {
-            cloudflare, spec, ..
-        } = self;
-        zone::revoke(cloudflare, spec, unused, &*self.progress, &mut tally).await;
-        report::show(&tally, began.elapsed(), "dns revoke", self.output)
+        self.run("dns revoke", &approved, async |watch, tally| {
+            let Self {
+                cloudflare, spec, ..
+            } = self;
+            let unused = (&approved, &view, Which::Unused);
+            zone::revoke(cloudflare, spec, unused, watch, tally).await;
+        })
+        .await
     }
 }

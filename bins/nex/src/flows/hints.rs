@@ -1,16 +1,24 @@
 //! What to do about an error.
 
+use std::error::Error as StdError;
+
+use nex_dns::Failure as _;
+use nex_infra::Failure as _;
 use nex_infra::aws::Error;
+use nex_plan::Class;
+
+use crate::cloudflare::OriginError;
 
 /// The hint for the first cause that has one.
-pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
-    use nex_dns::Failure as _;
-    error.chain().find_map(|cause| {
-        let by_dns = cause
-            .downcast_ref::<nex_dns::Error>()
-            .and_then(|e| e.hint());
-        by_dns.or_else(|| aws_hint(cause.downcast_ref()?).map(str::to_owned))
-    })
+pub(super) fn hint(error: &(dyn StdError + 'static)) -> Option<String> {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    let mut hints = chain.filter_map(|cause| {
+        let by_dns = cause.downcast_ref().and_then(nex_dns::Error::hint);
+        let by_origin = || cause.downcast_ref().and_then(OriginError::hint);
+        let by_aws = || cause.downcast_ref().and_then(aws_hint);
+        by_dns.or_else(|| by_origin().or_else(by_aws).map(str::to_owned))
+    });
+    hints.next()
 }
 
 fn aws_hint(error: &Error) -> Option<&'static str> {
@@ -24,14 +32,14 @@ fn aws_hint(error: &Error) -> Option<&'static str> {
         Error::Lookup { .. } => {
             Some("name it by its id in the spec, or make it: nex looks it up and never makes it")
         }
-        Error::Call { .. } => call_hint(error),
+        Error::Call { .. } => of_class(error.class()),
         _ => None,
     }
 }
 
-fn call_hint(error: &Error) -> Option<&'static str> {
-    use nex_infra::{Class, Failure as _};
-    match error.class() {
+/// The hint for a failed call of AWS.
+pub(super) fn of_class(class: Class) -> Option<&'static str> {
+    match class {
         Class::Denied => {
             Some("the credentials may not do this: ask for the permission that the message names")
         }

@@ -43,7 +43,7 @@ pub fn run(cli: Cli) -> Exit {
         ended
     });
     ended.unwrap_or_else(|error| {
-        output.error(&error, hints::hint(&error).as_deref());
+        output.error(&error, hints::hint(error.as_ref()).as_deref());
         Exit::Failed
     })
 }

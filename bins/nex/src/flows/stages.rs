@@ -40,7 +40,7 @@ pub(super) async fn build(
         linted: _,
     } = picture;
     let build = Build {
-        tally: Tally::of(approved.plan()),
+        tally: Tally::of(approved),
         session,
         approved,
         desired,
@@ -75,13 +75,13 @@ impl Build<'_> {
             self.aws(|change| is_last(change) && (has_certificate || !makes_server(change)))
                 .await;
         }
-        self.skip_unbegun();
+        self.tally.skip_unbegun(self.approved, self.run.watch);
         Ok(self.tally)
     }
 
     /// A stage goes on past failures: only what needs what failed is left out.
     fn goes_on(&self) -> bool {
-        !self.run.stop.is_stopped() && self.tally.unread.is_none()
+        !self.run.watch.stop.is_stopped() && self.tally.unread.is_none()
     }
 
     async fn aws(&mut self, which: impl Fn(&Change) -> bool) {
@@ -102,7 +102,7 @@ impl Build<'_> {
             cloudflare, spec, ..
         } = self.session;
         let of = (self.approved, &self.view);
-        zone::certificates(cloudflare, spec, of, self.run.progress, &mut self.tally).await;
+        zone::certificates(cloudflare, spec, of, self.run.watch, &mut self.tally).await;
     }
 
     async fn records(&mut self) -> anyhow::Result<()> {
@@ -110,15 +110,8 @@ impl Build<'_> {
             cloudflare, spec, ..
         } = self.session;
         let desired = cloudflare::desired(spec, self.world.address())?;
-        let progress = self.run.progress;
-        zone::records(
-            cloudflare,
-            &desired,
-            self.approved,
-            progress,
-            &mut self.tally,
-        )
-        .await;
+        let (watch, tally) = (self.run.watch, &mut self.tally);
+        zone::records(cloudflare, &desired, self.approved, watch, tally).await;
         Ok(())
     }
 
@@ -129,29 +122,6 @@ impl Build<'_> {
             .failed
             .iter()
             .any(|f| f.resource.kind == nex_dns::certificate::CERTIFICATE)
-    }
-
-    /// What no stage came to is said to be so.
-    fn skip_unbegun(&mut self) {
-        let named = |tally: &Tally, change: &Change| {
-            let resource = &change.resource;
-            tally.done.iter().any(|(done, _)| done == resource)
-                || tally.failed.iter().any(|f| f.resource == *resource)
-                || tally.skipped.iter().any(|(skipped, _)| skipped == resource)
-        };
-        let actions = self.approved.plan().actions.iter();
-        let unbegun: Vec<&Change> = actions.filter(|c| !named(&self.tally, c)).collect();
-        self.tally.stopped |= self.run.stop.is_stopped() && !unbegun.is_empty();
-        let why = match (self.tally.stopped, &self.tally.unread) {
-            (true, _) => "it was stopped before",
-            (_, Some(_)) => "the world could not be read",
-            _ => "it needs the origin certificate",
-        };
-        let left = self.tally.rest.actions.clone();
-        let unbegun = unbegun
-            .into_iter()
-            .filter(|change| left.iter().any(|l| l.resource == change.resource));
-        self.tally.skip(unbegun, why);
     }
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use nex_infra::model::Kind;
 use nex_infra::{Outcome, Unread, World};
-use nex_plan::{Action, Change, Plan, ResourceId, chain};
+use nex_plan::{Action, Approved, Change, Event, Plan, Progress, ResourceId, Watch, chain};
+
+use super::hints;
 
 /// What was done, what not, and what is left.
 #[derive(Debug, Default)]
@@ -22,6 +24,8 @@ pub(super) struct Tally {
     pub(super) rest: Plan,
     /// Why the world could not be read back: then `rest` is as it was before.
     pub(super) unread: Option<String>,
+    /// What is as others made it, because it was let through by name.
+    pub(super) not_ours: Vec<String>,
 }
 
 /// A change that failed.
@@ -40,10 +44,12 @@ pub(super) fn is_aws(change: &Change) -> bool {
 }
 
 impl Tally {
-    /// Nothing is done yet of `plan`.
-    pub(super) fn of(plan: &Plan) -> Self {
+    /// Nothing is done yet of `approved`.
+    pub(super) fn of(approved: &Approved) -> Self {
+        let not_ours = approved.allowed().iter().filter(|v| v.code == "not-ours");
         Self {
-            rest: plan.clone(),
+            rest: approved.plan().clone(),
+            not_ours: not_ours.map(|v| v.subject.clone()).collect(),
             ..Self::default()
         }
     }
@@ -66,11 +72,40 @@ impl Tally {
     }
 
     /// None of these is begun.
-    pub(super) fn skip<'a>(&mut self, changes: impl IntoIterator<Item = &'a Change>, why: &str) {
+    pub(super) fn skip<'a>(
+        &mut self,
+        changes: impl IntoIterator<Item = &'a Change>,
+        why: &str,
+        progress: &dyn Progress,
+    ) {
         for change in changes {
+            progress.event(Event::Skipped {
+                resource: change.resource.clone(),
+                because: why.to_owned(),
+            });
             let skipped = (change.resource.clone(), why.to_owned());
             self.skipped.push(skipped);
         }
+    }
+
+    /// What nothing came to is said to be so.
+    pub(super) fn skip_unbegun(&mut self, approved: &Approved, watch: Watch<'_>) {
+        let is_left = |change: &&Change| {
+            let resource = &change.resource;
+            let told = self.done.iter().any(|(done, _)| done == resource)
+                || self.failed.iter().any(|f| f.resource == *resource)
+                || self.skipped.iter().any(|(skipped, _)| skipped == resource);
+            !told && self.rest.actions.iter().any(|l| l.resource == *resource)
+        };
+        let actions = approved.plan().actions.iter();
+        let unbegun: Vec<Change> = actions.filter(is_left).cloned().collect();
+        self.stopped |= watch.stop.is_stopped() && !unbegun.is_empty();
+        let why = match (self.stopped, &self.unread) {
+            (true, _) => "it was stopped before",
+            (_, Some(_)) => "the world could not be read",
+            _ => "it needs the origin certificate",
+        };
+        self.skip(&unbegun, why, watch.progress);
     }
 
     /// Adds what became of AWS's changes, and gives the world after them.
@@ -97,7 +132,7 @@ impl Tally {
                 resource: failed.key.resource_id(),
                 action: failed.action,
                 error: failed.error,
-                hint: None,
+                hint: hints::of_class(failed.class).map(str::to_owned),
             }));
         let skipped = report.skipped.into_iter();
         self.skipped

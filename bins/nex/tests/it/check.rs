@@ -35,7 +35,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
           allowed: standard, unlimited
           did you mean `unlimited`?
         staging.toml:62:12: gitlab.ssh_host: ssh.example.org is not in the zone paywithnex.com
-          allowed: a name that ends with .paywithnex.com
+          allowed: paywithnex.com, or a name that ends with .paywithnex.com
         staging.toml:93:10: runner.docker.memory: "lots" is not of the right form
           allowed: The memory that one job's container may use, such as `3g` or `512m`. Services are counted apart. (of the form ^[0-9]+(\.[0-9]+)? ?[bkmgBKMG]?$)
         staging.toml:105:1: dns.zones: there is no such field
@@ -98,4 +98,34 @@ fn the_shortest_useful_file_of_the_readme_is_right() {
     let reference = Reference::with(|_| spec.to_owned());
     let ended = run(nex().args(["check", &reference.file()])).expect(0);
     assert!(ended.out.contains("nothing is wrong"), "{}", ended.out);
+}
+
+#[test]
+fn a_host_that_nobody_finds_or_that_has_no_certificate_is_a_hazard() {
+    let codes = |change: &dyn Fn(String) -> String| -> Vec<String> {
+        let reference = Reference::with(change);
+        let ended = run(nex().args(["check", &reference.file(), "--json"])).expect(0);
+        let findings: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+        let hazards = findings["hazards"].as_array().unwrap().iter();
+        let hazards = hazards.map(|h| format!("{} {}", h["code"], h["subject"]).replace('"', ""));
+        let of_hosts = |h: &String| h.starts_with("host-") || h.starts_with("origin-");
+        hazards.filter(of_hosts).collect()
+    };
+    assert_eq!(codes(&|text| text), Vec::<String>::new());
+    let without_record = |text: String| replaced(&text, "name = \"gitlab\"", "name = \"git\"");
+    assert_eq!(codes(&without_record), ["host-without-record gitlab.url"]);
+    let one_name =
+        |text: String| replaced(&text, "\"*.paywithnex.com\"", "\"gitlab.paywithnex.com\"");
+    let lacks = "origin-certificate-lacks-host gitlab.registry_url";
+    assert_eq!(codes(&one_name), [lacks]);
+    let none = |text: String| {
+        text.split_once("[[dns.certificates]]")
+            .unwrap()
+            .0
+            .to_owned()
+    };
+    assert_eq!(
+        codes(&none),
+        ["origin-certificate-not-issued dns.certificates"]
+    );
 }

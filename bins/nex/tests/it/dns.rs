@@ -5,7 +5,7 @@ use std::time::Duration;
 use expect_test::expect;
 use nex_sandbox::{Fault, Loss, Rule};
 
-use crate::stage::{Reference, Stage, nex, replaced, run};
+use crate::stage::{Reference, Stage, replaced, run};
 
 /// Every record, each as Cloudflare shows it.
 const RECORDS: &str = "
@@ -49,82 +49,21 @@ print(openssl('x509', '-in', 'leaf', '-noout', '-pubkey') == openssl('pkey', '-i
 }
 
 #[test]
-fn what_others_changed_in_the_zone_is_shown_and_mended_and_nothing_else() {
-    let reference = Reference::new();
-    let file = reference.file();
-    let stage = Stage::built(&file);
-    stage.python(
-        "
-record = next(r for r in cloudflare('zones/{zone}/dns_records') if r['name'].startswith('ssh-gitlab'))
-cloudflare('zones/{zone}/dns_records/' + record['id'], 'PATCH', {'content': '198.51.100.99', 'proxied': True})
-cloudflare('zones/{zone}/settings/ssl', 'PATCH', {'value': 'flexible'})
-",
-    );
-    let plan = stage.nex(&["plan", &file, "--check"]).expect(3);
-    let address = stage.python("print(address())");
-    expect![[r#"
-        ~ update  dns-record ssh-gitlab.paywithnex.com A
-            content: "198.51.100.99" -> "ADDRESS"
-            proxied: true -> false
-
-        ~ update  zone-setting ssl
-            value: "flexible" -> "strict"
-
-        staging: 0 to create, 2 to update, 0 to replace, 0 to delete
-    "#]]
-    .assert_eq(&plan.out.replace(&address, "ADDRESS"));
-    let alone = stage.nex(&["dns", "plan", &file, "--check"]).expect(3);
-    assert_eq!(alone.out, plan.out);
-
-    stage.sandbox.reset_calls();
-    stage.nex(&["dns", "apply", &file, "--yes"]).expect(0);
-    let calls = stage.sandbox.calls();
-    let changed = calls.iter().filter(|call| call.mutating);
-    let changed: Vec<&str> = changed.map(|call| call.operation.as_str()).collect();
-    assert_eq!(changed, ["UpdateRecord", "ChangeSetting"]);
-    stage.nex(&["plan", &file, "--check"]).expect(0);
-}
-
-#[test]
-fn a_record_of_others_at_our_name_is_refused_and_adopted_on_request() {
-    let reference = Reference::new();
-    let file = reference.file();
+fn an_import_asks_aws_nothing_and_a_plan_looks_whose_account_it_is() {
+    let other = Reference::with(|text| replaced(&text, "\"009001720821\"", "\"111122223333\""));
+    let file = other.file();
     let stage = Stage::new();
-    let id = stage.python(
-        "print(cloudflare('zones/{zone}/dns_records', 'POST', {'type': 'A', 'name': 'gitlab', 'content': '198.51.100.7', 'comment': 'by hand'})['id'])",
-    );
-    let refused = stage.nex(&["bootstrap", &file, "--yes"]).expect(5);
-    let adopt = format!("nex adopt ENV dns-record {id}");
-    assert!(refused.out.contains(&adopt), "{}", refused.out);
-    assert!(
-        refused
-            .err
-            .contains("dns-record gitlab.paywithnex.com A; nothing was changed"),
-        "{}",
-        refused.err
-    );
-
-    let adopted = stage
-        .nex(&["adopt", &file, "dns-record", &id, "--yes"])
-        .expect(0);
-    expect![[r#"
-        ~ update  dns-record gitlab.paywithnex.com A
-            content: "198.51.100.7" -> (known after the server has its address)
-            proxied: false -> true
-            comment: "by hand" -> "managed by nex (staging)"
-
-        staging: 0 to create, 1 to update, 0 to replace, 0 to delete
-    "#]]
-    .assert_eq(&adopted.out);
-    let now = stage.python(
-        "print([(r['content'], r['comment']) for r in cloudflare('zones/{zone}/dns_records') if r['name'].startswith('gitlab.')])",
-    );
-    assert_eq!(
-        now, "[('198.51.100.7', 'by hand; managed by nex (staging)')]",
-        "adopting changes nothing but the mark"
-    );
-    stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
-    stage.nex(&["plan", &file, "--check"]).expect(0);
+    let mut import = stage.command(&["dns", "import", &file]);
+    run(import.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")).expect(0);
+    for command in ["plan", "revoke"] {
+        let refused = stage.nex(&["dns", command, &file]).expect(1);
+        assert!(refused.err.contains("111122223333"), "{}", refused.err);
+        assert!(
+            refused.err.contains("hint: set AWS_PROFILE"),
+            "{}",
+            refused.err
+        );
+    }
 }
 
 #[test]
@@ -243,6 +182,8 @@ fn without_a_certificate_there_is_no_server_and_the_next_run_goes_on() {
     stage.sandbox.add_rule(rule.operation("CreateCertificate"));
     let ended = stage.nex(&["bootstrap", &file, "--yes"]).expect(4);
     assert!(ended.out.contains("(1100)"), "{}", ended.out);
+    let why = "not begun: instance nex-staging-gitlab\n  because it needs the origin certificate";
+    assert!(ended.out.contains(why), "{}", ended.out);
     let servers = "print(len([i for r in ec2.describe_instances()['Reservations'] for i in r['Instances'] if any(t['Value'] == 'nex-staging-gitlab' for t in i.get('Tags', []))]))";
     assert_eq!(stage.python(servers), "0");
     stage.sandbox.clear_rules();
@@ -267,42 +208,6 @@ fn cloudflares_networks_are_those_that_nex_knows_when_nobody_answers() {
         "{}",
         plan.out
     );
-}
-
-#[test]
-fn a_zone_that_is_imported_and_adopted_has_nothing_to_change() {
-    let reference = Reference::new();
-    let stage = Stage::built(&reference.file());
-    let imported = stage.nex(&["dns", "import", &reference.file()]).expect(0);
-    assert!(
-        imported
-            .out
-            .contains("# passed over, and never touched: MX paywithnex.com"),
-        "{}",
-        imported.out
-    );
-    let ids: Vec<&str> = imported
-        .err
-        .lines()
-        .filter_map(|line| line.split("dns-record ").nth(1))
-        .collect();
-    assert_eq!(ids.len(), 3, "{}", imported.err);
-    let whole = Reference::with(|text| {
-        let (before, _) = text.split_once("[dns]").unwrap();
-        format!("{before}{}", imported.out)
-    });
-    let file = whole.file();
-    nex_check(&file);
-    for id in ids {
-        stage
-            .nex(&["adopt", &file, "dns-record", id, "--yes"])
-            .expect(0);
-    }
-    stage.nex(&["plan", &file, "--check"]).expect(0);
-}
-
-fn nex_check(file: &str) {
-    run(nex().args(["check", file])).expect(0);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod crash;
 mod dns;
 mod drift;
 mod octodns;
+mod others;
 mod plan_file;
 mod secrets;
 mod stage;

@@ -96,11 +96,31 @@ impl Reader {
 
     /// In another account nothing is where it is looked for: that is said, instead of what was missed first.
     pub(super) async fn or_other_account(&self, error: Error) -> Error {
-        let identity = self.aws.sts.get_caller_identity().send().await;
-        let account = identity.ok().and_then(|identity| identity.account);
-        match account.map(|account| self.right_account(&account)) {
-            Some(Err(other)) => other,
+        match self.check_account().await {
+            Err(other @ Error::OtherAccount { .. }) => other,
             _ => error,
+        }
+    }
+
+    /// Whether the credentials are of the spec's account, for who does not read the world, which tells it too. Without an
+    /// account in the spec there is no call.
+    ///
+    /// # Errors
+    /// [`Error::OtherAccount`], or [`Error::Call`] if STS does not answer.
+    pub async fn check_account(&self) -> Result<(), Error> {
+        const CALL: &str = "GetCallerIdentity";
+        if self.spec.account.is_none() {
+            return Ok(());
+        }
+        let request = self.aws.sts.get_caller_identity().send();
+        let identity = request.await.map_err(Error::call(CALL, "the account"))?;
+        match identity.account {
+            Some(account) => self.right_account(&account),
+            None => Err(Error::Answer {
+                operation: CALL,
+                about: "the account".to_owned(),
+                lacks: "an account",
+            }),
         }
     }
 
