@@ -61,7 +61,7 @@ mod zone;
 
 #[cfg(feature = "client")]
 pub use apply::{ApplyError, Failed, Outcome, apply};
-pub use certificate::{LiveCertificate, SecretSink};
+pub use certificate::{LiveCertificate, SecretSink, SecretSource};
 #[cfg(feature = "client")]
 pub use client::{
     Answer, ApiError, BASE_ADDRESS, Client, Error, List, PageInfo, Refusal, Retries, Source, Writer,

@@ -62,5 +62,10 @@ pub(crate) fn render(groups: &LogGroups) -> String {
         "agent": { "run_as_user": "root" },
         "logs": { "logs_collected": { "files": { "collect_list": files } } },
     });
-    format!("{config:#}\n")
+    // A line a value, without indentation: user data has little room.
+    let lines = format!("{config:#}");
+    lines
+        .lines()
+        .map(|line| format!("{}\n", line.trim_start()))
+        .collect()
 }

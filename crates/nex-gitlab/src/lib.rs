@@ -39,6 +39,7 @@
 
 mod agent;
 mod backup;
+mod certificate;
 mod gitlab_rb;
 mod inputs;
 mod quote;

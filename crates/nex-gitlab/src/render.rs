@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Inputs, Spec, agent, backup, gitlab_rb, settings, setup};
+use crate::{Inputs, Spec, agent, backup, certificate, gitlab_rb, settings, setup};
 
 /// What EC2 takes as user data, in bytes before base64.
 pub const USER_DATA_LIMIT: usize = 16 * 1024;
@@ -84,6 +84,18 @@ pub(crate) fn server_files(spec: &Spec, inputs: &Inputs) -> Vec<File> {
             "/etc/systemd/system/nex-gitlab-backup.timer",
             "0644",
             backup::timer(spec.backups.at),
+        ),
+        file(
+            "nex-gitlab-certificate.service",
+            "/etc/systemd/system/nex-gitlab-certificate.service",
+            "0644",
+            certificate::SERVICE.to_owned(),
+        ),
+        file(
+            "nex-gitlab-certificate.timer",
+            "/etc/systemd/system/nex-gitlab-certificate.timer",
+            "0644",
+            certificate::TIMER.to_owned(),
         ),
     ]
 }

@@ -1,12 +1,19 @@
 //! Secrets Manager as the place where a certificate and its key are kept.
 
-use nex_dns::SecretSink;
 use nex_dns::certificate::{Bundle, Held, NotABundle, Stored};
-use nex_infra::aws::{Error, Vault};
+use nex_dns::{SecretSink, SecretSource};
+use nex_infra::aws::{Error, Vault, VaultWriter};
 
 /// The secrets of origin certificates.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin(Vault);
+
+/// The same, to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct OriginWriter<'a> {
+    origin: &'a Origin,
+    vault: VaultWriter,
+}
 
 /// Why a certificate's secret can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +42,16 @@ impl Origin {
     pub(super) fn new(vault: Vault) -> Self {
         Self(vault)
     }
+
+    pub(crate) fn writer(&self) -> OriginWriter<'_> {
+        OriginWriter {
+            origin: self,
+            vault: self.0.writer(),
+        }
+    }
 }
 
-impl SecretSink for Origin {
+impl SecretSource for Origin {
     type Error = OriginError;
 
     async fn read(&self, secret: &str) -> Result<Option<Held>, OriginError> {
@@ -50,14 +64,24 @@ impl SecretSink for Origin {
             version: value.version,
         }))
     }
+}
 
+impl SecretSource for OriginWriter<'_> {
+    type Error = OriginError;
+
+    async fn read(&self, secret: &str) -> Result<Option<Held>, OriginError> {
+        self.origin.read(secret).await
+    }
+}
+
+impl SecretSink for OriginWriter<'_> {
     async fn store(
         &self,
         secret: &str,
         bundle: &Bundle,
         over: Option<&str>,
     ) -> Result<Stored, OriginError> {
-        let version = self.0.store(secret, &bundle.to_json(), over).await?;
+        let version = self.vault.store(secret, &bundle.to_json(), over).await?;
         Ok(version.map_or(Stored::Overtaken, Stored::Now))
     }
 }

@@ -205,7 +205,11 @@ impl Zone {
         let mut changes = Plan::new(&self.spec.name);
         changes.actions = view.revocations(Which::Unused);
         let none = BTreeSet::new();
-        let linted = changes.linted(vec![]);
+        let verdicts = match changes.is_empty() {
+            true => vec![],
+            false => vec![servers_first(&self.spec)],
+        };
+        let linted = changes.linted(verdicts);
         let Some(approved) = self.agreed(&linted, yes, &none)? else {
             return Ok(Exit::Refused);
         };
@@ -218,4 +222,14 @@ impl Zone {
         })
         .await
     }
+}
+
+/// What must be so before a certificate is revoked, and nex can't see from here.
+fn servers_first(spec: &Spec) -> Verdict {
+    Verdict::warning(
+        "servers-first",
+        format!("zone {}", spec.dns.zone),
+        "Cloudflare answers 526 for a server that still shows a certificate which is revoked",
+        "a server takes the new one within the hour; on it: journalctl -u nex-gitlab-certificate",
+    )
 }

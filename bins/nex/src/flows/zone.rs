@@ -47,7 +47,7 @@ pub(super) async fn certificates(
         return;
     };
     let client = &cloudflare.client;
-    let writer = client.writer();
+    let (writer, sink) = (client.writer(), origin.writer());
     for change in named(plan, is_certificate) {
         let of_change = |c: &&nex_dns::Certificate| c.secret == change.resource.name;
         let wanted = spec.dns.certificates.iter().find(of_change);
@@ -55,7 +55,7 @@ pub(super) async fn certificates(
             continue;
         };
         let began = Instant::now();
-        let clients = (client, &writer, origin);
+        let clients = (client, &writer, &sink);
         let zone = &view.zone.id;
         let ended = certificate::ensure(wanted, zone, clients, view.now, watch.progress).await;
         tally.took(began.elapsed());

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::bundle::{Bundle, Issued, Terms};
 use super::decide::{CERTIFICATE, Next, action, decide};
 use super::key::{self, KeyError};
-use super::sink::{Held, SecretSink, Stored};
+use super::sink::{Held, SecretSink, SecretSource, Stored};
 use super::{LiveCertificate, Request};
 use crate::io::{Failure, Read, Write};
 use crate::spec::Certificate;
@@ -73,7 +73,7 @@ impl<A: Failure, S: StdError> IssueError<A, S> {
 ///
 /// # Errors
 /// The sink's.
-pub async fn held<S: SecretSink>(
+pub async fn held<S: SecretSource>(
     sink: &S,
     certificates: &[Certificate],
 ) -> Result<BTreeMap<String, Bundle>, S::Error> {
@@ -153,7 +153,7 @@ struct Run<'a, R, W, S> {
     now: OffsetDateTime,
 }
 
-type Failed<R, S> = IssueError<<R as Read>::Error, <S as SecretSink>::Error>;
+type Failed<R, S> = IssueError<<R as Read>::Error, <S as SecretSource>::Error>;
 
 impl<R, W, S> Run<'_, R, W, S>
 where

@@ -26,7 +26,7 @@ pub use issue::{Issuance, IssueError, ensure, held};
 pub use key::{KeyError, fingerprint, fingerprint_of_certificate, fingerprint_of_key};
 #[cfg(feature = "client")]
 pub use revoke::{Revocation, RevokeError, revoke};
-pub use sink::{Held, SecretSink, Stored};
+pub use sink::{Held, SecretSink, SecretSource, Stored};
 
 use crate::spec::KeyType;
 

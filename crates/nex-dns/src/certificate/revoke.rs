@@ -8,7 +8,7 @@ use nex_plan::{Action, Event, ResourceId, Watch, chain};
 
 use super::decide::{CERTIFICATE, Which, in_use, revoked};
 use super::issue::held;
-use super::sink::SecretSink;
+use super::sink::SecretSource;
 use crate::io::{Failure, Read, Write};
 use crate::spec::Certificate;
 
@@ -31,9 +31,9 @@ pub enum RevokeError<A: StdError + 'static, S: StdError + 'static> {
     /// Cloudflare failed.
     #[error("failed to see which certificates live")]
     Cloudflare(#[source] A),
-    /// The sink failed.
+    /// The source of the secrets failed.
     #[error("failed to see which certificates are in use")]
-    Sink(#[source] S),
+    Source(#[source] S),
 }
 
 impl<A: Failure, S: StdError> RevokeError<A, S> {
@@ -41,7 +41,7 @@ impl<A: Failure, S: StdError> RevokeError<A, S> {
     pub fn hint(&self) -> Option<String> {
         match self {
             RevokeError::Cloudflare(error) => error.hint(),
-            RevokeError::Sink(_) => None,
+            RevokeError::Source(_) => None,
         }
     }
 }
@@ -55,15 +55,17 @@ pub async fn revoke<R, W, S>(
     ids: &BTreeSet<String>,
     which: Which,
     (zone, certificates): (&str, &[Certificate]),
-    (reader, writer, sink): (&R, &W, &S),
+    (reader, writer, source): (&R, &W, &S),
     watch: Watch<'_>,
 ) -> Result<Revocation<R::Error>, RevokeError<R::Error, S::Error>>
 where
     R: Read,
     W: Write<Error = R::Error>,
-    S: SecretSink,
+    S: SecretSource,
 {
-    let held = held(sink, certificates).await.map_err(RevokeError::Sink)?;
+    let held = held(source, certificates)
+        .await
+        .map_err(RevokeError::Source)?;
     let live = reader.certificates(zone, &in_use(&held)).await;
     let live = live.map_err(RevokeError::Cloudflare)?;
     let goes: BTreeSet<&String> = held

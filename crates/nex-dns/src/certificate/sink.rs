@@ -23,18 +23,21 @@ pub enum Stored {
     Overtaken,
 }
 
-/// Keeps bundles under names: AWS Secrets Manager, Vault, a file of mode 600.
-///
-/// What [`SecretSink::store`] has confirmed must survive a crash, and must not overwrite what another run wrote in
-/// between. In Secrets Manager: `CreateSecret` for the first value; then `PutSecretValue` under a stage of its own,
-/// and `UpdateSecretVersionStage` moves `AWSCURRENT` from version `over` only.
-pub trait SecretSink: Sync {
+/// Where bundles are kept under names: AWS Secrets Manager, Vault, a file of mode 600.
+pub trait SecretSource: Sync {
     /// Why it fails.
     type Error: StdError + Send + Sync + 'static;
 
     /// What the secret holds; `None` if it does not exist or has no value.
     fn read(&self, secret: &str) -> impl Future<Output = Result<Option<Held>, Self::Error>> + Send;
+}
 
+/// Keeps bundles.
+///
+/// What [`SecretSink::store`] has confirmed must survive a crash, and must not overwrite what another run wrote in
+/// between. In Secrets Manager: `CreateSecret` for the first value; then `PutSecretValue` under a stage of its own,
+/// and `UpdateSecretVersionStage` moves `AWSCURRENT` from version `over` only.
+pub trait SecretSink: SecretSource {
     /// Makes `bundle` the secret's value, if its version is still `over`; `None` is no value yet.
     fn store(
         &self,

@@ -12,7 +12,7 @@ use nex_dns::certificate::{
     self, Bundle, Issuance, IssueError, Revocation, Which, changes, ensure, fingerprint_of_key,
     revocations, revoke,
 };
-use nex_dns::{Certificate, KeyType, SecretSink as _};
+use nex_dns::{Certificate, KeyType, SecretSource as _};
 use nex_plan::{Paint, Plan, Silent, Stop, Watch};
 use proptest::prelude::*;
 use secrecy::{ExposeSecret as _, SecretString};

@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use nex_dns::certificate::{Bundle, Held, Request, Stored, fingerprint_of_certificate};
 use nex_dns::{
-    Ask, Class, Do, Entry, Existing, Failure, LiveCertificate, Read, SecretSink, Setting, Step,
-    Write, Zone,
+    Ask, Class, Do, Entry, Existing, Failure, LiveCertificate, Read, SecretSink, SecretSource,
+    Setting, Step, Write, Zone,
 };
 use rcgen::{CertificateParams, CertificateSigningRequestParams, Issuer, KeyPair};
 use time::{Duration, OffsetDateTime};
@@ -284,7 +284,7 @@ impl Write for Fake {
     }
 }
 
-impl SecretSink for Fake {
+impl SecretSource for Fake {
     type Error = FakeError;
 
     async fn read(&self, _: &str) -> Result<Option<Held>, FakeError> {
@@ -295,7 +295,9 @@ impl SecretSink for Fake {
             bundle: Bundle::parse(&text.into()).expect("what was stored"),
         }))
     }
+}
 
+impl SecretSink for Fake {
     async fn store(
         &self,
         _: &str,

@@ -1,12 +1,12 @@
 #!/bin/bash
 # Makes this machine the GitLab server. Written by nex; holds no secret. Can be run again, whole or by step:
 #   bash /var/lib/cloud/instance/user-data.txt [STEP...]
-# /var/lib/nex/setup-status tells how far it is: "running STEP", "failed STEP" or "done".
+# /var/lib/nex/setup-status tells how far the whole is: "running STEP", "failed STEP" or "done".
 set -euo pipefail
 umask 022 # packages and Omnibus want it; what is secret is written with 077
 export DEBIAN_FRONTEND=noninteractive HOME=${HOME:-/root} # cloud-init sets no HOME
 
-steps=(files tools agent package secrets database certificate configure backups ready)
+steps=(files tools agent package secrets database certificate configure timers ready)
 root=${NEX_ROOT:-} # all files lie below it; empty but for a try with other commands in PATH
 secrets=$root/etc/gitlab/secrets.d
 ssl=$root/etc/gitlab/ssl
@@ -144,14 +144,25 @@ certificate_there() {
   fetch "$ORIGIN_CERTIFICATE_SECRET" "$1" && jq -e '.certificate and .key' "$1" >/dev/null
 }
 
+# Also run by a timer: one that takes another's place gets to nginx.
 step_certificate() {
-  local json=$work/certificate public
+  local json=$work/json sums=$work/sums public
   wait_for 3600 "the origin certificate in the secret $ORIGIN_CERTIFICATE_SECRET" certificate_there "$json"
-  jq -er .certificate "$json" | put 0644 /etc/gitlab/ssl/origin.crt
-  jq -er .key "$json" | put 0600 /etc/gitlab/ssl/origin.key
-  public=$(openssl x509 -noout -pubkey -in "$ssl/origin.crt")
-  [[ $public == "$(openssl pkey -pubout -in "$ssl/origin.key")" ]] ||
+  jq -er .certificate "$json" >"$work/origin.crt"
+  jq -er .key "$json" >"$work/origin.key"
+  public=$(openssl x509 -noout -pubkey -in "$work/origin.crt")
+  [[ $public == "$(openssl pkey -pubout -in "$work/origin.key")" ]] ||
     fail "the origin certificate and its key do not belong together"
+  (cd "$work" && sha256sum origin.*) >"$sums"
+  if cmp -s "$sums" "$root/var/lib/nex/certificate" && (cd "$ssl" && sha256sum -c --status "$sums"); then
+    return
+  fi
+  put 0644 /etc/gitlab/ssl/origin.crt <"$work/origin.crt"
+  put 0600 /etc/gitlab/ssl/origin.key <"$work/origin.key"
+  if gitlab-ctl status nginx >/dev/null 2>&1; then gitlab-ctl hup nginx; fi
+  # Last: until nginx has it, it counts as not there.
+  put 0644 /var/lib/nex/certificate <"$sums"
+  echo "nex: the origin certificate is another one now"
 }
 
 # Reconfigure also fills an empty database; the rake task that could do so would empty a full one.
@@ -160,9 +171,9 @@ step_configure() {
   retry 3 gitlab-ctl reconfigure
 }
 
-step_backups() {
+step_timers() {
   systemctl daemon-reload
-  systemctl enable --now nex-gitlab-backup.timer
+  systemctl enable --now nex-gitlab-backup.timer nex-gitlab-certificate.timer
 }
 
 # Unverified, because it is our own loopback and the certificate is the proxy's concern.
@@ -182,7 +193,7 @@ status() {
 finish() {
   local code=$?
   rm -rf "$work"
-  ((code == 0)) || status "failed $step"
+  ((code == 0 || parts)) || status "failed $step"
 }
 
 settings() {
@@ -193,15 +204,16 @@ settings() {
 
 main() {
   local todo=("$@")
-  (($#)) || todo=("${steps[@]}")
+  parts=$#
+  ((parts)) || todo=("${steps[@]}")
   work=$(mktemp -d)
   trap finish EXIT
   for step in "${todo[@]}"; do
-    status "running $step"
+    ((parts)) || status "running $step"
     [[ $step == files ]] || settings
     "step_$step"
   done
-  if (($#)); then status "ran $*"; else status "done"; fi
+  ((parts)) || status "done"
 }
 
 main "$@"

@@ -22,6 +22,10 @@ case "$name $*" in
 "aws "*certificate*)
   # The certificate comes after the server.
   if first certificate; then exit 254; fi
+  if [[ -e $FAKE_STATE/second ]]; then
+    echo '{"certificate": "s3cret-pem of another", "key": "s3cret-key of another"}'
+    exit
+  fi
   echo '{"certificate": "s3cret-pem\nline two", "key": "s3cret-key\nline two"}'
   ;;
 "curl "*readiness*) ;;
@@ -41,5 +45,6 @@ case "$name $*" in
 "openssl "*) echo PUBLIC ;;
 "psql "*) [[ $PGPASSWORD == 's3cret-database $(exit 1)' && $PGSSLMODE == verify-full && -s $PGSSLROOTCERT ]] ;;
 "gitlab-ctl backup-etc"*) touch "$3/gitlab_config_1_2027_01_01.tar" ;;
-"gitlab-ctl reconfigure") [[ ! -e $FAKE_STATE/broken && $(umask) == 0022 && -n $HOME ]] ;;
+"gitlab-ctl status nginx") [[ -e $FAKE_STATE/configured ]] ;;
+"gitlab-ctl reconfigure") touch "$FAKE_STATE/configured" && [[ ! -e $FAKE_STATE/broken && $(umask) == 0022 && -n $HOME ]] ;;
 esac

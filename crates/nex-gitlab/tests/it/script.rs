@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// Where the user data puts the files; the snapshot of the list is the test's own.
-const PATHS: [(&str, &str); 6] = [
+const PATHS: [(&str, &str); 8] = [
     ("server.conf", "etc/nex/server.conf"),
     ("gitlab.rb", "etc/nex/gitlab.rb"),
     (
@@ -26,6 +26,14 @@ const PATHS: [(&str, &str); 6] = [
     (
         "nex-gitlab-backup.timer",
         "etc/systemd/system/nex-gitlab-backup.timer",
+    ),
+    (
+        "nex-gitlab-certificate.service",
+        "etc/systemd/system/nex-gitlab-certificate.service",
+    ),
+    (
+        "nex-gitlab-certificate.timer",
+        "etc/systemd/system/nex-gitlab-certificate.timer",
     ),
 ];
 
@@ -150,18 +158,22 @@ fn systemd_takes_the_units() {
     }
     let dir = tempfile::tempdir().expect("a folder");
     let files = files(&reference_spec(), &reference_inputs());
-    let units = ["nex-gitlab-backup.service", "nex-gitlab-backup.timer"];
-    for name in units {
+    let units = PATHS.map(|(name, _)| name).into_iter();
+    let units: Vec<&str> = units
+        .filter(|name| name.ends_with(".service") || name.ends_with(".timer"))
+        .collect();
+    assert_eq!(units.len(), 4);
+    for name in &units {
         // The command is not on this machine.
-        let unit = files[name].replace("/usr/local/sbin/nex-gitlab-backup", "/bin/true");
+        let unit = files[*name].replace("/usr/local/sbin/nex-gitlab-backup", "/bin/true");
         write(&dir.path().join(name), &unit);
     }
     let output = run(Command::new("systemd-analyze")
         .args(["verify", "--man=no"])
-        .args(units.map(|name| dir.path().join(name))));
+        .args(units.iter().map(|name| dir.path().join(name))));
     success(&output);
     let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(!complaints.contains("nex-gitlab-backup"), "{complaints}");
+    assert!(!complaints.contains("nex-gitlab"), "{complaints}");
 
     let at = "*-*-* 02:00:00 UTC";
     assert!(files["nex-gitlab-backup.timer"].contains(&format!("OnCalendar={at}\n")));

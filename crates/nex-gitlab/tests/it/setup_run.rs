@@ -46,14 +46,24 @@ impl Machine {
 
     /// As cloud-init does: without HOME.
     fn run(&self, script: &str) -> Output {
+        run(&mut self.bash(script))
+    }
+
+    fn bash(&self, script: &str) -> Command {
         let path = std::env::var("PATH").unwrap_or_default();
-        run(Command::new("bash")
-            .arg(self.path(script))
+        let mut bash = Command::new("bash");
+        bash.arg(self.path(script))
             .env("PATH", format!("{}:{path}", self.path("bin").display()))
             .env("NEX_ROOT", self.root.path())
             .env("FAKE_STATE", self.path("state"))
             .env("EXTERNAL_URL", "http://stray.example.com")
-            .env_remove("HOME"))
+            .env_remove("HOME");
+        bash
+    }
+
+    /// As the timer does.
+    fn step(&self, step: &str) -> Output {
+        run(self.bash("user-data").arg(step))
     }
 
     fn calls(&self) -> Vec<String> {
@@ -100,7 +110,7 @@ fn a_first_boot_outlasts_what_fails_once_and_ends_with_done() {
         "apt-mark hold gitlab-ce",
         "psql -qtAc SELECT 1",
         "gitlab-ctl reconfigure",
-        "systemctl enable --now nex-gitlab-backup.timer",
+        "systemctl enable --now nex-gitlab-backup.timer nex-gitlab-certificate.timer",
         "/-/readiness",
     ]
     .map(|part| position(&calls, part));
@@ -154,6 +164,43 @@ fn secrets_lie_in_files_of_root_and_nowhere_else() {
     let said = [output.stdout, output.stderr].concat();
     assert!(!String::from_utf8_lossy(&said).contains("s3cret"));
     assert!(!machine.calls().concat().contains("s3cret"));
+}
+
+#[test]
+fn a_certificate_that_is_replaced_gets_to_the_server_and_is_looked_for_by_a_timer() {
+    if !have("jq") {
+        return;
+    }
+    let machine = Machine::new();
+    success(&machine.boot());
+    machine.calls();
+    let look = || {
+        success(&machine.step("certificate"));
+        let calls = machine.calls();
+        let hups = calls.iter().filter(|call| *call == "gitlab-ctl hup nginx");
+        hups.count()
+    };
+    assert_eq!(look(), 0, "nothing is new");
+
+    write(&machine.path("state/second"), "");
+    assert_eq!(look(), 1);
+    let path = "etc/gitlab/ssl/origin.crt";
+    assert_eq!(read(&machine.path(path)), "s3cret-pem of another\n");
+    assert_eq!(look(), 0);
+    // A run that ended before nginx had it, and one after which somebody changed a file.
+    std::fs::remove_file(machine.path("var/lib/nex/certificate")).expect("there");
+    assert_eq!(look(), 1);
+    write(&machine.path(path), "by hand");
+    assert_eq!(look(), 1);
+    assert_eq!(
+        machine.status(),
+        "done\n",
+        "a part says nothing of the whole"
+    );
+
+    let unit = &files(&reference_spec(), &reference_inputs())["nex-gitlab-certificate.service"];
+    let command = "ExecStart=/bin/bash /var/lib/cloud/instance/user-data.txt certificate\n";
+    assert!(unit.contains(command), "{unit}");
 }
 
 #[test]

@@ -11,5 +11,5 @@ pub use calls::{CallLog, Calls};
 pub use clients::{Aws, Connect, StandIn};
 pub use error::Error;
 pub use read::Reader;
-pub use vault::{SecretValue, Vault};
+pub use vault::{SecretValue, Vault, VaultWriter};
 pub use write::{Given, Writer};

@@ -24,9 +24,15 @@ pub struct SecretValue {
     pub text: SecretString,
 }
 
-/// Reads and writes the values of secrets that are there; it never makes a secret.
+/// Reads the values of secrets.
 #[derive(Clone, Debug)]
 pub struct Vault {
+    aws: Arc<Aws>,
+}
+
+/// Writes the values of secrets that are there; it never makes a secret. A dry run has none.
+#[derive(Clone, Debug)]
+pub struct VaultWriter {
     aws: Arc<Aws>,
 }
 
@@ -62,6 +68,15 @@ impl Vault {
         }))
     }
 
+    /// What writes where this reads.
+    pub fn writer(&self) -> VaultWriter {
+        VaultWriter {
+            aws: Arc::clone(&self.aws),
+        }
+    }
+}
+
+impl VaultWriter {
     /// Makes `text` the secret's current value if the version `over` still is; `None` is no value yet. Gives the new
     /// version's id, or `None` when someone else wrote in between: then nothing has changed.
     ///

@@ -107,7 +107,7 @@ fn what_is_not_ours_is_reported_and_its_parts_are_not_touched() {
     expect![[r#"
         refused[not-ours] auto-scaling-group nex-staging-gitlab-runner: auto-scaling-group nex-staging-gitlab-runner-0 has this name but not nex's tags: it is left as it is
           hint: take it over by: nex adopt ENV auto-scaling-group auto-scaling-group nex-staging-gitlab-runner-0
-        no changes: staging is as its spec says
+        no changes, but staging is not as its spec says: 1 refused
     "#]]
     .assert_eq(&text(&desired, &observed));
 }
