@@ -138,3 +138,26 @@ fn a_volume_never_shrinks_and_a_server_is_replaced_only_by_name() {
     let plan = stage.nex(&["plan", &moved.file(), "--check"]).expect(0);
     assert!(plan.out.contains("info[volume-left-over]"), "{}", plan.out);
 }
+
+#[test]
+fn a_bucket_whose_name_the_spec_gives_up_is_shown_and_goes_only_by_name() {
+    let reference = Reference::new();
+    let stage = Stage::built(&reference.file());
+    let renamed = Reference::with(|text| {
+        let old = "cache_bucket = \"nex-staging-gitlab-runner-cache\"";
+        replaced(&text, old, "cache_bucket = \"nex-staging-gitlab-cache\"")
+    });
+    let file = renamed.file();
+    let refused = stage.nex(&["bootstrap", &file, "--yes"]).expect(5);
+    let old = "s3-bucket nex-staging-gitlab-runner-cache";
+    assert!(
+        refused.out.contains(&format!("- delete  {old}")),
+        "{}",
+        refused.out
+    );
+    let allow = ["bootstrap", &file, "--yes", "--allow", old];
+    stage.nex(&allow).expect(0);
+    stage.nex(&["plan", &file, "--check"]).expect(0);
+    let left = stage.python("print([b['Name'] for b in boto3.client('s3').list_buckets()['Buckets'] if 'cache' in b['Name']])");
+    assert_eq!(left, "['nex-staging-gitlab-cache']");
+}

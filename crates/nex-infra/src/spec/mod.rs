@@ -70,7 +70,8 @@ pub struct Database {
     /// The RDS instance's identifier.
     #[schemars(length(min = 1, max = 63))]
     pub instance: String,
-    /// Whether nex may let the server into the database's security group (TCP, the database's port). Default: no.
+    /// Whether nex may let the server into the database's security group (TCP, the database's port). Without it
+    /// that group is left alone, with a rule that nex made earlier.
     #[serde(default)]
     pub allow_ingress: bool,
 }

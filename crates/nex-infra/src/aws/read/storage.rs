@@ -13,6 +13,9 @@ use crate::aws::error::found as if_found;
 use crate::model::{Bucket, Content, Expiry, LogGroup, Secret};
 use crate::names::{MANAGED_BY, Tags};
 
+/// What a bucket's key begins with.
+const BUCKET: &str = "s3:::";
+
 /// What the first round found.
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
@@ -65,7 +68,7 @@ impl Reader {
         let groups = parts.groups.iter().filter_map(|g| g.log_group_arn.clone());
         let buckets = parts.buckets.iter().map(|bucket| bucket.name.as_str());
         let buckets = buckets.filter(|name| unsettled(&bucket_key(name)));
-        let (secrets, groups, buckets) = tokio::try_join!(
+        let (secrets, groups, buckets, orphans) = tokio::try_join!(
             join_all(missing.map(|name| self.secret(name))),
             join_all(
                 groups
@@ -73,13 +76,23 @@ impl Reader {
                     .map(|arn| self.tags_of_log_group(arn))
             ),
             join_all(buckets.map(|name| self.tags_of_bucket(name))),
+            join_all(self.orphans(&parts.tags).map(|name| self.bucket(name))),
         )?;
         parts.secrets.extend(secrets.into_iter().flatten());
+        parts.buckets.extend(orphans.into_iter().flatten());
         let buckets = buckets.into_iter().flatten();
         parts.tags.extend(groups.into_iter().chain(buckets));
         let Parts { buckets, tags, .. } = &mut parts;
         buckets.retain(|bucket| tags.contains_key(&bucket_key(&bucket.name)));
         Ok(parts)
+    }
+
+    /// Our buckets whose names the spec no longer gives.
+    fn orphans<'a>(&'a self, tags: &'a BTreeMap<String, Tags>) -> impl Iterator<Item = &'a str> {
+        let mut named = self.layout.buckets(&self.spec);
+        named.push(&self.layout.backups_bucket);
+        let ours = tags.keys().filter_map(|key| key.strip_prefix(BUCKET));
+        ours.filter(move |name| !named.contains(name))
     }
 
     pub(super) fn collect_storage(&self, parts: Parts, found: &mut Found) {
@@ -295,9 +308,9 @@ impl Reader {
     }
 }
 
-/// A bucket among ARNs, whatever the partition.
+/// A bucket's key among ARNs, whatever the partition.
 fn bucket_key(name: &str) -> String {
-    format!("s3:::{name}")
+    format!("{BUCKET}{name}")
 }
 
 fn has_value(stages: Option<&std::collections::HashMap<String, Vec<String>>>) -> bool {
