@@ -20,7 +20,7 @@ impl Spec {
         if let Some(host) = hosts.ssh_host {
             let proxied = |(_, record): &(usize, &Record)| record.proxied;
             let of_host = self.answering(host).into_iter().filter(proxied);
-            found.extend(of_host.map(|(at, _)| ssh_proxied(at, host)));
+            found.extend(of_host.map(|(at, record)| ssh_proxied(at, host, record)));
         }
         if let Some(host) = hosts.registry_host {
             for (at, record) in self.answering(host) {
@@ -113,14 +113,20 @@ impl Settings {
     }
 }
 
-fn ssh_proxied(at: usize, name: &str) -> Verdict {
+fn ssh_proxied(at: usize, host: &str, record: &Record) -> Verdict {
+    // A wildcard answers for other names too, which may well want the proxy.
+    let hint = if record.name.starts_with('*') {
+        "a record of the host's own, with proxied = false"
+    } else {
+        "proxied = false"
+    };
     Verdict::new(
         Level::Refusal,
         "ssh-proxied",
         format!("records[{at}].proxied"),
         format!(
-            "{name} serves SSH, and the proxy carries HTTP and HTTPS only: no connection would get through"
+            "{host} serves SSH, and the proxy carries HTTP and HTTPS only: no connection would get through"
         ),
-        "proxied = false",
+        hint,
     )
 }

@@ -36,9 +36,10 @@ pub(super) async fn run(
     }
     let typed = match confirm {
         Some(typed) => typed,
-        None => prompt(&format!(
-            "type the environment's name to delete all this ({name}): "
-        ))?,
+        None => prompt(
+            &format!("type the environment's name to delete all this ({name}): "),
+            "--confirm",
+        )?,
     };
     if typed != *name {
         output.refused(

@@ -131,15 +131,15 @@ async fn open(env: &str, sandbox: Option<&str>, output: Output) -> anyhow::Resul
 
 /// Asks a question that only `y` or `yes` answers with yes. Without a terminal there is nobody to ask.
 fn ask(question: &str) -> anyhow::Result<bool> {
-    let answer = prompt(&format!("{question} [y/N] "))?;
+    let answer = prompt(&format!("{question} [y/N] "), "--yes")?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
 }
 
-fn prompt(question: &str) -> anyhow::Result<String> {
+fn prompt(question: &str, option: &str) -> anyhow::Result<String> {
     use std::io::IsTerminal as _;
     anyhow::ensure!(
         std::io::stdin().is_terminal(),
-        "there is no terminal to ask on: {question}"
+        "there is no terminal to ask on, and no {option}: {question}"
     );
     let mut stderr = std::io::stderr().lock();
     write!(stderr, "{question}")?;

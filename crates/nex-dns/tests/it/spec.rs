@@ -120,12 +120,14 @@ fn a_wildcard_answers_for_a_host_without_a_record_of_its_own() {
         settings = { ssl = "strict", ssl_automatic_mode = "custom" }
     "#;
     let spec = spec(text);
-    let refused = |host: &str| {
-        let hosts = Hosts {
+    let hazards = |host: &str| {
+        spec.hazards(Hosts {
             ssh_host: Some(host),
             registry_host: None,
-        };
-        let found: Vec<String> = spec.hazards(hosts).into_iter().map(|v| v.subject).collect();
+        })
+    };
+    let refused = |host: &str| {
+        let found: Vec<String> = hazards(host).into_iter().map(|v| v.subject).collect();
         found.join(" ")
     };
     assert_eq!(refused("ssh.example.com"), "records[0].proxied");
@@ -138,6 +140,11 @@ fn a_wildcard_answers_for_a_host_without_a_record_of_its_own() {
         "`*` is below the zone's own name"
     );
     assert!(spec.answering("elsewhere.org").is_empty());
+    let hint = hazards("ssh.example.com").remove(0).hint;
+    assert!(
+        hint.contains("a record of the host's own"),
+        "the others that `*` answers for keep the proxy: {hint}"
+    );
 }
 
 #[test]
