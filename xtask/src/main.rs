@@ -1,7 +1,7 @@
 //! Chores: `cargo xtask COMMAND`.
 //!
-//! Commands of `nex` and `nex-sandbox` are built and then run with all that follows them; the rest
-//! are the chores of this repository, one file each. No AWS and no tokio in here: it starts at once.
+//! The chores of this repository, one file each; every other command is one of `nex` or `nex-sandbox`,
+//! which is built and then run with all that follows. No AWS and no tokio in here: it starts at once.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -19,19 +19,7 @@ mod scripts;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
-
-/// The commands of `nex` that are passed on to it.
-const OF_NEX: [&str; 8] = [
-    "check",
-    "plan",
-    "bootstrap",
-    "adopt",
-    "destroy",
-    "render",
-    "schema",
-    "completions",
-];
+use clap::{Parser, Subcommand};
 
 /// Starts the binaries, and does the chores of this repository.
 #[derive(Parser)]
@@ -40,8 +28,8 @@ const OF_NEX: [&str; 8] = [
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Built and then run, with all that follows passed on as it is:
-  check, plan, bootstrap, adopt, destroy, render, schema, completions   nex (see `cargo xtask plan --help`)
-  sandbox up, status, env, down                                         nex-sandbox
+  sandbox up, status, env, down   nex-sandbox
+  every other command             nex (docs/command-line.md lists them)
 
 Examples:
   cargo xtask bootstrap staging --sandbox
@@ -109,24 +97,14 @@ fn main() -> ExitCode {
 fn pass_on(words: &[OsString], release: bool) -> anyhow::Result<()> {
     match words {
         [first, rest @ ..] if first == "sandbox" => launch::exec("nex-sandbox", rest, release),
-        [first, ..] if OF_NEX.iter().any(|known| first == known) => {
-            launch::exec("nex", words, release)
-        }
-        _ => {
-            let name = words
-                .first()
-                .map(|name| name.to_string_lossy())
-                .unwrap_or_default();
-            let message = format!("there is no command '{name}'");
-            Cli::command()
-                .error(ErrorKind::InvalidSubcommand, message)
-                .exit()
-        }
+        words => launch::exec("nex", words, release),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     #[test]
