@@ -48,7 +48,7 @@ const WHOLE_CALL: Duration = Duration::from_secs(100);
 /// [`Class::Lost`](crate::Class::Lost), and a new read tells what became of it.
 pub struct Client {
     environment: Environment,
-    credentials: Option<Credentials>,
+    token: Option<SecretString>,
     http: reqwest::Client,
     retries: Retries,
     pace: Pace,
@@ -71,12 +71,12 @@ impl Client {
     /// # Errors
     /// [`Error::Token`] if no header can carry the token, [`Error::Setup`] if HTTPS can't be set up.
     pub fn new(token: &SecretString) -> Result<Self, Error> {
-        let token = token.expose_secret().trim().to_owned();
-        if token.is_empty() || HeaderValue::from_str(&token).is_err() {
+        let token = token.expose_secret().trim();
+        if token.is_empty() || HeaderValue::from_str(token).is_err() {
             return Err(Error::Token);
         }
         let mut client = Self::without_token()?;
-        client.credentials = Some(Credentials::UserAuthToken { token });
+        client.token = Some(token.into());
         Ok(client)
     }
 
@@ -95,7 +95,7 @@ impl Client {
             .map_err(Error::Setup)?;
         Ok(Self {
             environment: Environment::Production,
-            credentials: None,
+            token: None,
             http,
             retries: Retries::default(),
             pace: Pace::default(),
@@ -241,7 +241,10 @@ impl Client {
     fn request<E: EndpointSpec>(&self, endpoint: &E) -> reqwest::RequestBuilder {
         let url = endpoint.url(&self.environment);
         let mut request = self.http.request(endpoint.method(), url);
-        for (name, value) in self.credentials.iter().flat_map(Credentials::headers) {
+        let credentials = self.token.iter().map(|token| Credentials::UserAuthToken {
+            token: token.expose_secret().to_owned(),
+        });
+        for (name, value) in credentials.flat_map(|credentials| credentials.headers()) {
             // Checked when the client was made.
             if let Ok(mut value) = HeaderValue::try_from(value) {
                 value.set_sensitive(true);
