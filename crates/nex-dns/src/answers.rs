@@ -38,7 +38,8 @@ impl Spec {
         name::full(host).is_ok_and(|host| names.any(|name| name::covers(&name, &host)))
     }
 
-    fn named(&self) -> Vec<(usize, String, &Record)> {
+    /// The records with their places in the list and their names in canonical form; what is no name is left out.
+    pub(crate) fn named(&self) -> Vec<(usize, String, &Record)> {
         let Ok(zone) = canonical_zone(&self.zone) else {
             return vec![];
         };

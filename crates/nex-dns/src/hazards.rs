@@ -1,8 +1,10 @@
 //! Values that stand, but that whoever chose them should know more about; and SSH behind the proxy, which is refused.
 
+use std::collections::BTreeSet;
+
 use nex_plan::{Level, Verdict};
 
-use crate::spec::{Record, Settings, Spec, Ssl, SslAutomaticMode, ZonePlan};
+use crate::spec::{Record, RecordKind, Settings, Spec, Ssl, SslAutomaticMode, ZonePlan};
 
 /// The hosts whose use the zone cannot know; full names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,9 +30,34 @@ impl Spec {
                 found.extend(self.registry_untrusted(at, host, record));
             }
         }
+        found.extend(self.half_proxied());
         let proxied = self.records.iter().any(|record| record.proxied);
         found.extend(self.settings.hazards(proxied));
         found
+    }
+
+    /// Cloudflare proxies names, not records (<https://developers.cloudflare.com/dns/proxy-status/>).
+    fn half_proxied(&self) -> Vec<Verdict> {
+        let proxied = self.named().into_iter();
+        let proxied: BTreeSet<String> = proxied
+            .filter(|(_, _, record)| record.proxied)
+            .map(|(_, name, _)| name)
+            .collect();
+        let is_address = |record: &Record| matches!(record.kind, RecordKind::A | RecordKind::Aaaa);
+        let beside = self.named().into_iter().filter(|(_, name, record)| {
+            is_address(record) && !record.proxied && proxied.contains(name)
+        });
+        let warning = |(at, name, _): (usize, String, &Record)| {
+            Verdict::warning(
+                "half-proxied",
+                format!("records[{at}].proxied"),
+                format!(
+                    "{name} has a proxied address too, so Cloudflare answers for this one by its proxies as well"
+                ),
+                "proxied = true for all addresses of a name, or for none",
+            )
+        };
+        beside.map(warning).collect()
     }
 
     fn registry_body_limit(&self, at: usize, name: &str, record: &Record) -> Option<Verdict> {

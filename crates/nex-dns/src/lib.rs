@@ -77,7 +77,7 @@ pub use owner::mark;
 pub use record::{Content, Entry, content};
 pub use setting::Setting;
 pub use spec::{
-    AUTOMATIC_TTL, Certificate, KeyType, Limits, Record, RecordKind, Settings, Spec, Ssl,
-    SslAutomaticMode, TlsVersion, VALIDITIES, ZonePlan,
+    AUTOMATIC_TTL, Certificate, KeyType, Limits, MOST_HOSTNAMES, Record, RecordKind, Settings,
+    Spec, Ssl, SslAutomaticMode, TlsVersion, VALIDITIES, ZonePlan,
 };
 pub use zone::{Existing, Zone};

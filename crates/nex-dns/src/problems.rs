@@ -7,8 +7,10 @@ use nex_plan::Problems;
 
 use crate::name::{self, canonical, canonical_zone};
 use crate::owner::{longest_comment, marked};
+use crate::record::content;
 use crate::spec::{
-    AUTOMATIC_TTL, Certificate, Limits, Record, RecordKind, Spec, VALIDITIES, ZonePlan,
+    AUTOMATIC_TTL, Certificate, Limits, MOST_HOSTNAMES, Record, RecordKind, Spec, VALIDITIES,
+    ZonePlan,
 };
 
 /// The shortest and longest time that resolvers may keep a record, in seconds.
@@ -150,10 +152,10 @@ impl Certificate {
     fn problems(&self, zone: &str) -> Problems {
         let mut found = Problems::new();
         found.unless(
-            !self.hostnames.is_empty(),
+            (1..=MOST_HOSTNAMES).contains(&self.hostnames.len()),
             "hostnames",
-            "there are none",
-            "one name or more",
+            format!("there are {}", self.hostnames.len()),
+            format!("1 to {MOST_HOSTNAMES} names"),
         );
         let mut seen = BTreeSet::new();
         for (at, hostname) in self.hostnames.iter().enumerate() {
@@ -246,16 +248,8 @@ fn found_together(records: &[Record], zone: &str, found: &mut Problems) {
 }
 
 fn same_content(kind: RecordKind, one: &Record, other: &Record) -> bool {
-    let (one, other) = (one.content.as_deref(), other.content.as_deref());
-    match (kind, one, other) {
-        (RecordKind::Aaaa, Some(one), Some(other)) => {
-            one == other
-                || one
-                    .parse::<Ipv6Addr>()
-                    .is_ok_and(|a| other.parse() == Ok(a))
-        }
-        _ => one == other,
-    }
+    let canonical = |record: &Record| record.content.as_deref().map(|text| content(kind, text));
+    canonical(one) == canonical(other)
 }
 
 fn secrets_shared(certificates: &[Certificate], found: &mut Problems) {

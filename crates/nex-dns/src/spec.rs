@@ -195,7 +195,7 @@ pub enum TlsVersion {
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// The full names that it is for; `*.example.com` covers one label and not `example.com` itself.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = MOST_HOSTNAMES))]
     pub hostnames: Vec<String>,
     /// How long it is valid, in days: 7, 30, 90, 365, 730, 1095 or 5475.
     #[serde(default = "fifteen_years")]
@@ -241,6 +241,10 @@ pub struct Limits {
 
 /// The validities that Cloudflare gives, in days.
 pub const VALIDITIES: [u32; 7] = [7, 30, 90, 365, 730, 1095, 5475];
+
+/// How many names an Origin CA certificate can be for
+/// (<https://developers.cloudflare.com/ssl/origin-configuration/origin-ca/>, "Hostname and wildcard coverage").
+pub const MOST_HOSTNAMES: usize = 200;
 
 /// The ttl that leaves the choice to Cloudflare.
 pub const AUTOMATIC_TTL: u32 = 1;

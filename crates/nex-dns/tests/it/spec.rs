@@ -199,6 +199,8 @@ fn everything_wrong_is_said_at_once() {
             { type = "A", name = "gitlab.example.org." },
             { type = "AAAA", name = "g", content = "2001:db8::1" },
             { type = "AAAA", name = "g", content = "2001:0db8:0::1" },
+            { type = "TXT", name = "h", content = "v=spf1 -all" },
+            { type = "TXT", name = "h", content = '"v=spf1" " -all"' },
         ]
         [[certificates]]
         hostnames = ["*.example.com", "gitlab.example.org", "*.EXAMPLE.com", "www"]
@@ -228,13 +230,14 @@ fn everything_wrong_is_said_at_once() {
         records[8].type: c.example.com has a CNAME beside other records; allowed: a CNAME alone at its name, or none
         records[10].name: c.example.com has the same record at records[2]; allowed: each record once
         records[14].name: g.example.com has the same record at records[13]; allowed: each record once
+        records[16].name: h.example.com has the same record at records[15]; allowed: each record once
         certificates[0].hostnames[1]: `gitlab.example.org` is not in the zone: Cloudflare signs its zones' names only; allowed: example.com, or a full name below it, once
         certificates[0].hostnames[2]: `*.EXAMPLE.com` stands here twice; allowed: example.com, or a full name below it, once
         certificates[0].hostnames[3]: `www` is not in the zone: Cloudflare signs its zones' names only; allowed: example.com, or a full name below it, once
         certificates[0].validity_days: Cloudflare gives none for 31 days; allowed: 7, 30, 90, 365, 730, 1095 or 5475
         certificates[0].renew_before_days: 31 days before the end of 31 it would be renewed at once, for ever, or never; allowed: 1 or more, fewer than validity_days
         certificates[0].secret: `a secret` is no name in Secrets Manager; allowed: 1 to 512 letters, digits, and /_+=.@-
-        certificates[1].hostnames: there are none; allowed: one name or more
+        certificates[1].hostnames: there are 0; allowed: 1 to 200 names
         certificates[1].secret: `a secret` is no name in Secrets Manager; allowed: 1 to 512 letters, digits, and /_+=.@-
         certificates[1].secret: certificates[0] has the same: one would overwrite the other; allowed: a secret for each certificate
         limits.max_changed_percent: 101 is no share; allowed: 1 to 100
@@ -259,6 +262,11 @@ fn round_robin_and_mixed_addresses_are_no_problem() {
         ]
     "#;
     assert_eq!(problems(text), "");
+    let hazards = hazards(&spec(text));
+    for at in [0, 1] {
+        assert!(hazards.contains(&format!("warning half-proxied records[{at}].proxied")));
+    }
+    assert_eq!(hazards.matches("half-proxied").count(), 2, "{hazards}");
 }
 
 #[test]
