@@ -21,7 +21,7 @@ from = "gitlab@example.com"
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spec: Spec = toml::from_str(SECTION)?;
     let problems: Vec<String> = spec
-        .problems()
+        .validate()
         .into_iter()
         .map(|problem| problem.to_string())
         .collect();

@@ -9,7 +9,7 @@
 //! only root can read.
 //!
 //! ```
-//! use nex_gitlab::{Facts, Inputs, Secrets, Spec};
+//! use nex_gitlab::{Inputs, Secrets, Spec, WebAccess};
 //!
 //! let spec: Spec = toml::from_str(
 //!     r#"
@@ -18,8 +18,8 @@
 //!     ssh_host = "ssh-gitlab.example.com"
 //!     "#,
 //! )?;
-//! assert!(spec.problems().is_empty());
-//! assert_eq!(spec.hazards(Facts::default())[0].code, "mail-absent");
+//! assert!(spec.validate().is_empty());
+//! assert_eq!(spec.warnings(WebAccess::Direct)[0].code, "mail-absent");
 //!
 //! let inputs = Inputs {
 //!     region: "eu-west-3".into(),
@@ -52,6 +52,6 @@ pub use gitlab_rb::gitlab_rb;
 pub use inputs::{Inputs, LogGroups, Secrets};
 pub use render::{Error, USER_DATA_LIMIT, files, user_data};
 pub use spec::{
-    Backups, Database, Facts, Hosts, InvalidTime, InvalidVersion, Mail, Spec, SslMode, TimeOfDay,
-    Version,
+    Backups, Database, Hosts, InvalidTime, InvalidVersion, Mail, Spec, SslMode, TimeOfDay, Version,
+    WebAccess,
 };

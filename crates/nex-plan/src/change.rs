@@ -1,48 +1,52 @@
-//! One resource's change, field by field.
+//! What would be done to one resource, field by field, in a form for people and for JSON.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Value;
 
 /// What happens to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Action {
-    /// It is not there and is made.
+    /// The resource does not exist and is created.
     Create,
-    /// It is changed where it stands.
+    /// The resource is changed and keeps its identity.
     Update,
-    /// It can't be changed to what is asked: a new one takes its place.
+    /// The resource can't be changed to what is asked: a new one takes its place.
     Replace,
-    /// It is no longer asked for.
+    /// The resource is no longer asked for.
     Delete,
 }
 
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Action::Create => "create",
-            Action::Update => "update",
-            Action::Replace => "replace",
-            Action::Delete => "delete",
-        })
-    }
-}
-
 /// Names a resource: its kind (`security-group`, `log-group`, ...) and its name within the kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ResourceId {
     /// The kind, in the words of the service's own documentation.
-    pub kind: String,
-    /// The name that the environment's spec gives it.
+    pub kind: Cow<'static, str>,
+    /// The name that the environment's spec gives to the resource.
     pub name: String,
 }
 
 impl ResourceId {
-    /// A resource's name.
-    pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
+    /// The id of a resource.
+    pub fn new(kind: impl Into<Cow<'static, str>>, name: impl Into<String>) -> Self {
         Self {
             kind: kind.into(),
             name: name.into(),
@@ -56,35 +60,75 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// What a change of a field does to the resource that has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// Changed where it stands; nothing stops.
-    InPlace,
-    /// Changed where it stands, with a stop and a start.
-    Restart,
-    /// A new resource takes the place of the old one.
-    Replace,
+/// What the update of a field does to its resource, in the words of AWS CloudFormation's "update behaviors of stack
+/// resources", with two cases that CloudFormation does not name.
+///
+/// JSON has three values: `in_place`, `restart` and `replace`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpdateBehavior {
+    /// The resource is updated and keeps running.
+    NoInterruption,
+    /// The resource is updated and stops for a while.
+    SomeInterruption,
+    /// A new resource takes the place of the old one; the text says why.
+    Replacement(Cow<'static, str>),
+    /// The field counts only when the resource is created; the text says who decides afterwards.
+    CreateOnly(Cow<'static, str>),
+    /// A larger value is an update without interruption; a smaller one is left as it is.
+    GrowOnly,
 }
 
-/// One field's old and new value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+impl UpdateBehavior {
+    fn label(&self) -> &'static str {
+        match self {
+            UpdateBehavior::NoInterruption
+            | UpdateBehavior::CreateOnly(_)
+            | UpdateBehavior::GrowOnly => "in_place",
+            UpdateBehavior::SomeInterruption => "restart",
+            UpdateBehavior::Replacement(_) => "replace",
+        }
+    }
+}
+
+impl Serialize for UpdateBehavior {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.label())
+    }
+}
+
+/// The reasons of a replacement are not part of the field's JSON: [`Change::reasons`] has them.
+impl<'de> Deserialize<'de> for UpdateBehavior {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "in_place" => Ok(UpdateBehavior::NoInterruption),
+            "restart" => Ok(UpdateBehavior::SomeInterruption),
+            "replace" => Ok(UpdateBehavior::Replacement("".into())),
+            other => Err(serde::de::Error::unknown_variant(
+                other,
+                &["in_place", "restart", "replace"],
+            )),
+        }
+    }
+}
+
+/// The old and the new value of one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FieldChange {
-    /// The field's name; it carries the unit (`retention_days`, `volume_gb`).
-    pub field: String,
-    /// What is there; [`Value::Absent`] on a create.
+    /// The field's name, with its unit where it has one (`retention_days`, `size_gb`).
+    pub field: Cow<'static, str>,
+    /// The value now; [`Value::Absent`] on a create.
     pub old: Value,
-    /// What is asked; [`Value::Absent`] on a delete.
+    /// The value that is asked for; [`Value::Absent`] on a delete.
     pub new: Value,
-    /// What the change does.
-    pub effect: Effect,
+    /// What the change does to the resource.
+    pub effect: UpdateBehavior,
 }
 
 impl FieldChange {
-    /// A change that stops nothing.
-    pub fn in_place(
-        field: impl Into<String>,
+    /// A change without interruption.
+    pub fn new(
+        field: impl Into<Cow<'static, str>>,
         old: impl Into<Value>,
         new: impl Into<Value>,
     ) -> Self {
@@ -92,21 +136,21 @@ impl FieldChange {
             field: field.into(),
             old: old.into(),
             new: new.into(),
-            effect: Effect::InPlace,
+            effect: UpdateBehavior::NoInterruption,
         }
     }
 }
 
-/// What would be done to one resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// The view of a step: what would be done to one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// What happens.
     pub action: Action,
-    /// To which resource; in JSON `kind` and `name` stand beside `action`.
+    /// To which resource; in JSON, `kind` and `name` stand beside `action`.
     #[serde(flatten)]
-    pub resource: ResourceId,
+    pub id: ResourceId,
     /// The fields that change.
     pub fields: Vec<FieldChange>,
-    /// Why, where the fields do not say it.
+    /// Why, where the fields do not show the reason.
     pub reasons: Vec<String>,
 }

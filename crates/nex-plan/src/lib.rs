@@ -1,36 +1,56 @@
-//! The shared vocabulary of nex: changes, plans, safety verdicts, spec problems, progress events and
-//! references to secrets. No I/O; every other crate speaks in these types.
+//! The shared vocabulary of nex: steps and plans of them, findings, the gate between a plan and its apply, reports,
+//! problems of a spec, progress events and references to secrets. No I/O; every other crate uses these types.
+//!
+//! Data flows one way. A provider's crate compares what is asked for with what exists and makes a [`Plan`] of typed
+//! [`Step`]s. [`Plan::lint`] runs that crate's rules and gives a [`Linted`] plan, [`Linted::approve`] an [`Approved`] one,
+//! and only an approved plan can be applied, which gives an [`ApplyReport`].
 //!
 //! ```
-//! use nex_plan::{Action, Change, FieldChange, Paint, Plan, ResourceId, Value};
+//! use nex_plan::{Action, Change, FieldChange, Plan, Renderer, ResourceId};
 //!
 //! let mut plan = Plan::new("staging");
 //! plan.push(Change {
 //!     action: Action::Update,
-//!     resource: ResourceId::new("log-group", "/nex/gitlab-runner/system"),
-//!     fields: vec![FieldChange::in_place("retention_days", 7, 14)],
+//!     id: ResourceId::new("log-group", "/nex/gitlab-runner/system"),
+//!     fields: vec![FieldChange::new("retention_days", 7, 14)],
 //!     reasons: vec![],
 //! });
-//! assert!(plan.text(Paint::Plain).contains("retention_days: 7 -> 14"));
+//! assert!(Renderer::plain().plan(&plan).contains("retention_days: 7 -> 14"));
 //! assert_eq!(plan.counts().update, 1);
 //! ```
+//!
+//! `examples/snapshots.rs` is a provider of its own: a step with rules, and the way from a plan to its approval.
 
+mod cancel;
 mod change;
-mod event;
-mod failure;
+mod document;
+mod error;
+mod finding;
+mod gate;
+mod moved;
 mod plan;
 mod problem;
+mod progress;
+mod report;
 mod secret;
+mod stats;
+mod step;
 mod text;
 mod value;
-mod verdict;
 
-pub use change::{Action, Change, Effect, FieldChange, ResourceId};
-pub use event::{Event, Progress, Silent, Stop, Watch};
-pub use failure::{Class, chain};
-pub use plan::{Approved, Counts, Linted, Plan, Refused};
+pub use cancel::CancelToken;
+pub use change::{Action, Change, FieldChange, ResourceId, UpdateBehavior};
+pub use document::{FindingDocument, KeptPlan, PlanDocument};
+pub use error::{CloudError, ErrorKind, chain};
+pub use finding::{Finding, Remedy, Severity, Subject, sort_findings};
+pub use gate::{Approved, Lint, Linted, MovedError, RefusalError};
+pub use moved::{Moved, Movement};
+pub use plan::{Counts, Plan, Planned};
 pub use problem::{Problem, Problems};
+pub use progress::{Event, NoProgress, Progress, RunContext};
+pub use report::{ApplyReport, Done, Failed, SkipReason, Skipped, Timing};
 pub use secret::{SecretRef, SecretRefError};
-pub use text::Paint;
+pub use stats::{CallLog, CallStats, Span};
+pub use step::{PlanEntry, Step};
+pub use text::{Paint, Renderer};
 pub use value::Value;
-pub use verdict::{Level, Verdict};

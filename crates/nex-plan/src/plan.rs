@@ -1,26 +1,33 @@
-//! A plan, and the two gates that stand between it and an apply: the lint and the approval.
-
-use std::collections::BTreeSet;
+//! A plan: typed steps in a fixed order.
 
 use serde::Serialize;
 
-use crate::{Action, Change, Level, Verdict};
+use crate::{Action, Change, PlanEntry, ResourceId, Step};
 
-/// What would be done to an environment, in a fixed order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Plan {
+/// What would be done to an environment, in a fixed order, with at most one entry a resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan<S: Step> {
     /// The environment's name.
     pub environment: String,
-    /// What would be done; at most one change a resource.
-    pub actions: Vec<Change>,
+    /// What would be done.
+    pub entries: Vec<Planned<S>>,
+}
+
+/// One entry of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Planned<S: Step> {
+    /// A step that can be applied.
+    Ready(S),
+    /// A step whose values are known only once other steps are done.
+    Deferred(S::Deferred),
 }
 
 /// How many resources meet each action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Made.
+    /// Created.
     pub create: usize,
-    /// Changed where they stand.
+    /// Updated.
     pub update: usize,
     /// Replaced by new ones.
     pub replace: usize,
@@ -28,28 +35,86 @@ pub struct Counts {
     pub delete: usize,
 }
 
-impl Plan {
-    /// A plan without changes.
-    pub fn new(environment: impl Into<String>) -> Self {
-        Self {
-            environment: environment.into(),
-            actions: vec![],
+impl<S: Step> Planned<S> {
+    /// The resource.
+    pub fn id(&self) -> ResourceId {
+        match self {
+            Planned::Ready(step) => step.id(),
+            Planned::Deferred(deferred) => deferred.id(),
         }
     }
 
-    /// Adds a change.
-    pub fn push(&mut self, change: Change) {
-        self.actions.push(change);
+    /// What happens to the resource.
+    pub fn action(&self) -> Action {
+        match self {
+            Planned::Ready(step) => step.action(),
+            Planned::Deferred(deferred) => deferred.action(),
+        }
+    }
+
+    /// The view of the entry.
+    pub fn change(&self) -> Change {
+        match self {
+            Planned::Ready(step) => step.change(),
+            Planned::Deferred(deferred) => deferred.change(),
+        }
+    }
+
+    /// The provider's own id of the resource that is changed or deleted.
+    pub(crate) fn target(&self) -> Option<&str> {
+        match self {
+            Planned::Ready(step) => step.target(),
+            Planned::Deferred(deferred) => deferred.target(),
+        }
+    }
+
+    /// The same entry among the steps of more than one provider.
+    pub(crate) fn widen<T>(self) -> Planned<T>
+    where
+        T: Step<Deferred: From<S::Deferred>> + From<S>,
+    {
+        match self {
+            Planned::Ready(step) => Planned::Ready(step.into()),
+            Planned::Deferred(deferred) => Planned::Deferred(deferred.into()),
+        }
+    }
+}
+
+impl<S: Step> Plan<S> {
+    /// A plan without entries.
+    pub fn new(environment: impl Into<String>) -> Self {
+        Self {
+            environment: environment.into(),
+            entries: vec![],
+        }
+    }
+
+    /// Adds a step.
+    pub fn push(&mut self, step: S) {
+        self.entries.push(Planned::Ready(step));
     }
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.actions.is_empty()
+        self.entries.is_empty()
+    }
+
+    /// The steps that can be applied.
+    pub fn steps(&self) -> impl Iterator<Item = &S> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Planned::Ready(step) => Some(step),
+            Planned::Deferred(_) => None,
+        })
+    }
+
+    /// The entry of a resource.
+    pub fn entry(&self, id: &ResourceId) -> Option<&Planned<S>> {
+        self.entries.iter().find(|entry| entry.id() == *id)
     }
 
     /// How many resources meet each action.
     pub fn counts(&self) -> Counts {
-        let count = |action| self.actions.iter().filter(|c| c.action == action).count();
+        let count = |action| self.entries.iter().filter(|e| e.action() == action).count();
         Counts {
             create: count(Action::Create),
             update: count(Action::Update),
@@ -58,100 +123,26 @@ impl Plan {
         }
     }
 
-    /// Joins the lint's verdicts to the plan.
-    pub fn linted(self, mut verdicts: Vec<Verdict>) -> Linted {
-        verdicts.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.cmp(b)));
-        Linted {
-            plan: self,
-            verdicts,
+    /// The view of the plan, for people, for a file and for JSON.
+    pub fn view(&self) -> Plan<Change> {
+        let entry = |entry: &Planned<S>| match entry {
+            Planned::Ready(step) => Planned::Ready(step.change()),
+            Planned::Deferred(deferred) => Planned::Deferred(deferred.change()),
+        };
+        Plan {
+            environment: self.environment.clone(),
+            entries: self.entries.iter().map(entry).collect(),
         }
     }
-}
 
-/// A plan with its verdicts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Linted {
-    /// The plan.
-    #[serde(flatten)]
-    pub plan: Plan,
-    /// The verdicts, the gravest first.
-    pub verdicts: Vec<Verdict>,
-}
-
-/// The plan is not done: these verdicts refuse it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("refused for safety: {}", .0.iter().map(|v| v.subject.as_str()).collect::<Vec<_>>().join(", "))]
-pub struct Refused(pub Vec<Verdict>);
-
-impl Linted {
-    /// The verdicts that refuse the plan.
-    pub fn refusals(&self) -> impl Iterator<Item = &Verdict> {
-        self.verdicts.iter().filter(|v| v.level == Level::Refusal)
-    }
-
-    /// Lets the plan through if every refusal's subject is among `named`.
-    pub fn approve(self, named: &BTreeSet<String>) -> Result<Approved, Refused> {
-        let (allowed, standing): (Vec<Verdict>, Vec<Verdict>) = self
-            .verdicts
-            .into_iter()
-            .filter(|v| v.level == Level::Refusal)
-            .partition(|v| named.contains(&v.subject));
-        match standing.is_empty() {
-            true => Ok(Approved {
-                plan: self.plan,
-                allowed,
-            }),
-            false => Err(Refused(standing)),
+    /// The same plan among the steps of more than one provider.
+    pub fn widen<T>(self) -> Plan<T>
+    where
+        T: Step<Deferred: From<S::Deferred>> + From<S>,
+    {
+        Plan {
+            environment: self.environment,
+            entries: self.entries.into_iter().map(Planned::widen).collect(),
         }
-    }
-}
-
-/// A plan that no verdict refuses: what an apply takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approved {
-    plan: Plan,
-    allowed: Vec<Verdict>,
-}
-
-impl Approved {
-    /// The plan.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// The refusals that were let through by name.
-    pub fn allowed(&self) -> &[Verdict] {
-        &self.allowed
-    }
-
-    /// The changes of it that `keep` says, for an apply in stages.
-    #[must_use]
-    pub fn only(&self, keep: impl Fn(&Change) -> bool) -> Self {
-        let mut part = self.clone();
-        part.plan.actions.retain(keep);
-        part
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_stands_until_its_subject_is_named() {
-        let verdict = Verdict::new(Level::Refusal, "stateful-replaced", "gitlab", "m", "h");
-        let linted = Plan::new("staging").linted(vec![verdict]);
-        let named = |name: &str| BTreeSet::from([name.to_owned()]);
-        assert!(linted.clone().approve(&named("other")).is_err());
-        assert!(linted.approve(&named("gitlab")).is_ok());
-    }
-
-    #[test]
-    fn warnings_refuse_nothing_and_the_gravest_verdict_comes_first() {
-        let info = Verdict::new(Level::Info, "a", "a", "m", "h");
-        let warning = Verdict::warning("z", "z", "m", "h");
-        let linted = Plan::new("staging").linted(vec![info, warning]);
-        assert_eq!(linted.verdicts[0].code, "z");
-        assert!(linted.approve(&BTreeSet::new()).is_ok());
     }
 }

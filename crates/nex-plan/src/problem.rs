@@ -1,16 +1,16 @@
-//! What is wrong in a spec.
+//! Problems: what is wrong in a spec.
 
 use std::fmt;
 
-/// One thing that is wrong in a spec, at a field. Whoever holds the file adds line and column.
+/// One problem of a spec, at a field. The program that holds the file adds the line and the column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// The field's path from the crate's section on, such as `fleet.max` or `records[2].name`.
+    /// The field's path from the top of the crate's section, such as `fleet.max` or `records[2].name`.
     pub path: String,
-    /// What is wrong with it.
+    /// What is wrong with the value.
     pub message: String,
     /// What is allowed.
-    pub allowed: String,
+    pub expected: String,
 }
 
 impl fmt::Display for Problem {
@@ -18,49 +18,60 @@ impl fmt::Display for Problem {
         write!(
             f,
             "{}: {}; allowed: {}",
-            self.path, self.message, self.allowed
+            self.path, self.message, self.expected
         )
     }
 }
 
-/// Collects all that is wrong, so that it is said at once.
+/// All problems of a spec, so that they are reported together. As an error, one line a problem.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, problem) in self.0.iter().enumerate() {
+            write!(f, "{}{problem}", if n == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
 impl Problems {
-    /// Nothing wrong yet.
+    /// No problems yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes a problem at `path`.
+    /// Adds a problem at `path`.
     pub fn add(
         &mut self,
         path: impl Into<String>,
         message: impl Into<String>,
-        allowed: impl Into<String>,
+        expected: impl Into<String>,
     ) {
         self.0.push(Problem {
             path: path.into(),
             message: message.into(),
-            allowed: allowed.into(),
+            expected: expected.into(),
         });
     }
 
-    /// Notes a problem unless `fine`.
+    /// Adds a problem unless `fine`.
     pub fn unless(
         &mut self,
         fine: bool,
         path: impl Into<String>,
         message: impl Into<String>,
-        allowed: impl Into<String>,
+        expected: impl Into<String>,
     ) {
         if !fine {
-            self.add(path, message, allowed);
+            self.add(path, message, expected);
         }
     }
 
-    /// Takes over another section's problems, their paths set under `section`.
+    /// Adds the problems of a section, with their paths set below `section`.
     pub fn extend_under(&mut self, section: &str, other: Problems) {
         self.0.extend(other.0.into_iter().map(|mut problem| {
             problem.path = format!("{section}.{}", problem.path);
@@ -68,9 +79,17 @@ impl Problems {
         }));
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Nothing if there are no problems.
+    ///
+    /// # Errors
+    /// The problems.
+    pub fn into_result(self) -> Result<(), Self> {
+        if self.is_empty() { Ok(()) } else { Err(self) }
     }
 }
 

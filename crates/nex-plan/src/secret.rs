@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a secret's value is to be had.
+/// Where the value of a secret is.
 ///
 /// ```
 /// use nex_plan::SecretRef;
@@ -36,7 +36,7 @@ pub enum SecretRef {
     SecretsManager(String),
 }
 
-/// The text is no reference to a secret. The text itself is not repeated: it may be the secret.
+/// The text is not a reference to a secret. The error does not repeat the text: it may be the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a reference to a secret (allowed: env:NAME, file:PATH, doppler:PROJECT/CONFIG/NAME, aws-secretsmanager:NAME)"

@@ -1,10 +1,16 @@
-//! A plan as text for a terminal or a log.
+//! Plans and findings as text for a terminal or a log.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::{Action, Change, Effect, FieldChange, Level, Linted, Plan, Value, Verdict};
+use anstyle::{AnsiColor, Style};
 
-/// Whether text carries colours. It reads the same without.
+use crate::{
+    Action, Change, FieldChange, Finding, Linted, Plan, Planned, Severity, Step, UpdateBehavior,
+    Value,
+};
+
+/// Whether text carries colours. The text reads the same without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
     /// No escape sequences.
@@ -14,121 +20,161 @@ pub enum Paint {
 }
 
 impl Paint {
-    fn code(self, code: &str, text: &str) -> String {
+    fn styled(self, style: Style, text: &str) -> String {
         match self {
             Paint::Plain => text.to_owned(),
-            Paint::Ansi => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            Paint::Ansi => format!("{style}{text}{style:#}"),
         }
     }
 
     /// `text` in the colour of `action`.
     pub fn action(self, action: Action, text: &str) -> String {
-        self.code(
-            match action {
-                Action::Create => "32",
-                Action::Update => "33",
-                Action::Replace => "35",
-                Action::Delete => "31",
-            },
-            text,
-        )
+        let colour = match action {
+            Action::Create => AnsiColor::Green,
+            Action::Update => AnsiColor::Yellow,
+            Action::Replace => AnsiColor::Magenta,
+            Action::Delete => AnsiColor::Red,
+        };
+        self.styled(colour.on_default(), text)
     }
 
-    /// `text` in the colour of `level`.
-    pub fn level(self, level: Level, text: &str) -> String {
-        self.code(
-            match level {
-                Level::Info => "36",
-                Level::Warning => "33",
-                Level::Refusal => "1;31",
-            },
-            text,
-        )
-    }
-
-    /// `text` made to stand back.
-    pub fn dim(self, text: &str) -> String {
-        self.code("2", text)
+    /// `text` in the colour of `severity`.
+    pub fn severity(self, severity: Severity, text: &str) -> String {
+        let style = match severity {
+            Severity::Info => AnsiColor::Cyan.on_default(),
+            Severity::Warning => AnsiColor::Yellow.on_default(),
+            Severity::Deny => AnsiColor::Red.on_default().bold(),
+        };
+        self.styled(style, text)
     }
 }
 
-impl Linted {
-    /// The plan, the verdicts, and a last line with the counts.
-    pub fn text(&self, paint: Paint) -> String {
-        let mut out = String::new();
-        for change in &self.plan.actions {
-            change.write(&mut out, paint);
+/// Writes plans and findings as text.
+#[derive(Clone, Copy)]
+pub struct Renderer<'a> {
+    /// Whether the text carries colours.
+    pub paint: Paint,
+    /// The words for what resolves a finding: a program names its own commands and options.
+    pub remedy: &'a dyn Fn(&Finding) -> String,
+}
+
+impl Renderer<'static> {
+    /// Text without colours, with remedies in words that name no program.
+    pub fn plain() -> Self {
+        Self {
+            paint: Paint::Plain,
+            remedy: &|finding| finding.remedy.to_string(),
         }
-        for verdict in &self.verdicts {
-            verdict.write(&mut out, paint);
+    }
+}
+
+impl Renderer<'_> {
+    /// The plan, the findings, and a last line with the counts.
+    pub fn linted<S: Step>(&self, linted: &Linted<S>) -> String {
+        let mut out = self.changes(linted.plan());
+        for finding in linted.findings() {
+            let _ = writeln!(out, "{}", self.finding(finding));
         }
-        let _ = writeln!(out, "{}", self.summary());
+        let denials = linted.denials().count();
+        let _ = writeln!(out, "{}", summary(linted.plan(), denials));
         out
     }
 
-    fn summary(&self) -> String {
-        let environment = &self.plan.environment;
-        match (self.plan.is_empty(), self.refusals().count()) {
-            (true, 0) => format!("no changes: {environment} is as its spec says"),
-            (true, refused) => {
-                format!("no changes, but {environment} is not as its spec says: {refused} refused")
-            }
-            (false, _) => {
-                let counts = self.plan.counts();
-                format!(
-                    "{environment}: {} to create, {} to update, {} to replace, {} to delete",
-                    counts.create, counts.update, counts.replace, counts.delete
-                )
-            }
-        }
-    }
-}
-
-impl Plan {
     /// The plan, and a last line with the counts.
-    pub fn text(&self, paint: Paint) -> String {
-        self.clone().linted(vec![]).text(paint)
+    pub fn plan<S: Step>(&self, plan: &Plan<S>) -> String {
+        let mut out = self.changes(plan);
+        let _ = writeln!(out, "{}", summary(plan, 0));
+        out
     }
-}
 
-impl Change {
-    fn write(&self, out: &mut String, paint: Paint) {
-        let sign = match self.action {
+    /// `severity[code] subject: message`, and the remedy on a line of its own.
+    pub fn finding(&self, finding: &Finding) -> String {
+        let Finding {
+            severity,
+            code,
+            subject,
+            message,
+            remedy: _,
+        } = finding;
+        let head = self
+            .paint
+            .severity(*severity, &format!("{severity}[{code}]"));
+        let remedy = (self.remedy)(finding);
+        format!("{head} {subject}: {message}\n  hint: {remedy}")
+    }
+
+    fn changes<S: Step>(&self, plan: &Plan<S>) -> String {
+        let mut out = String::new();
+        for entry in &plan.entries {
+            self.change(&mut out, &Planned::change(entry));
+        }
+        out
+    }
+
+    fn change(&self, out: &mut String, change: &Change) {
+        let Change {
+            action,
+            id,
+            fields,
+            reasons,
+        } = change;
+        let sign = match action {
             Action::Create => "+",
             Action::Update => "~",
             Action::Replace => "±",
             Action::Delete => "-",
         };
-        let head = format!("{sign} {:<8}{}", self.action, self.resource);
-        let _ = writeln!(out, "{}", paint.action(self.action, &head));
-        for reason in &self.reasons {
+        let head = format!("{sign} {action:<8}{id}");
+        let _ = writeln!(out, "{}", self.paint.action(*action, &head));
+        for reason in reasons {
             let _ = writeln!(out, "    because {reason}");
         }
-        for field in &self.fields {
-            field.write(out, self.action);
+        for field in fields {
+            write_field(out, field, *action);
         }
         out.push('\n');
     }
 }
 
-impl FieldChange {
-    fn write(&self, out: &mut String, action: Action) {
-        let note = match (action, self.effect) {
-            (Action::Create | Action::Delete, _) | (_, Effect::InPlace) => "",
-            (_, Effect::Restart) => "  (needs a restart)",
-            (_, Effect::Replace) => "  (needs a replacement)",
-        };
-        match action {
-            Action::Create => write_new(out, &self.field, &self.new),
-            Action::Delete => write_new(out, &self.field, &self.old),
-            Action::Update | Action::Replace => {
-                write_difference(out, &self.field, &self.old, &self.new, note);
-            }
+fn summary<S: Step>(plan: &Plan<S>, denials: usize) -> String {
+    let environment = &plan.environment;
+    match (plan.is_empty(), denials) {
+        (true, 0) => format!("no changes: {environment} is as its spec says"),
+        (true, refused) => {
+            format!("no changes, but {environment} is not as its spec says: {refused} refused")
+        }
+        (false, _) => {
+            let counts = plan.counts();
+            format!(
+                "{environment}: {} to create, {} to update, {} to replace, {} to delete",
+                counts.create, counts.update, counts.replace, counts.delete
+            )
         }
     }
 }
 
-fn write_new(out: &mut String, field: &str, value: &Value) {
+fn write_field(out: &mut String, change: &FieldChange, action: Action) {
+    let FieldChange {
+        field,
+        old,
+        new,
+        effect,
+    } = change;
+    let note = match effect {
+        UpdateBehavior::SomeInterruption => "  (needs a restart)",
+        UpdateBehavior::Replacement(_) => "  (needs a replacement)",
+        UpdateBehavior::NoInterruption
+        | UpdateBehavior::CreateOnly(_)
+        | UpdateBehavior::GrowOnly => "",
+    };
+    match action {
+        Action::Create => write_value(out, field, new),
+        Action::Delete => write_value(out, field, old),
+        Action::Update | Action::Replace => write_difference(out, field, old, new, note),
+    }
+}
+
+fn write_value(out: &mut String, field: &str, value: &Value) {
     match value {
         Value::Absent => {}
         Value::List(items) if !items.is_empty() => {
@@ -139,7 +185,7 @@ fn write_new(out: &mut String, field: &str, value: &Value) {
         }
         Value::Map(items) if !items.is_empty() => {
             for (key, item) in items {
-                write_new(out, &format!("{field}.{key}"), item);
+                write_value(out, &format!("{field}.{key}"), item);
             }
         }
         value => {
@@ -153,11 +199,10 @@ fn write_difference(out: &mut String, field: &str, old: &Value, new: &Value, not
     match (old, new) {
         (old, new) if old == new => {}
         (Value::Map(a), Value::Map(b)) => {
-            let keys: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
+            let keys: BTreeSet<_> = a.keys().chain(b.keys()).collect();
             for key in keys {
-                let side = |map: &std::collections::BTreeMap<String, Value>| {
-                    map.get(key).cloned().unwrap_or(Value::Absent)
-                };
+                let side =
+                    |map: &BTreeMap<String, Value>| map.get(key).cloned().unwrap_or(Value::Absent);
                 let path = format!("{field}.{key}");
                 write_difference(out, &path, &side(a), &side(b), note);
             }
@@ -177,47 +222,32 @@ fn write_difference(out: &mut String, field: &str, old: &Value, new: &Value, not
     }
 }
 
-impl Verdict {
-    fn write(&self, out: &mut String, paint: Paint) {
-        let _ = writeln!(out, "{}", self.text(paint));
-    }
-
-    /// `level[code] subject: message`, and the hint on a line of its own.
-    pub fn text(&self, paint: Paint) -> String {
-        let head = paint.level(self.level, &format!("{}[{}]", self.level, self.code));
-        format!(
-            "{head} {}: {}\n  hint: {}",
-            self.subject, self.message, self.hint
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ResourceId;
     use expect_test::expect;
 
-    fn change(action: Action, fields: Vec<FieldChange>) -> Change {
-        Change {
+    fn plan(action: Action, fields: Vec<FieldChange>) -> Plan<Change> {
+        let mut plan = Plan::new("staging");
+        plan.push(Change {
             action,
-            resource: ResourceId::new("security-group", "gitlab"),
+            id: ResourceId::new("security-group", "gitlab"),
             fields,
             reasons: vec![],
-        }
+        });
+        plan
     }
 
     #[test]
     fn an_update_shows_only_what_leaves_and_what_comes() {
-        let mut plan = Plan::new("staging");
-        let rules =
-            FieldChange::in_place("ingress", Value::set(["a", "b"]), Value::set(["b", "c"]));
-        let policy = FieldChange::in_place(
+        let rules = FieldChange::new("ingress", Value::set(["a", "b"]), Value::set(["b", "c"]));
+        let policy = FieldChange::new(
             "policies",
             Value::map([("logs", Value::from("x")), ("s3", Value::from("same"))]),
             Value::map([("logs", Value::from("y")), ("s3", Value::from("same"))]),
         );
-        plan.push(change(Action::Update, vec![rules, policy]));
+        let plan = plan(Action::Update, vec![rules, policy]);
         expect![[r#"
             ~ update  security-group gitlab
                 ingress:
@@ -227,20 +257,19 @@ mod tests {
 
             staging: 0 to create, 1 to update, 0 to replace, 0 to delete
         "#]]
-        .assert_eq(&plan.text(Paint::Plain));
+        .assert_eq(&Renderer::plain().plan(&plan));
     }
 
     #[test]
     fn a_create_shows_what_is_known_and_what_is_not() {
-        let mut plan = Plan::new("staging");
-        plan.push(change(
+        let plan = plan(
             Action::Create,
             vec![
-                FieldChange::in_place("vpc", Value::Absent, "vpc-1"),
-                FieldChange::in_place("token", Value::Absent, Value::Hidden),
-                FieldChange::in_place("ip", Value::Absent, Value::Later("its allocation".into())),
+                FieldChange::new("vpc", Value::Absent, "vpc-1"),
+                FieldChange::new("token", Value::Absent, Value::Hidden),
+                FieldChange::new("ip", Value::Absent, Value::Later("its allocation".into())),
             ],
-        ));
+        );
         expect![[r#"
             + create  security-group gitlab
                 vpc: "vpc-1"
@@ -249,18 +278,21 @@ mod tests {
 
             staging: 1 to create, 0 to update, 0 to replace, 0 to delete
         "#]]
-        .assert_eq(&plan.text(Paint::Plain));
+        .assert_eq(&Renderer::plain().plan(&plan));
     }
 
     #[test]
     fn without_colour_no_escape_is_written_and_with_it_the_text_is_the_same() {
-        let mut plan = Plan::new("staging");
-        plan.push(change(Action::Delete, vec![]));
-        let linted = plan.linted(vec![Verdict::warning("code", "field", "m", "h")]);
-        let plain = linted.text(Paint::Plain);
+        let plan = plan(Action::Delete, vec![]);
+        let plain = Renderer::plain().plan(&plan);
         assert!(!plain.contains('\u{1b}'));
-        let mut coloured = linted.text(Paint::Ansi);
-        for code in ["31", "33", "0"] {
+        let ansi = Renderer {
+            paint: Paint::Ansi,
+            ..Renderer::plain()
+        };
+        let mut coloured = ansi.plan(&plan);
+        assert_ne!(coloured, plain);
+        for code in ["31", "0"] {
             coloured = coloured.replace(&format!("\u{1b}[{code}m"), "");
         }
         assert_eq!(coloured, plain);

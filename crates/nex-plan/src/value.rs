@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// A field's value, before or after a change.
@@ -141,6 +142,40 @@ fn single<S: Serializer, V: Serialize + ?Sized>(
     map.end()
 }
 
+/// The JSON forms of a value.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Form {
+    Null(()),
+    Bool(bool),
+    Integer(i64),
+    Text(String),
+    List(Vec<Value>),
+    Map(BTreeMap<String, Value>),
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Form::deserialize(deserializer)? {
+            Form::Null(()) => Value::Absent,
+            Form::Bool(value) => Value::Bool(value),
+            Form::Integer(value) => Value::Integer(value),
+            Form::Text(text) => Value::Text(text),
+            Form::List(items) => Value::List(items),
+            Form::Map(items) => from_map(items),
+        })
+    }
+}
+
+fn from_map(items: BTreeMap<String, Value>) -> Value {
+    let single = items.iter().next().filter(|_| items.len() == 1);
+    match single.map(|(key, value)| (key.as_str(), value)) {
+        Some(("hidden", Value::Bool(true))) => Value::Hidden,
+        Some(("known_later", Value::Text(what))) => Value::Later(what.clone()),
+        _ => Value::Map(items),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +183,20 @@ mod tests {
     #[test]
     fn the_order_of_a_set_never_shows() {
         assert_eq!(Value::set(["b", "a", "b"]), Value::set(["a", "b"]));
+    }
+
+    #[test]
+    fn a_value_comes_back_from_its_json() {
+        let all = Value::map([
+            ("absent", Value::Absent),
+            ("flag", true.into()),
+            ("hidden", Value::Hidden),
+            ("later", Value::Later("its allocation".into())),
+            ("list", Value::set([3, 2])),
+            ("text", "x".into()),
+        ]);
+        let json = serde_json::to_string(&all).expect("JSON");
+        assert_eq!(serde_json::from_str::<Value>(&json).expect("a value"), all);
     }
 
     #[test]

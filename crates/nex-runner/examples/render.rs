@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::io::stdin().read_to_string(&mut text)?;
     let spec: Spec = toml::from_str(&text)?;
 
-    let mut wrong = spec.problems().into_iter().peekable();
+    let mut wrong = spec.validate().into_iter().peekable();
     if wrong.peek().is_some() {
         wrong.for_each(|problem| eprintln!("{problem}"));
         return Err("the section is wrong".into());
@@ -19,8 +19,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         vcpus: 2,
         memory_mib: 8192,
     };
-    for hazard in spec.hazards(host) {
-        eprintln!("{} {}: {}", hazard.level, hazard.subject, hazard.message);
+    for hazard in spec.warnings(host) {
+        eprintln!("{} {}: {}", hazard.severity, hazard.subject, hazard.message);
     }
 
     let inputs = Inputs {

@@ -68,7 +68,7 @@ pub(crate) const PLACES: [Place; 10] = [
 
 /// Every file by its name: the ten that user data writes, and `user-data` itself, whatever its size.
 ///
-/// For values that [`Spec::problems`] and [`Inputs::problems`] find nothing wrong with; [`crate::user_data`] looks.
+/// For values that [`Spec::validate`] and [`Inputs::problems`] find nothing wrong with; [`crate::user_data`] looks.
 pub fn files(spec: &Spec, inputs: &Inputs) -> BTreeMap<&'static str, String> {
     let mut files = on_the_host(spec, inputs);
     let script = bootstrap::script(spec, inputs, &files);

@@ -32,7 +32,7 @@ pub struct LogGroups {
 
 impl Inputs {
     /// What cannot be rendered. Values go to the host as they are, so only what no reader could take is refused.
-    pub fn problems(&self) -> Problems {
+    pub fn validate(&self) -> Problems {
         let mut found = Problems::new();
         let Self {
             environment,

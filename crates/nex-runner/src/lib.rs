@@ -1,8 +1,8 @@
 //! The GitLab runner on the hosts of a fleet: its spec, its `config.toml`, and the user data that turns a plain
 //! Amazon Linux 2023 instance into a runner. Everything is a pure function of values: no I/O, no network, no clock.
 //!
-//! - [`Spec`] is the section `[runner]` of an environment's file. [`Spec::problems`] finds what would not work,
-//!   [`Spec::hazards`] what works otherwise than one may think, on hosts of a given size.
+//! - [`Spec`] is the section `[runner]` of an environment's file. [`Spec::validate`] finds what would not work,
+//!   [`Spec::warnings`] what works otherwise than one may think, on hosts of a given size.
 //! - [`Inputs`] are the names and addresses that the cloud's side gives.
 //! - [`files`] renders all that lies on a host, [`user_data`] the script that puts it there.
 //!
@@ -24,7 +24,7 @@
 //! assert!(nex_runner::user_data(&spec, &inputs)?.starts_with("#!/bin/bash"));
 //!
 //! let small = HostSize { vcpus: 2, memory_mib: 8192 };
-//! assert_eq!(spec.hazards(small)[0].code, "memory-overcommitted");
+//! assert_eq!(spec.warnings(small)[0].code, "memory-overcommitted");
 //! # Ok::<(), nex_runner::Error>(())
 //! ```
 //!
@@ -40,16 +40,16 @@
 
 mod config;
 mod files;
-mod hazards;
 mod inputs;
-mod problems;
 mod spec;
 mod units;
 mod user_data;
+mod validate;
+mod warnings;
 
 pub use config::{HOSTNAME, TOKEN, config_toml};
 pub use files::files;
-pub use hazards::HostSize;
 pub use inputs::{Inputs, LogGroups};
 pub use spec::{Cache, Cleanup, Docker, PullPolicy, Spec};
 pub use user_data::{Error, LIMIT as USER_DATA_LIMIT, user_data};
+pub use warnings::HostSize;

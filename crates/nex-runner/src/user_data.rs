@@ -36,8 +36,8 @@ pub enum Error {
 /// # Errors
 /// [`Error::Problems`] if the spec or the inputs are wrong, [`Error::TooLarge`] with the size if EC2 would refuse it.
 pub fn user_data(spec: &Spec, inputs: &Inputs) -> Result<String, Error> {
-    let mut problems = spec.problems();
-    problems.extend_under("inputs", inputs.problems());
+    let mut problems = spec.validate();
+    problems.extend_under("inputs", inputs.validate());
     if !problems.is_empty() {
         return Err(Error::Problems(problems));
     }

@@ -1,14 +1,15 @@
 //! The `[gitlab]` section of an environment's spec.
 
-mod check;
 mod types;
+mod validate;
+mod warnings;
 
 use nex_plan::SecretRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use check::Facts;
 pub use types::{InvalidTime, InvalidVersion, SslMode, TimeOfDay, Version};
+pub use warnings::WebAccess;
 
 const VERSION_PATTERN: &str = r"^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$";
 const TIME_PATTERN: &str = r"^([01][0-9]|2[0-3]):[0-5][0-9]$";

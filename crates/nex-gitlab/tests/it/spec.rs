@@ -1,20 +1,18 @@
-use nex_gitlab::{Facts, Spec, SslMode};
+use nex_gitlab::{Spec, SslMode, WebAccess};
 use serde_json::Value;
 
 use crate::support::{REFERENCE, reference_spec};
 
 fn paths(spec: &Spec) -> Vec<String> {
-    spec.problems()
+    spec.validate()
         .into_iter()
         .map(|problem| problem.path)
         .collect()
 }
 
-fn codes(spec: &Spec, facts: Facts) -> Vec<String> {
-    spec.hazards(facts)
-        .into_iter()
-        .map(|verdict| verdict.code)
-        .collect()
+fn codes(spec: &Spec, web: WebAccess) -> Vec<&'static str> {
+    let findings = spec.warnings(web).into_iter();
+    findings.map(|finding| finding.code).collect()
 }
 
 #[test]
@@ -29,7 +27,7 @@ fn three_lines_are_enough() {
     .expect("valid");
     assert_eq!(paths(&spec), [""; 0]);
     assert_eq!(
-        codes(&spec, Facts::default()),
+        codes(&spec, WebAccess::Direct),
         ["mail-absent", "amcheck-extension"]
     );
     assert_eq!(
@@ -96,32 +94,20 @@ fn one_name_for_gitlab_and_the_registry_is_refused() {
 }
 
 #[test]
-fn hazards_come_with_their_surroundings() {
+fn warnings_depend_on_the_proxy_and_on_the_database() {
     let mut spec = reference_spec();
-    let around = Facts {
-        database_version: Some(15),
-        web_proxied: true,
-    };
-    assert_eq!(
-        codes(&spec, around),
-        ["postgresql-too-old", "amcheck-extension"]
-    );
-    assert!(
-        spec.hazards(around)[0]
-            .message
-            .contains("needs PostgreSQL 16")
-    );
+    assert_eq!(codes(&spec, WebAccess::Proxied), ["amcheck-extension"]);
+    let old = spec.database_warning(15).expect("a warning");
+    assert_eq!(old.code, "postgresql-too-old");
+    assert!(old.message.contains("needs PostgreSQL 16"));
+    assert_eq!(spec.database_warning(17), None);
 
     spec.version = "19.11.0".parse().expect("a version");
     spec.ssh_host = spec.hosts().web.to_owned();
     spec.database.sslmode = SslMode::Require;
     spec.mail.as_mut().expect("mail").port = 25;
-    let around = Facts {
-        database_version: Some(17),
-        ..around
-    };
     assert_eq!(
-        codes(&spec, around),
+        codes(&spec, WebAccess::Proxied),
         [
             "mail-port-blocked",
             "ssh-behind-proxy",

@@ -100,7 +100,7 @@ pub(crate) fn valid() -> impl Strategy<Value = (Spec, Inputs)> {
     (spec, inputs)
         .prop_map(|(spec, inputs)| (a_spec(spec), some_inputs(inputs)))
         .prop_filter("nothing is wrong with it", |(spec, inputs)| {
-            spec.problems().is_empty() && inputs.problems().is_empty()
+            spec.validate().is_empty() && inputs.validate().is_empty()
         })
 }
 

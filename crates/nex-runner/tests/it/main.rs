@@ -2,7 +2,7 @@
 
 mod config;
 mod fixtures;
-mod hazards;
 mod host;
 mod scripts;
 mod spec;
+mod warnings;

@@ -15,10 +15,10 @@ fn text(problems: Problems) -> String {
 fn an_empty_section_is_whole() {
     let spec: Spec = toml::from_str("").expect("an empty section");
     assert_eq!(spec, Spec::default());
-    assert!(spec.problems().is_empty());
-    assert!(reference().problems().is_empty() && inputs().problems().is_empty());
+    assert!(spec.validate().is_empty());
+    assert!(reference().validate().is_empty() && inputs().validate().is_empty());
     let (spec, inputs) = hostile();
-    assert_eq!(text(spec.problems()) + &text(inputs.problems()), "");
+    assert_eq!(text(spec.validate()) + &text(inputs.validate()), "");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn everything_wrong_is_said_at_once() {
         docker.cpus: `two` is no number of processors; allowed: 0.01 or more, such as 1.5
         cleanup.every: `6 hours` is no duration; allowed: hours, minutes, seconds, at least 60s, such as 6h or 1h30m
         cleanup.keep: `0h` is no duration; allowed: hours, minutes, seconds, at least 1s, such as 6h or 1h30m
-    "#]].assert_eq(&text(spec.problems()));
+    "#]].assert_eq(&text(spec.validate()));
 }
 
 #[test]

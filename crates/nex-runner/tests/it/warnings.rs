@@ -1,4 +1,4 @@
-//! The hazards of the reference's values on its own hosts, and that what is proposed mends them.
+//! The warnings of the reference's values on its own hosts, and that what is proposed mends them.
 
 use expect_test::expect;
 use nex_runner::{HostSize, Spec};
@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use crate::fixtures::{HOST, reference};
 
 fn text(spec: &Spec, host: HostSize) -> String {
-    let verdicts = spec.hazards(host);
-    let lines = verdicts.iter().map(|v| {
+    let findings = spec.warnings(host);
+    let lines = findings.iter().map(|v| {
         format!(
             "{} {} {}\n  {}\n  hint: {}\n",
-            v.level, v.code, v.subject, v.message, v.hint
+            v.severity, v.code, v.subject, v.message, v.remedy
         )
     });
     lines.collect()
@@ -60,9 +60,10 @@ fn metrics_beyond_the_host_are_open_to_all() {
         listen_address: Some(address.to_owned()),
         ..Spec::default()
     };
-    let codes = |spec: Spec| -> Vec<_> { spec.hazards(HOST).into_iter().map(|v| v.code).collect() };
-    assert!(codes(listening(":9252")).contains(&"metrics-unauthenticated".to_owned()));
-    assert!(!codes(listening("127.0.0.1:9252")).contains(&"metrics-unauthenticated".to_owned()));
+    let codes =
+        |spec: Spec| -> Vec<_> { spec.warnings(HOST).into_iter().map(|v| v.code).collect() };
+    assert!(codes(listening(":9252")).contains(&"metrics-unauthenticated"));
+    assert!(!codes(listening("127.0.0.1:9252")).contains(&"metrics-unauthenticated"));
 }
 
 proptest! {
@@ -78,18 +79,19 @@ proptest! {
         let mut spec = Spec { concurrent, ..Spec::default() };
         spec.docker.memory = format!("{memory}m");
         spec.docker.cpus = format!("{}.{}", cpus / 10, cpus % 10);
-        for verdict in spec.hazards(host) {
+        for finding in spec.warnings(host) {
             let mut mended = spec.clone();
-            let Some(first) = verdict.hint.split(", or ").next() else { continue };
+            let remedy = finding.remedy.to_string();
+            let Some(first) = remedy.split(", or ").next() else { continue };
             match first.split_once(" = ") {
                 Some(("memory", value)) => mended.docker.memory = value.trim_matches('"').to_owned(),
                 Some(("cpus", value)) => mended.docker.cpus = value.trim_matches('"').to_owned(),
                 Some(("concurrent", value)) => mended.concurrent = value.parse().expect("a number"),
                 _ => continue,
             }
-            prop_assert!(mended.problems().is_empty());
-            let left = mended.hazards(host);
-            prop_assert!(left.iter().all(|v| v.code != verdict.code), "{verdict:?}");
+            prop_assert!(mended.validate().is_empty());
+            let left = mended.warnings(host);
+            prop_assert!(left.iter().all(|v| v.code != finding.code), "{finding:?}");
         }
     }
 }

@@ -1,24 +1,15 @@
-//! What is wrong in a section beyond its schema, and what is allowed but hazardous.
+//! The problems of a section beyond its schema.
 
-use nex_plan::{Level, Problems, Verdict};
+use nex_plan::Problems;
 
-use super::{Spec, SslMode, Version, host};
+use super::{Spec, host};
 
 /// The majors that this crate's rendering was checked against.
 const MAJORS: std::ops::RangeInclusive<u16> = 18..=19;
 
-/// What the caller knows of the section's surroundings; what it does not know, no hazard is raised for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// The major version of the PostgreSQL server that is there.
-    pub database_version: Option<u32>,
-    /// Whether the web host's record is proxied, so that only ports 80 and 443 get through.
-    pub web_proxied: bool,
-}
-
 impl Spec {
     /// All that is wrong, each at its field's path from this section on.
-    pub fn problems(&self) -> Problems {
+    pub fn validate(&self) -> Problems {
         let mut problems = Problems::new();
         self.version_problems(&mut problems);
         self.name_problems(&mut problems);
@@ -126,105 +117,6 @@ impl Spec {
                 "NAME@HOST",
             );
         }
-    }
-
-    /// What is allowed and yet likely to hurt: the user's values stand.
-    pub fn hazards(&self, facts: Facts) -> Vec<Verdict> {
-        [
-            self.mail_hazard(),
-            self.ssh_hazard(facts),
-            self.database_age_hazard(facts),
-            self.sslmode_hazard(),
-            self.amcheck_hazard(),
-            self.ubuntu_hazard(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-
-    fn mail_hazard(&self) -> Option<Verdict> {
-        let Some(mail) = &self.mail else {
-            return Some(Verdict::warning(
-                "mail-absent",
-                "mail",
-                "GitLab will send no mail: no invitations, no password resets, no notifications",
-                "add a [mail] section with the relay's host, user, password reference and from address",
-            ));
-        };
-        (mail.port == 25).then(|| {
-            Verdict::warning(
-                "mail-port-blocked",
-                "mail.port",
-                "EC2 blocks outgoing port 25 unless AWS has lifted it for the account",
-                "use the relay's submission port, usually 587",
-            )
-        })
-    }
-
-    fn ssh_hazard(&self, facts: Facts) -> Option<Verdict> {
-        let hosts = self.hosts();
-        (facts.web_proxied && hosts.ssh == hosts.web).then(|| {
-            Verdict::warning(
-                "ssh-behind-proxy",
-                "ssh_host",
-                format!("{} is proxied, and the proxy passes ports 80 and 443 only: git over SSH will not connect", hosts.ssh),
-                "give SSH a name of its own that is DNS only, such as ssh-gitlab.example.com",
-            )
-        })
-    }
-
-    fn database_age_hazard(&self, facts: Facts) -> Option<Verdict> {
-        let have = facts.database_version?;
-        let need = self.version.minimum_postgresql()?;
-        (have < need).then(|| {
-            Verdict::warning(
-                "postgresql-too-old",
-                "version",
-                format!("GitLab {} needs PostgreSQL {need} or newer, and the server is {have}; the package only warns and the migrations then fail", self.version),
-                format!("upgrade the RDS instance to {need} first, or ask for an older GitLab"),
-            )
-        })
-    }
-
-    fn sslmode_hazard(&self) -> Option<Verdict> {
-        let mode = self.database.sslmode;
-        (mode != SslMode::VerifyFull).then(|| {
-            Verdict::warning(
-                "database-unverified",
-                "database.sslmode",
-                format!("with {mode}, the server's host name is not checked"),
-                "use verify-full: the RDS certificates are installed anyway",
-            )
-        })
-    }
-
-    fn amcheck_hazard(&self) -> Option<Verdict> {
-        let since = Version {
-            major: 18,
-            minor: 4,
-            patch: 0,
-        };
-        (self.version >= since).then(|| {
-            Verdict::new(
-                Level::Info,
-                "amcheck-extension",
-                "database.user",
-                format!("from {since} on, GitLab uses the extension amcheck, which the database's owner can't create on RDS"),
-                format!("once, as the master user, in the database {}: CREATE EXTENSION IF NOT EXISTS amcheck", self.database.name),
-            )
-        })
-    }
-
-    fn ubuntu_hazard(&self) -> Option<Verdict> {
-        (self.version.major == 19 && self.version.minor == 11).then(|| {
-            Verdict::warning(
-                "ubuntu-end",
-                "version",
-                "GitLab 19.11 is the last release for Ubuntu 22.04",
-                "plan the move to Ubuntu 24.04 before the next upgrade",
-            )
-        })
     }
 }
 

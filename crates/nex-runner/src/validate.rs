@@ -15,7 +15,7 @@ const OLDEST: (u32, u32) = (17, 7);
 
 impl Spec {
     /// Everything that is wrong, at once; paths start at the section's own fields.
-    pub fn problems(&self) -> Problems {
+    pub fn validate(&self) -> Problems {
         let mut found = Problems::new();
         found.unless(
             release(&self.version).is_some_and(|found| found >= OLDEST),
@@ -55,14 +55,14 @@ impl Spec {
                 "HOST:PORT, or :PORT for all interfaces",
             );
         }
-        found.extend_under("docker", self.docker.problems());
-        found.extend_under("cleanup", self.cleanup.problems());
+        found.extend_under("docker", self.docker.validate());
+        found.extend_under("cleanup", self.cleanup.validate());
         found
     }
 }
 
 impl Docker {
-    fn problems(&self) -> Problems {
+    fn validate(&self) -> Problems {
         let mut found = Problems::new();
         found.unless(
             is_text(&self.image, 4096) && !self.image.contains(char::is_whitespace),
@@ -110,7 +110,7 @@ impl Docker {
 }
 
 impl Cleanup {
-    fn problems(&self) -> Problems {
+    fn validate(&self) -> Problems {
         let mut found = Problems::new();
         for (field, text, least) in [("every", &self.every, 60), ("keep", &self.keep, 1)] {
             found.unless(

@@ -1,6 +1,6 @@
 //! Values that stand, but that whoever chose them should know more about.
 
-use nex_plan::{Level, Verdict};
+use nex_plan::{Finding, Severity, Subject};
 
 use crate::spec::{PullPolicy, Spec};
 use crate::units;
@@ -23,8 +23,8 @@ const STEP_MIB: u64 = 128;
 const SOCKET: &str = "/var/run/docker.sock";
 
 impl Spec {
-    /// The hazards of these values on a host of this size. Values that [`Spec::problems`] refuses are passed over.
-    pub fn hazards(&self, host: HostSize) -> Vec<Verdict> {
+    /// The hazards of these values on a host of this size. Values that [`Spec::validate`] refuses are passed over.
+    pub fn warnings(&self, host: HostSize) -> Vec<Finding> {
         [
             self.memory_overcommitted(host),
             self.cpus_overcommitted(host),
@@ -40,7 +40,7 @@ impl Spec {
         .collect()
     }
 
-    fn memory_overcommitted(&self, host: HostSize) -> Option<Verdict> {
+    fn memory_overcommitted(&self, host: HostSize) -> Option<Finding> {
         let each = units::bytes(&self.docker.memory)? >> 20;
         let all = each.checked_mul(self.concurrent.into())?;
         let free = host.memory_mib.saturating_sub(RESERVED_MIB);
@@ -56,7 +56,7 @@ impl Spec {
             fixes.push(format!("concurrent = {fitting}"));
         }
         fixes.push(format!("hosts with {} MiB", all + RESERVED_MIB));
-        Some(Verdict::warning(
+        Some(Finding::warning(
             "memory-overcommitted",
             "docker.memory",
             format!(
@@ -68,7 +68,7 @@ impl Spec {
         ))
     }
 
-    fn cpus_overcommitted(&self, host: HostSize) -> Option<Verdict> {
+    fn cpus_overcommitted(&self, host: HostSize) -> Option<Finding> {
         let each = units::millicpus(&self.docker.cpus)?;
         let all = each.checked_mul(self.concurrent.into())?;
         let here = u64::from(host.vcpus) * 1000;
@@ -85,7 +85,7 @@ impl Spec {
             fixes.push(format!("concurrent = {fitting}"));
         }
         fixes.push(format!("hosts with {} vCPUs", all.div_ceil(1000)));
-        Some(Verdict::warning(
+        Some(Finding::warning(
             "cpus-overcommitted",
             "docker.cpus",
             format!(
@@ -99,12 +99,12 @@ impl Spec {
         ))
     }
 
-    fn services_unlimited(&self) -> Option<Verdict> {
+    fn services_unlimited(&self) -> Option<Finding> {
         self.docker.service_memory.is_none().then(|| {
-            Verdict::new(
-                Level::Info,
+            Finding::new(
+                Severity::Info,
                 "services-unlimited",
-                "docker.service_memory",
+                Subject::field("docker.service_memory"),
                 format!(
                     "memory = \"{}\" limits a job's own container only: its services have no limit",
                     self.docker.memory
@@ -114,7 +114,7 @@ impl Spec {
         })
     }
 
-    fn jobs_have_root(&self) -> Option<Verdict> {
+    fn jobs_have_root(&self) -> Option<Finding> {
         let socket = self.docker.volumes.iter().position(|volume| {
             let source = volume.split(':').next().unwrap_or_default();
             source == SOCKET || source == "/run/docker.sock"
@@ -141,14 +141,14 @@ impl Spec {
             ),
             (None, false) => return None,
         };
-        Some(Verdict::warning("jobs-have-root", field, what, hint))
+        Some(Finding::warning("jobs-have-root", field, what, hint))
     }
 
-    fn private_images_shared(&self) -> Option<Verdict> {
+    fn private_images_shared(&self) -> Option<Finding> {
         // Also as a second choice: a pull that the registry denies is followed by the next policy.
         let policies = &self.docker.pull_policy;
         policies.iter().any(|p| *p != PullPolicy::Always).then(|| {
-            Verdict::warning(
+            Finding::warning(
                 "private-images-shared",
                 "docker.pull_policy",
                 "an image that one job pulled is there for every later job on the host, without asking the registry \
@@ -158,9 +158,9 @@ impl Spec {
         })
     }
 
-    fn shutdown_timeout_default(&self) -> Option<Verdict> {
+    fn shutdown_timeout_default(&self) -> Option<Finding> {
         (self.shutdown_timeout == 0).then(|| {
-            Verdict::warning(
+            Finding::warning(
                 "shutdown-timeout-default",
                 "shutdown_timeout",
                 "0 does not mean at once or for ever: gitlab-runner takes it for 30 s, and only for jobs that \
@@ -170,9 +170,9 @@ impl Spec {
         })
     }
 
-    fn session_without_address(&self) -> Option<Verdict> {
+    fn session_without_address(&self) -> Option<Finding> {
         self.session_timeout.map(|seconds| {
-            Verdict::warning(
+            Finding::warning(
                 "session-server-idle",
                 "session_timeout",
                 format!(
@@ -183,13 +183,13 @@ impl Spec {
         })
     }
 
-    fn metrics_open(&self) -> Option<Verdict> {
+    fn metrics_open(&self) -> Option<Finding> {
         let address = self.listen_address.as_ref()?;
         let local = ["127.", "localhost:", "[::1]:"]
             .iter()
             .any(|start| address.starts_with(start));
         (!local).then(|| {
-            Verdict::warning(
+            Finding::warning(
                 "metrics-unauthenticated",
                 "listen_address",
                 format!(

@@ -1,0 +1,261 @@
+//! The gate between a plan and its apply: the lint of the steps' own crate, then the approval.
+//!
+//! The types allow no other order. A [`Linted`] plan comes from [`Plan::lint`] only, which runs the rules of the crate
+//! that owns the steps ([`Lint`]); an [`Approved`] plan comes from [`Linted::approve`] only, and can be narrowed.
+//!
+//! ```compile_fail,E0451
+//! use nex_plan::{Approved, Change, Plan};
+//!
+//! // An approval can't be made without the gate.
+//! let plan: Plan<Change> = Plan::new("staging");
+//! let approved = Approved { plan, allowed: vec![] };
+//! ```
+//!
+//! ```compile_fail,E0451
+//! use nex_plan::{Change, Linted, Plan};
+//!
+//! // Neither can a plan that the lint found nothing about.
+//! let plan: Plan<Change> = Plan::new("staging");
+//! let linted = Linted { plan, findings: vec![] };
+//! ```
+//!
+//! ```compile_fail,E0117
+//! use nex_plan::{Change, Finding, Lint, Plan};
+//!
+//! // The rules for a step are those of the step's own crate, and no others.
+//! impl Lint for Change {
+//!     type Context<'a> = ();
+//!     fn lint(_: &Plan<Self>, _: &()) -> Vec<Finding> {
+//!         vec![]
+//!     }
+//! }
+//! ```
+
+use std::collections::BTreeSet;
+
+use crate::moved::becomes;
+use crate::{
+    Action, Finding, Moved, Plan, Planned, Remedy, ResourceId, Severity, Step, sort_findings,
+};
+
+/// A step whose crate has rules about plans of it.
+pub trait Lint: Step {
+    /// What the rules look at beside the plan.
+    type Context<'a>;
+
+    /// What the rules find.
+    fn lint(plan: &Plan<Self>, context: &Self::Context<'_>) -> Vec<Finding>;
+}
+
+impl<S: Lint> Plan<S> {
+    /// Runs the rules of the steps' crate.
+    pub fn lint(self, context: &S::Context<'_>) -> Linted<S> {
+        let mut findings = S::lint(&self, context);
+        sort_findings(&mut findings);
+        Linted {
+            plan: self,
+            findings,
+        }
+    }
+}
+
+/// A plan with what the lint found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linted<S: Step> {
+    plan: Plan<S>,
+    findings: Vec<Finding>,
+}
+
+impl<S: Step> Linted<S> {
+    /// The plan.
+    pub fn plan(&self) -> &Plan<S> {
+        &self.plan
+    }
+
+    /// The findings, the most severe first.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The findings that stop the plan.
+    pub fn denials(&self) -> impl Iterator<Item = &Finding> {
+        let is_denial = |finding: &&Finding| finding.severity == Severity::Deny;
+        self.findings.iter().filter(is_denial)
+    }
+
+    /// The same plan with more findings.
+    #[must_use]
+    pub fn with(mut self, findings: impl IntoIterator<Item = Finding>) -> Self {
+        self.findings.extend(findings);
+        sort_findings(&mut self.findings);
+        self
+    }
+
+    /// The same plan among the steps of more than one provider.
+    pub fn widen<T>(self) -> Linted<T>
+    where
+        T: Step<Deferred: From<S::Deferred>> + From<S>,
+    {
+        Linted {
+            plan: self.plan.widen(),
+            findings: self.findings,
+        }
+    }
+
+    /// Both plans in one, this one first.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        self.plan.entries.extend(other.plan.entries);
+        self.with(other.findings)
+    }
+
+    /// Approves the plan if each finding that stops it has a subject that is named in `allow`.
+    ///
+    /// # Errors
+    /// [`RefusalError`] with the findings that are left.
+    pub fn approve(self, allow: &BTreeSet<String>) -> Result<Approved<S>, RefusalError> {
+        let denials = self.findings.into_iter();
+        let denials = denials.filter(|finding| finding.severity == Severity::Deny);
+        let (allowed, left): (Vec<Finding>, Vec<Finding>) =
+            denials.partition(|finding| allow.contains(&finding.subject.name()));
+        if left.is_empty() {
+            Ok(Approved {
+                plan: self.plan,
+                allowed,
+            })
+        } else {
+            Err(RefusalError(left))
+        }
+    }
+}
+
+/// The plan is not approved: these findings stop it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("refused for safety: {}", .0.iter().map(|f| f.subject.name()).collect::<Vec<_>>().join(", "))]
+pub struct RefusalError(pub Vec<Finding>);
+
+/// The plan is not the one that was approved: the environment has moved.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(Moved::to_string).collect::<Vec<_>>().join("; "))]
+pub struct MovedError(pub Vec<Moved>);
+
+/// A plan that was approved: what an apply takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Approved<S: Step> {
+    plan: Plan<S>,
+    allowed: Vec<Finding>,
+}
+
+impl<S: Step> Approved<S> {
+    /// The plan.
+    pub fn plan(&self) -> &Plan<S> {
+        &self.plan
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.plan.is_empty()
+    }
+
+    /// The findings that were allowed by name.
+    pub fn allowed(&self) -> &[Finding] {
+        &self.allowed
+    }
+
+    /// Whether a finding about this resource was allowed by name.
+    pub fn allows(&self, id: &ResourceId) -> bool {
+        let is_it = |finding: &Finding| finding.subject == id.clone().into();
+        self.allowed.iter().any(is_it)
+    }
+
+    /// The resources that others own and that stay as they are, because the operator allowed that by name.
+    pub fn left_to_others(&self) -> impl Iterator<Item = &Finding> {
+        let is_of_others = |f: &&Finding| matches!(f.remedy, Remedy::Adopt { .. });
+        self.allowed.iter().filter(is_of_others)
+    }
+
+    /// The entries for which `keep` holds, for an apply in stages.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&Planned<S>) -> bool) -> Self {
+        let mut part = self.clone();
+        part.plan.entries.retain(keep);
+        part
+    }
+
+    /// The entries of one provider. A step that does not come back as itself is left out.
+    pub fn part<T>(&self) -> Approved<T>
+    where
+        T: Step<Deferred: TryFrom<S::Deferred>> + TryFrom<S>,
+        S: From<T>,
+        S::Deferred: From<T::Deferred>,
+    {
+        let entry = |entry: &Planned<S>| {
+            let part = match entry.clone() {
+                Planned::Ready(step) => Planned::Ready(T::try_from(step).ok()?),
+                Planned::Deferred(deferred) => {
+                    Planned::Deferred(T::Deferred::try_from(deferred).ok()?)
+                }
+            };
+            (part.clone().widen::<S>() == *entry).then_some(part)
+        };
+        Approved {
+            plan: Plan {
+                environment: self.plan.environment.clone(),
+                entries: self.plan.entries.iter().filter_map(entry).collect(),
+            },
+            allowed: self.allowed.clone(),
+        }
+    }
+
+    /// The steps of the fresh plan `now`, where it is the plan that was approved.
+    ///
+    /// A deferred entry becomes a step of the same resource and action whose other values are as they were shown. What
+    /// is already done is left out.
+    ///
+    /// # Errors
+    /// [`MovedError`] if `now` lists anything that was not approved.
+    pub fn resolve(&self, now: Plan<S>) -> Result<Self, MovedError> {
+        let moved = self.plan.moved(&now).into_iter();
+        let conflicts: Vec<Moved> = moved.filter(Moved::is_conflict).collect();
+        if conflicts.is_empty() {
+            Ok(Approved {
+                plan: now,
+                allowed: self.allowed.clone(),
+            })
+        } else {
+            Err(MovedError(conflicts))
+        }
+    }
+
+    /// What is left of the approved plan after a part of it was done: the steps of the fresh plan `now` that continue an
+    /// approved one. A creation may go on as an update, a replacement as a creation or an update; nothing is replaced or
+    /// deleted that was not approved as such.
+    #[must_use]
+    pub fn narrow(&self, mut now: Plan<S>) -> Self {
+        now.entries.retain(|entry| {
+            let approved = self.plan.entry(&entry.id());
+            approved.is_some_and(|approved| continues(approved, entry))
+        });
+        Approved {
+            plan: now,
+            allowed: self.allowed.clone(),
+        }
+    }
+}
+
+fn continues<S: Step>(approved: &Planned<S>, now: &Planned<S>) -> bool {
+    match (approved.action(), now.action()) {
+        (Action::Create, Action::Create | Action::Update) => true,
+        (Action::Replace, Action::Create | Action::Update | Action::Replace) => true,
+        (Action::Update, Action::Create) => true,
+        (Action::Update, Action::Update) => {
+            let (approved, now) = (approved.change(), now.change());
+            now.fields.iter().all(|field| {
+                let then = approved.fields.iter().find(|f| f.field == field.field);
+                then.is_some_and(|then| becomes(&then.new, &field.new))
+            })
+        }
+        (Action::Delete, Action::Delete) => true,
+        _ => false,
+    }
+}

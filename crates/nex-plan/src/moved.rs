@@ -1,0 +1,119 @@
+//! Whether a plan still holds: the one comparison of a plan with a fresh one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::{Action, Change, Plan, Planned, ResourceId, Step, Value};
+
+/// A difference between a plan and a fresh plan of the same environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The resource.
+    pub id: ResourceId,
+    /// How the fresh plan differs.
+    pub how: Movement,
+}
+
+/// How a fresh plan differs from the one before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// The resource is to be changed now, and the plan does not list it.
+    Appeared(Action),
+    /// The plan lists another action for the resource.
+    Action {
+        /// The action in the plan.
+        planned: Action,
+        /// The action now.
+        now: Action,
+    },
+    /// These fields differ, by name.
+    Fields(Vec<String>),
+    /// Another resource has the name now.
+    Target,
+    /// The plan lists the resource, and nothing is left to do for it: someone else did it.
+    Settled,
+}
+
+impl Moved {
+    /// Whether the difference makes the plan wrong. What is already done does not.
+    pub fn is_conflict(&self) -> bool {
+        self.how != Movement::Settled
+    }
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = &self.id;
+        match &self.how {
+            Movement::Appeared(action) => {
+                write!(
+                    f,
+                    "{action} {id} is needed now, and the plan does not list it"
+                )
+            }
+            Movement::Action { planned, now } => {
+                write!(f, "{id}: the plan says {planned}, {now} is needed now")
+            }
+            Movement::Fields(fields) => write!(f, "{id}: {} differs now", fields.join(", ")),
+            Movement::Target => write!(f, "{id} is another resource now"),
+            Movement::Settled => write!(f, "{id} needs no change any more"),
+        }
+    }
+}
+
+impl<S: Step> Plan<S> {
+    /// How the plan `now` differs from this one, in the order of `now`; empty if this plan still holds.
+    ///
+    /// A value that this plan shows as known later may be known by now. What neither plan changes is not compared: a
+    /// fleet that scales, or a record of another team, moves nothing.
+    pub fn moved<T: Step>(&self, now: &Plan<T>) -> Vec<Moved> {
+        let planned: BTreeMap<ResourceId, &Planned<S>> =
+            self.entries.iter().map(|e| (e.id(), e)).collect();
+        let differs = |entry: &Planned<T>| {
+            let id = entry.id();
+            let how = match planned.get(&id) {
+                None => Some(Movement::Appeared(entry.action())),
+                Some(then) if is_other_target(then, entry) => Some(Movement::Target),
+                Some(then) => difference(&then.change(), &entry.change()),
+            };
+            how.map(|how| Moved { id, how })
+        };
+        let gone = |entry: &Planned<S>| {
+            let id = entry.id();
+            let how = Movement::Settled;
+            now.entry(&id).is_none().then_some(Moved { id, how })
+        };
+        let moved = now.entries.iter().filter_map(differs);
+        moved.chain(self.entries.iter().filter_map(gone)).collect()
+    }
+}
+
+fn is_other_target<S: Step, T: Step>(then: &Planned<S>, now: &Planned<T>) -> bool {
+    then.target()
+        .zip(now.target())
+        .is_some_and(|(then, now)| then != now)
+}
+
+fn difference(then: &Change, now: &Change) -> Option<Movement> {
+    if then.action != now.action {
+        return Some(Movement::Action {
+            planned: then.action,
+            now: now.action,
+        });
+    }
+    let differs = |field: &&crate::FieldChange| {
+        let then = then.fields.iter().find(|then| then.field == field.field);
+        !then.is_some_and(|then| then.old == field.old && becomes(&then.new, &field.new))
+    };
+    let differing = now.fields.iter().filter(differs);
+    let names: Vec<String> = differing.map(|field| field.field.to_string()).collect();
+    if !names.is_empty() {
+        return Some(Movement::Fields(names));
+    }
+    (then.fields.len() > now.fields.len()).then_some(Movement::Settled)
+}
+
+/// Whether a planned value allows for the value that it has now.
+pub(crate) fn becomes(planned: &Value, now: &Value) -> bool {
+    planned == now || matches!(planned, Value::Later(_))
+}

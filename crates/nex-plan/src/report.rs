@@ -1,0 +1,198 @@
+//! What an apply did: one report for every provider.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::{Action, Change, ErrorKind, Event, Plan, Planned, Progress, ResourceId, Step};
+
+/// What became of an approved plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApplyReport {
+    /// The steps that succeeded, in the order of their ends.
+    pub done: Vec<Done>,
+    /// The steps that failed.
+    pub failed: Vec<Failed>,
+    /// The steps that were not started, or that were cancelled while they waited.
+    pub skipped: Vec<Skipped>,
+    /// Whether the run was cancelled before all steps had started.
+    pub stopped: bool,
+    /// How long the steps took.
+    pub timing: Timing,
+    /// What is left to do. By a fresh read, unless `unread` says why there was none.
+    pub remaining: Plan<Change>,
+    /// Why the environment could not be read after the apply: `remaining` holds what was not reported as done.
+    pub unread: Option<String>,
+}
+
+/// A step that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The resource.
+    pub id: ResourceId,
+    /// What happened to the resource.
+    pub action: Action,
+    /// How long the step took; zero if only a later read showed that the step had succeeded.
+    pub elapsed: Duration,
+}
+
+/// A step that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The resource.
+    pub id: ResourceId,
+    /// What was tried.
+    pub action: Action,
+    /// The error with its causes.
+    pub error: String,
+    /// What the error means for the next step.
+    pub kind: ErrorKind,
+    /// What resolves the error.
+    pub hint: Option<String>,
+}
+
+/// A step that was not started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The resource.
+    pub id: ResourceId,
+    /// What was not done.
+    pub action: Action,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why a step was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// The step needs this resource, whose own step did not succeed.
+    Needs(ResourceId),
+    /// The step needs a value that is not known: the text says which.
+    NotKnown(&'static str),
+    /// The run was cancelled before the step started.
+    Stopped,
+    /// The run was cancelled while the step waited for something: the text says for what.
+    Interrupted(String),
+    /// The call that had the step in it was refused as a whole because of these resources.
+    SameCall(Vec<ResourceId>),
+    /// The resource has come into use since the plan was made.
+    InUse,
+    /// An earlier stage did not end as it should: the text says which.
+    Stage(&'static str),
+    /// The environment could not be read.
+    Unread,
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SkipReason::Needs(id) => write!(f, "it needs {id}"),
+            SkipReason::NotKnown(what) => write!(f, "{what} is not known yet"),
+            SkipReason::Stopped => f.write_str("it was stopped before"),
+            SkipReason::Interrupted(what) => write!(f, "it was stopped while it waited: {what}"),
+            SkipReason::SameCall(ids) => {
+                let names: Vec<&str> = ids.iter().map(|id| id.name.as_str()).collect();
+                let names = names.join(", ");
+                write!(f, "nothing of its batch was done, because of {names}")
+            }
+            SkipReason::InUse => f.write_str("it has come into use since the plan"),
+            SkipReason::Stage(what) => f.write_str(what),
+            SkipReason::Unread => f.write_str("the world could not be read"),
+        }
+    }
+}
+
+/// How long the steps took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// The time of the longest chain of steps that wait for each other.
+    pub longest_chain: Duration,
+    /// The time from the start of the first step to the end of the last one.
+    pub wall: Duration,
+}
+
+impl Timing {
+    /// The time of one thing with nothing beside it.
+    pub fn alone(elapsed: Duration) -> Self {
+        Self {
+            longest_chain: elapsed,
+            wall: elapsed,
+        }
+    }
+
+    fn then(self, later: Self) -> Self {
+        Self {
+            longest_chain: self.longest_chain + later.longest_chain,
+            wall: self.wall + later.wall,
+        }
+    }
+}
+
+impl ApplyReport {
+    /// The report of a plan of which nothing is done yet.
+    pub fn of<S: Step>(plan: &Plan<S>) -> Self {
+        Self {
+            done: vec![],
+            failed: vec![],
+            skipped: vec![],
+            stopped: false,
+            timing: Timing::default(),
+            remaining: plan.view(),
+            unread: None,
+        }
+    }
+
+    /// Whether every step that was to be done succeeded.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.skipped.is_empty() && self.unread.is_none()
+    }
+
+    /// Adds the report of a later part. What the part was to do, `part`, is taken out of `remaining`, and what is left of
+    /// it comes in.
+    pub fn absorb<S: Step>(&mut self, part: &Plan<S>, later: ApplyReport) {
+        let ApplyReport {
+            done,
+            failed,
+            skipped,
+            stopped,
+            timing,
+            remaining,
+            unread,
+        } = later;
+        self.done.extend(done);
+        self.failed.extend(failed);
+        self.skipped.extend(skipped);
+        self.stopped |= stopped;
+        self.timing = self.timing.then(timing);
+        let entries = &mut self.remaining.entries;
+        entries.retain(|entry| part.entry(&entry.id()).is_none());
+        for entry in remaining.entries {
+            if !entries.iter().any(|there| there.id() == entry.id()) {
+                entries.push(entry);
+            }
+        }
+        self.unread = self.unread.take().or(unread);
+    }
+
+    /// Records that none of the entries of `part` was started.
+    pub fn skip<S: Step>(&mut self, part: &Plan<S>, reason: &SkipReason, progress: &dyn Progress) {
+        for entry in &part.entries {
+            self.skip_one(entry, reason.clone(), progress);
+        }
+    }
+
+    /// Records that an entry was not done.
+    pub fn skip_one<S: Step>(
+        &mut self,
+        entry: &Planned<S>,
+        reason: SkipReason,
+        progress: &dyn Progress,
+    ) {
+        let (id, action) = (entry.id(), entry.action());
+        progress.event(Event::Skipped {
+            id: id.clone(),
+            reason: reason.to_string(),
+        });
+        self.stopped |= matches!(reason, SkipReason::Stopped);
+        self.skipped.push(Skipped { id, action, reason });
+    }
+}

@@ -1,0 +1,86 @@
+//! Steps: what a plan lists and an apply executes.
+
+use std::convert::Infallible;
+use std::fmt::Debug;
+
+use crate::{Action, Change, FieldChange, ResourceId};
+
+/// Something that a plan lists: a [`Step`], or what stands in a plan for a step whose values are not known yet.
+pub trait PlanEntry: Clone + Debug + PartialEq {
+    /// The resource.
+    fn id(&self) -> ResourceId;
+
+    /// What happens to the resource.
+    fn action(&self) -> Action;
+
+    /// The fields that change.
+    fn fields(&self) -> Vec<FieldChange>;
+
+    /// Why, where the fields do not show the reason.
+    fn reasons(&self) -> Vec<String> {
+        vec![]
+    }
+
+    /// The provider's own id of the resource that is changed or deleted. Two plans that name the same resource by
+    /// different targets differ.
+    fn target(&self) -> Option<&str> {
+        None
+    }
+
+    /// The view of the entry.
+    fn change(&self) -> Change {
+        Change {
+            action: self.action(),
+            id: self.id(),
+            fields: self.fields(),
+            reasons: self.reasons(),
+        }
+    }
+}
+
+/// A typed change of one resource, with everything that its apply needs.
+///
+/// A step holds references to secrets, never their values.
+pub trait Step: PlanEntry {
+    /// What a plan holds in place of a step whose values are known only once other steps are done: its kind, name and
+    /// action, and the values known so far. [`Infallible`] for steps that are never deferred.
+    type Deferred: PlanEntry;
+}
+
+/// Steps that are never deferred.
+impl PlanEntry for Infallible {
+    fn id(&self) -> ResourceId {
+        match *self {}
+    }
+
+    fn action(&self) -> Action {
+        match *self {}
+    }
+
+    fn fields(&self) -> Vec<FieldChange> {
+        match *self {}
+    }
+}
+
+/// A view is a step that can be shown, kept in a file and compared, and not applied.
+impl PlanEntry for Change {
+    fn id(&self) -> ResourceId {
+        self.id.clone()
+    }
+
+    fn action(&self) -> Action {
+        self.action
+    }
+
+    fn fields(&self) -> Vec<FieldChange> {
+        self.fields.clone()
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        self.reasons.clone()
+    }
+}
+
+impl Step for Change {
+    type Deferred = Change;
+}
