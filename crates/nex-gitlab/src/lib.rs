@@ -49,9 +49,8 @@ mod setup;
 mod spec;
 
 pub use gitlab_rb::gitlab_rb;
-pub use inputs::{Inputs, LogGroups, Secrets};
+pub use inputs::{Inputs, LogGroups, Secrets, WebAccess};
 pub use render::{Error, USER_DATA_LIMIT, files, user_data};
 pub use spec::{
     Backups, Database, Hosts, InvalidTime, InvalidVersion, Mail, Spec, SslMode, TimeOfDay, Version,
-    WebAccess,
 };

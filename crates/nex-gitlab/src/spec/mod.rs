@@ -7,9 +7,9 @@ mod warnings;
 use nex_plan::SecretRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::VariantNames as _;
 
 pub use types::{InvalidTime, InvalidVersion, SslMode, TimeOfDay, Version};
-pub use warnings::WebAccess;
 
 const VERSION_PATTERN: &str = r"^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$";
 const TIME_PATTERN: &str = r"^([01][0-9]|2[0-3]):[0-5][0-9]$";
@@ -17,39 +17,41 @@ const HOST_PATTERN: &str = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-
 const URL_PATTERN: &str =
     r"^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$";
 const DATE_PATTERN: &str = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
-/// What PostgreSQL takes without quotes and up to its length limit.
+const EMAIL_PATTERN: &str = r"^[^@\s]+@[^@\s]+$";
+/// Names that PostgreSQL accepts without quotes, up to its limit of 63 bytes.
 const IDENTIFIER_PATTERN: &str = r"^[a-z_][a-z0-9_]{0,62}$";
 
-/// The GitLab server: its version, its names, its database, its mail and its backups.
+/// The GitLab server: its version, host names, database, email and backups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Gitlab")]
 pub struct Spec {
-    /// The version of GitLab CE (the Linux package), pinned in full: `18.11.1` installs `gitlab-ce=18.11.1-ce.0`.
+    /// The full version of GitLab CE (the Linux package): `18.11.1` installs `gitlab-ce=18.11.1-ce.0`.
     #[serde(default)]
     #[schemars(with = "String", regex(pattern = VERSION_PATTERN))]
     pub version: Version,
-    /// Where users reach GitLab: `https://` and a host name, without a path.
+    /// The URL of GitLab: `https://` and a host name, without a path.
     #[schemars(regex(pattern = URL_PATTERN))]
     pub url: String,
-    /// Where users reach the container registry: `https://` and a host name of its own, without a path.
+    /// The URL of the container registry: `https://` and a host name other than GitLab's, without a path.
     #[schemars(regex(pattern = URL_PATTERN))]
     pub registry_url: String,
-    /// The host name in `git@HOST:group/project.git`. A name of its own, because a proxied name does not pass port 22.
+    /// The host name for Git over SSH, as in `git@HOST:group/project.git`. If GitLab's own host name is proxied, use
+    /// a different one here: the proxy does not forward port 22.
     #[schemars(regex(pattern = HOST_PATTERN))]
     pub ssh_host: String,
-    /// Where the administrator's API token is to be had: a reference, never the token itself.
+    /// A reference to the administrator's API token, never the token itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = SecretRef::PATTERN))]
     pub admin_token: Option<SecretRef>,
-    /// The day on which the administrator's token expires, as `YYYY-MM-DD`. GitLab allows 365 days at most.
+    /// The date on which the administrator's token expires, as `YYYY-MM-DD`. GitLab allows at most 365 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = DATE_PATTERN))]
     pub admin_token_expires: Option<String>,
     /// The external PostgreSQL database.
     #[serde(default)]
     pub database: Database,
-    /// The relay that mail goes out by. Without it GitLab sends no mail: no invitations, no password resets.
+    /// The mail relay. Without this section GitLab sends no email: no invitations, no password resets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Mail")]
     pub mail: Option<Mail>,
@@ -62,15 +64,15 @@ pub struct Spec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// The database's name.
+    /// The name of the database.
     #[schemars(regex(pattern = IDENTIFIER_PATTERN))]
     pub name: String,
-    /// The role that GitLab connects as. It owns the database; it is not the instance's master user.
+    /// The role that GitLab connects as. This role owns the database; it is not the instance's master user.
     #[schemars(regex(pattern = IDENTIFIER_PATTERN))]
     pub user: String,
-    /// How the connection is secured: `verify-full` checks the certificate and the host name, `verify-ca` the
-    /// certificate only, `require` encrypts without a check.
-    #[schemars(with = "String", extend("enum" = ["require", "verify-ca", "verify-full"]))]
+    /// How the connection is secured: `verify-full` checks the server's certificate and host name, `verify-ca` only
+    /// the certificate, and `require` encrypts without any check.
+    #[schemars(with = "String", extend("enum" = SslMode::VARIANTS))]
     pub sslmode: SslMode,
 }
 
@@ -84,29 +86,29 @@ impl Default for Database {
     }
 }
 
-/// The relay that mail goes out by.
+/// The relay that GitLab sends email through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mail {
-    /// The relay's host name.
+    /// The host name of the relay.
     #[schemars(regex(pattern = HOST_PATTERN))]
     pub host: String,
-    /// The relay's port: 587 with STARTTLS, 465 with TLS from the start.
+    /// The port of the relay: 587 for STARTTLS, 465 for implicit TLS.
     #[serde(default = "submission_port")]
     #[schemars(range(min = 1, max = 65535))]
     pub port: u16,
-    /// The user that GitLab signs in as at the relay.
+    /// The user name that GitLab signs in to the relay with.
     #[schemars(length(min = 1))]
     pub user: String,
-    /// Where the relay's password is to be had: a reference, never the password itself.
+    /// A reference to the relay's password, never the password itself.
     #[schemars(with = "String", regex(pattern = SecretRef::PATTERN))]
     pub password: SecretRef,
-    /// The address that mail comes from.
-    #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"))]
+    /// The sender's address.
+    #[schemars(regex(pattern = EMAIL_PATTERN))]
     pub from: String,
-    /// The address that answers go to; without it, to `from`.
+    /// The address for replies. Defaults to `from`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", regex(pattern = r"^[^@\s]+@[^@\s]+$"))]
+    #[schemars(with = "String", regex(pattern = EMAIL_PATTERN))]
     pub reply_to: Option<String>,
 }
 
@@ -121,7 +123,7 @@ pub struct Backups {
     /// When the daily backup starts: `HH:MM`, in UTC.
     #[schemars(with = "String", regex(pattern = TIME_PATTERN))]
     pub at: TimeOfDay,
-    /// How many days a backup is kept on the server's own disk. How long it stays in the bucket is the bucket's matter.
+    /// How many days the server keeps a backup on its own disk. The bucket has its own lifecycle rules.
     #[schemars(range(min = 1, max = 365))]
     pub keep_local_days: u32,
 }
@@ -135,7 +137,7 @@ impl Default for Backups {
     }
 }
 
-/// The three names under which the deployment is reached.
+/// The host names of the deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hosts<'a> {
     /// The web interface and the API.
@@ -147,7 +149,7 @@ pub struct Hosts<'a> {
 }
 
 impl Spec {
-    /// The names that DNS records and certificates are needed for.
+    /// The host names that need DNS records and certificates.
     pub fn hosts(&self) -> Hosts<'_> {
         Hosts {
             web: host(&self.url),

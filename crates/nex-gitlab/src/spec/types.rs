@@ -1,11 +1,14 @@
-//! Values with a form of their own: what parses is valid, and prints as it was read.
+//! Values with their own syntax. Parsing validates them, and they print exactly as they were written.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use time::Time;
+use time::format_description::StaticFormatDescription;
+use time::macros::{format_description, time};
 
-/// A version of GitLab, such as `18.11.1`.
+/// A version of GitLab, such as `18.11.1`: three numbers of at most three digits, without a pre-release.
 ///
 /// ```
 /// use nex_gitlab::Version;
@@ -15,31 +18,42 @@ use serde::{Deserialize, Serialize};
 /// assert!("18.11".parse::<Version>().is_err());
 /// # Ok::<(), nex_gitlab::InvalidVersion>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Version {
-    /// The first number: one a year.
-    pub major: u16,
-    /// The second number: one a month.
-    pub minor: u16,
-    /// The third number: corrections.
-    pub patch: u16,
-}
+pub struct Version(semver::Version);
 
-/// The text is no version of GitLab.
+/// The text is not a GitLab version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a GitLab version (allowed: three numbers, such as 18.11.1)")]
+#[error("not a valid GitLab version (allowed: three numbers, such as 18.11.1)")]
 pub struct InvalidVersion;
 
 impl Version {
-    /// The package that apt installs.
-    pub fn package(self) -> String {
+    /// The largest number that the spec's schema accepts: three digits.
+    const MAX_NUMBER: u64 = 999;
+
+    pub(super) const fn new(major: u64, minor: u64, patch: u64) -> Self {
+        Self(semver::Version::new(major, minor, patch))
+    }
+
+    /// The first number. GitLab raises it once a year.
+    pub fn major(&self) -> u64 {
+        self.0.major
+    }
+
+    /// The second number. GitLab raises it once a month.
+    pub fn minor(&self) -> u64 {
+        self.0.minor
+    }
+
+    /// The apt package, with its version, that installs this GitLab.
+    pub fn package(&self) -> String {
         format!("gitlab-ce={self}-ce.0")
     }
 
-    /// The oldest major version of PostgreSQL that this GitLab runs on; `None` when nobody has said yet.
-    pub fn minimum_postgresql(self) -> Option<u32> {
-        match self.major {
+    /// The oldest major version of PostgreSQL that this GitLab supports; `None` for a GitLab that this crate does not
+    /// know. Source: <https://docs.gitlab.com/install/requirements/#postgresql>.
+    pub fn minimum_postgresql(&self) -> Option<u32> {
+        match self.major() {
             17 => Some(14),
             18 => Some(16),
             19 => Some(17),
@@ -49,19 +63,15 @@ impl Version {
 }
 
 impl Default for Version {
-    /// The last of the 18 series: the stop that every upgrade to 19 comes from.
+    /// A release of 18.11, the version that every upgrade to GitLab 19 must pass through.
     fn default() -> Self {
-        Self {
-            major: 18,
-            minor: 11,
-            patch: 1,
-        }
+        Self::new(18, 11, 1)
     }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+        self.0.fmt(f)
     }
 }
 
@@ -69,42 +79,42 @@ impl FromStr for Version {
     type Err = InvalidVersion;
 
     fn from_str(text: &str) -> Result<Self, InvalidVersion> {
-        let mut numbers = text.split('.').map(|part| digits(part, 3));
-        match [(); 4].map(|()| numbers.next().flatten()) {
-            [Some(major), Some(minor), Some(patch), None] if text.matches('.').count() == 2 => {
-                Ok(Self {
-                    major,
-                    minor,
-                    patch,
-                })
-            }
-            _ => Err(InvalidVersion),
+        let version = semver::Version::parse(text).map_err(|_| InvalidVersion)?;
+        let release = version.pre.is_empty() && version.build.is_empty();
+        let short = [version.major, version.minor, version.patch]
+            .into_iter()
+            .all(|number| number <= Self::MAX_NUMBER);
+        if release && short {
+            Ok(Self(version))
+        } else {
+            Err(InvalidVersion)
         }
     }
 }
 
-/// A time of the day in UTC, such as `02:00`.
+/// A time of day in UTC, to the minute, such as `02:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct TimeOfDay {
-    hour: u16,
-    minute: u16,
-}
+pub struct TimeOfDay(Time);
 
-/// The text is no time of the day.
+/// The text is not a time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a time of the day (allowed: HH:MM from 00:00 to 23:59, in UTC)")]
+#[error("not a valid time of day (allowed: HH:MM from 00:00 to 23:59, in UTC)")]
 pub struct InvalidTime;
+
+impl TimeOfDay {
+    const FORMAT: StaticFormatDescription = format_description!("[hour]:[minute]");
+}
 
 impl Default for TimeOfDay {
     fn default() -> Self {
-        Self { hour: 2, minute: 0 }
+        Self(time!(02:00))
     }
 }
 
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}:{:02}", self.hour, self.minute)
+        write!(f, "{:02}:{:02}", self.0.hour(), self.0.minute())
     }
 }
 
@@ -112,49 +122,29 @@ impl FromStr for TimeOfDay {
     type Err = InvalidTime;
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
-        let (hour, minute) = text.split_once(':').ok_or(InvalidTime)?;
-        match (two_digits(hour), two_digits(minute)) {
-            (Some(hour @ 0..=23), Some(minute @ 0..=59)) => Ok(Self { hour, minute }),
-            _ => Err(InvalidTime),
-        }
+        Time::parse(text, Self::FORMAT)
+            .map(Self)
+            .map_err(|_| InvalidTime)
     }
 }
 
-/// How the connection to PostgreSQL is secured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How GitLab secures its connection to PostgreSQL.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::VariantNames,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum SslMode {
-    /// Encrypted, without a check of whom one talks to.
+    /// Encrypts, but does not check the server's identity.
     Require,
-    /// The server's certificate is checked.
+    /// Checks the server's certificate.
     VerifyCa,
-    /// The server's certificate and its host name are checked.
+    /// Checks the server's certificate and its host name.
     VerifyFull,
 }
 
-impl fmt::Display for SslMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SslMode::Require => "require",
-            SslMode::VerifyCa => "verify-ca",
-            SslMode::VerifyFull => "verify-full",
-        })
-    }
-}
-
-/// A number of at most `most` digits, without the sign that `parse` would take and without a leading zero.
-fn digits(text: &str, most: usize) -> Option<u16> {
-    let plain = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    let leading_zero = text.len() > 1 && text.starts_with('0');
-    (plain && !leading_zero).then(|| text.parse().ok())?
-}
-
-fn two_digits(text: &str) -> Option<u16> {
-    let plain = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
-    plain.then(|| text.parse().ok())?
-}
-
-macro_rules! through_text {
+/// The conversions that serde needs to read and write a type as text.
+macro_rules! convert_through_text {
     ($type:ty, $error:ty) => {
         impl TryFrom<String> for $type {
             type Error = $error;
@@ -171,8 +161,8 @@ macro_rules! through_text {
         }
     };
 }
-through_text!(Version, InvalidVersion);
-through_text!(TimeOfDay, InvalidTime);
+convert_through_text!(Version, InvalidVersion);
+convert_through_text!(TimeOfDay, InvalidTime);
 
 #[cfg(test)]
 mod tests {
@@ -181,7 +171,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_parses_prints_as_it_was_read(text in "[0-9.:+]{0,8}|[0-9]{2}:[0-9]{2}|[0-9]{1,3}[.][0-9]{1,2}[.][0-9]{1,2}") {
+        fn valid_text_prints_as_it_was_written(text in "[0-9.:+]{0,8}|[0-9]{2}:[0-9]{2}|[0-9]{1,3}[.][0-9]{1,2}[.][0-9]{1,2}") {
             if let Ok(version) = text.parse::<Version>() {
                 prop_assert_eq!(version.to_string(), text.clone());
             }
@@ -192,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_another_form_is_refused() {
+    fn text_in_another_form_is_refused() {
         for text in [
             "",
             "18",
@@ -201,6 +191,9 @@ mod tests {
             "18.11.",
             "18.+1.1",
             "18.11.1-ce.0",
+            "18.11.1+ce",
+            "18.011.1",
+            "18.1000.1",
             "18.11.x",
         ] {
             assert!(text.parse::<Version>().is_err(), "{text}");

@@ -1,21 +1,12 @@
-//! Warnings: values that are allowed and risky.
+//! Warnings about valid but risky values.
 
 use nex_plan::{Finding, Severity, Subject};
 
 use super::{Spec, SslMode, Version};
-
-/// How visitors reach the web host.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WebAccess {
-    /// At its own address, on every port.
-    #[default]
-    Direct,
-    /// Through a proxy, on ports 80 and 443 only.
-    Proxied,
-}
+use crate::inputs::WebAccess;
 
 impl Spec {
-    /// The warnings about these values.
+    /// The warnings about the section's values.
     pub fn warnings(&self, web: WebAccess) -> Vec<Finding> {
         [
             self.no_mail(),
@@ -29,15 +20,21 @@ impl Spec {
         .collect()
     }
 
-    /// The warning that only the PostgreSQL server's major version shows: whether it is too old for this GitLab.
+    /// The warning for a PostgreSQL server that is too old for this GitLab, given the server's major version.
     pub fn database_warning(&self, major: u32) -> Option<Finding> {
-        let need = self.version.minimum_postgresql()?;
-        (major < need).then(|| {
+        let minimum = self.version.minimum_postgresql()?;
+        (major < minimum).then(|| {
             Finding::warning(
                 "postgresql-too-old",
                 "version",
-                format!("GitLab {} needs PostgreSQL {need} or newer, and the server is {major}; the package only warns and the migrations then fail", self.version),
-                format!("upgrade the RDS instance to {need} first, or ask for an older GitLab"),
+                format!(
+                    "GitLab {} needs PostgreSQL {minimum} or newer, but the server runs {major}; the package only warns, \
+                     and then the migrations fail",
+                    self.version
+                ),
+                format!(
+                    "first upgrade the RDS instance to PostgreSQL {minimum}, or choose an older GitLab"
+                ),
             )
         })
     }
@@ -47,15 +44,16 @@ impl Spec {
             return Some(Finding::warning(
                 "mail-absent",
                 "mail",
-                "GitLab will send no mail: no invitations, no password resets, no notifications",
-                "add a [mail] section with the relay's host, user, password reference and from address",
+                "GitLab will send no email: no invitations, no password resets, no notifications",
+                "add a [mail] section with the relay's host, the user, a reference to the password, and the sender's \
+                 address",
             ));
         };
         (mail.port == 25).then(|| {
             Finding::warning(
                 "mail-port-blocked",
                 "mail.port",
-                "EC2 blocks outgoing port 25 unless AWS has lifted it for the account",
+                "EC2 blocks outgoing port 25 unless AWS has removed the restriction for the account",
                 "use the relay's submission port, usually 587",
             )
         })
@@ -67,8 +65,11 @@ impl Spec {
             Finding::warning(
                 "ssh-behind-proxy",
                 "ssh_host",
-                format!("{} is proxied, and the proxy passes ports 80 and 443 only: git over SSH will not connect", hosts.ssh),
-                "give SSH a name of its own that is DNS only, such as ssh-gitlab.example.com",
+                format!(
+                    "{} is proxied, and the proxy forwards only ports 80 and 443: Git over SSH cannot connect",
+                    hosts.ssh
+                ),
+                "use a separate, DNS-only name for SSH, such as ssh-gitlab.example.com",
             )
         })
     }
@@ -79,35 +80,36 @@ impl Spec {
             Finding::warning(
                 "database-unverified",
                 "database.sslmode",
-                format!("with {mode}, the server's host name is not checked"),
-                "use verify-full: the RDS certificates are installed anyway",
+                format!("{mode} does not check the server's host name"),
+                "use verify-full: nex installs the RDS certificates anyway",
             )
         })
     }
 
     fn amcheck_extension(&self) -> Option<Finding> {
-        let since = Version {
-            major: 18,
-            minor: 4,
-            patch: 0,
-        };
+        let since = Version::new(18, 4, 0);
         (self.version >= since).then(|| {
             Finding::new(
                 Severity::Info,
                 "amcheck-extension",
                 Subject::field("database.user"),
-                format!("from {since} on, GitLab uses the extension amcheck, which the database's owner can't create on RDS"),
-                format!("once, as the master user, in the database {}: CREATE EXTENSION IF NOT EXISTS amcheck", self.database.name),
+                format!(
+                    "since {since}, GitLab uses the extension amcheck, which the database's owner cannot create on RDS"
+                ),
+                format!(
+                    "as the master user, run this once in the database {}: CREATE EXTENSION IF NOT EXISTS amcheck",
+                    self.database.name
+                ),
             )
         })
     }
 
     fn ubuntu_end(&self) -> Option<Finding> {
-        (self.version.major == 19 && self.version.minor == 11).then(|| {
+        (self.version.major() == 19 && self.version.minor() == 11).then(|| {
             Finding::warning(
                 "ubuntu-end",
                 "version",
-                "GitLab 19.11 is the last release for Ubuntu 22.04",
+                "GitLab 19.11 is the last version for Ubuntu 22.04",
                 "plan the move to Ubuntu 24.04 before the next upgrade",
             )
         })

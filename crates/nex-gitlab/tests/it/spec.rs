@@ -49,7 +49,7 @@ fn what_is_read_is_written_the_same() {
 #[test]
 fn everything_that_is_wrong_is_said_at_once() {
     let mut spec = reference_spec();
-    spec.version.major = 16;
+    spec.version = "16.0.0".parse().expect("a version");
     spec.url = "http://gitlab.example.com".into();
     spec.registry_url = "https://registry.example.com/v2".into();
     spec.ssh_host = "registry.example.com/v2".into();
