@@ -1,6 +1,7 @@
-//! Another tool's use of the crate: a TOML section in, one of the server's files out.
+//! How another tool uses the crate: it reads a TOML section and prints one of the server's files.
 //!
-//! `cargo run -p nex-gitlab --example gitlab_rb -- gitlab.rb` (or another name; without one, the names)
+//! `cargo run -p nex-gitlab --example gitlab_rb -- gitlab.rb` prints that file; without an argument, the example lists
+//! the names of all files.
 
 use std::io::Write;
 
@@ -20,27 +21,17 @@ from = "gitlab@example.com"
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spec: Spec = toml::from_str(SECTION)?;
-    let problems: Vec<String> = spec
-        .validate()
-        .into_iter()
-        .map(|problem| problem.to_string())
-        .collect();
-    if !problems.is_empty() {
-        return Err(problems.join("\n").into());
-    }
+    spec.validate().into_result()?;
     let files = nex_gitlab::files(&spec, &inputs());
     let text = match std::env::args().nth(1) {
-        Some(name) => files
-            .get(name.as_str())
-            .ok_or("there is no such file")?
-            .clone(),
+        Some(name) => files.get(name.as_str()).ok_or("no such file")?.clone(),
         None => files.keys().map(|name| format!("{name}\n")).collect(),
     };
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(())
 }
 
-/// What this tool knows of the server's surroundings.
+/// What this tool knows about the server's surroundings.
 fn inputs() -> Inputs {
     Inputs {
         environment: "example".into(),

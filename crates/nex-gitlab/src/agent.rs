@@ -1,71 +1,70 @@
-//! The CloudWatch agent's configuration: which log goes to which group.
+//! The CloudWatch agent's configuration: which log file goes to which log group.
 
 use serde_json::{Value, json};
 
-use crate::LogGroups;
+use crate::inputs::LogGroups;
 
-/// Streams carry the instance's id, so that a server that takes another's place has its own.
+/// A log file, below `/var/log`, and the log stream that collects its lines.
+struct LogFile<'a> {
+    path: &'static str,
+    group: &'a str,
+    stream: &'static str,
+}
+
 pub(crate) fn render(groups: &LogGroups) -> String {
+    // GitLab's logs are readable by root only.
+    let config = json!({
+        "agent": { "run_as_user": "root" },
+        "logs": { "logs_collected": { "files": { "collect_list": collect_list(groups) } } },
+    });
+    // One value a line without indentation, because the size of user data is limited.
+    format!("{config:#}")
+        .lines()
+        .map(|line| format!("{}\n", line.trim_start()))
+        .collect()
+}
+
+fn collect_list(groups: &LogGroups) -> Vec<Value> {
     let LogGroups {
         rails,
         nginx_access,
         nginx_error,
         system,
     } = groups;
-    let gitlab = "/var/log/gitlab";
-    let files = [
-        (
+    let log = |path, group, stream| LogFile {
+        path,
+        group,
+        stream,
+    };
+    [
+        log("gitlab/gitlab-rails/production_json.log", rails, "rails"),
+        log(
+            "gitlab/gitlab-rails/exceptions_json.log",
             rails,
-            format!("{gitlab}/gitlab-rails/production_json.log"),
-            "rails",
-        ),
-        (
-            rails,
-            format!("{gitlab}/gitlab-rails/exceptions_json.log"),
             "exceptions",
         ),
-        (
+        log("gitlab/nginx/gitlab_access.log", nginx_access, "gitlab"),
+        log(
+            "gitlab/nginx/gitlab_registry_access.log",
             nginx_access,
-            format!("{gitlab}/nginx/gitlab_access.log"),
-            "gitlab",
-        ),
-        (
-            nginx_access,
-            format!("{gitlab}/nginx/gitlab_registry_access.log"),
             "registry",
         ),
-        (
+        log("gitlab/nginx/gitlab_error.log", nginx_error, "gitlab"),
+        log(
+            "gitlab/nginx/gitlab_registry_error.log",
             nginx_error,
-            format!("{gitlab}/nginx/gitlab_error.log"),
-            "gitlab",
-        ),
-        (
-            nginx_error,
-            format!("{gitlab}/nginx/gitlab_registry_error.log"),
             "registry",
         ),
-        (system, "/var/log/syslog".to_owned(), "syslog"),
-        (system, "/var/log/cloud-init-output.log".to_owned(), "setup"),
-    ];
-    let files: Vec<Value> = files
-        .into_iter()
-        .map(|(group, path, stream)| {
-            json!({
-                "file_path": path,
-                "log_group_name": group,
-                "log_stream_name": format!("{{instance_id}}/{stream}"),
-            })
+        log("syslog", system, "syslog"),
+        log("cloud-init-output.log", system, "setup"),
+    ]
+    .map(|log| {
+        json!({
+            "file_path": format!("/var/log/{}", log.path),
+            "log_group_name": log.group,
+            // A replacement server writes to streams of its own.
+            "log_stream_name": format!("{{instance_id}}/{}", log.stream),
         })
-        .collect();
-    // Root, because GitLab's logs are closed to others.
-    let config = json!({
-        "agent": { "run_as_user": "root" },
-        "logs": { "logs_collected": { "files": { "collect_list": files } } },
-    });
-    // A line a value, without indentation: user data has little room.
-    let lines = format!("{config:#}");
-    lines
-        .lines()
-        .map(|line| format!("{}\n", line.trim_start()))
-        .collect()
+    })
+    .to_vec()
 }

@@ -1,18 +1,19 @@
-//! `gitlab.rb`: what Omnibus configures GitLab from.
+//! `gitlab.rb`: the file from which Omnibus configures GitLab.
 
 use std::fmt;
 
+use crate::inputs::Inputs;
 use crate::quote::ruby;
-use crate::{Inputs, Mail, Spec};
+use crate::spec::{Mail, Spec};
 
-/// A value as ruby writes it.
+/// A ruby literal or expression.
 enum Ruby {
     Text(String),
     Number(u64),
     Bool(bool),
     List(Vec<String>),
     Hash(Vec<(&'static str, Ruby)>),
-    /// An expression of ours: never made from a value.
+    /// A fixed ruby expression, never built from a value of the spec.
     Code(&'static str),
 }
 
@@ -62,7 +63,7 @@ impl From<u32> for Ruby {
     }
 }
 
-/// Assignments, in the order in which they are made.
+/// The text of the file as it grows.
 struct Writer(String);
 
 impl Writer {
@@ -71,8 +72,8 @@ impl Writer {
         self.0.push('\n');
     }
 
-    fn section(&mut self, why: &str) {
-        self.line(format_args!("\n# {why}"));
+    fn section(&mut self, comment: &str) {
+        self.line(format_args!("\n# {comment}"));
     }
 
     fn set(&mut self, group: &str, key: &str, value: impl Into<Ruby>) {
@@ -84,13 +85,13 @@ impl Writer {
     }
 }
 
-/// The server's `/etc/gitlab/gitlab.rb`. Secrets are read from root-only files when Omnibus evaluates it.
+/// The server's `/etc/gitlab/gitlab.rb`. Omnibus reads the secrets from root-only files when it evaluates this file.
 ///
-/// The nginx settings carry their old names: they hold in every version, and 19.2's new ones do not before it.
-/// Puma and Sidekiq are left out: Omnibus sizes them by the machine.
+/// The nginx settings use the old names, which every version accepts; versions before 19.2 do not know the new names.
+/// The file leaves out Puma and Sidekiq, because Omnibus sizes both for the machine.
 pub fn gitlab_rb(spec: &Spec, inputs: &Inputs) -> String {
     let mut out = Writer(String::new());
-    out.line("# Written by nex from the environment's spec: change it there.");
+    out.line("# Written by nex from the environment's spec. Edit the spec, not this file.");
     names(&mut out, spec);
     nginx(&mut out, &inputs.edge_networks);
     database(&mut out, spec, inputs);
@@ -130,7 +131,9 @@ fn nginx(out: &mut Writer, edge_networks: &[String]) {
     if edge_networks.is_empty() {
         return;
     }
-    out.section("The proxy says who the visitor is, and only the proxy is believed.");
+    out.section(
+        "nginx takes the visitor's address from the proxy, and trusts only the proxy's networks.",
+    );
     let networks = Ruby::List(edge_networks.to_vec());
     out.line(format_args!("edge_networks = {networks}"));
     for group in ["nginx", "registry_nginx"] {
@@ -145,7 +148,7 @@ fn nginx(out: &mut Writer, edge_networks: &[String]) {
 }
 
 fn database(out: &mut Writer, spec: &Spec, inputs: &Inputs) {
-    out.section("PostgreSQL is outside, Redis is the bundled one.");
+    out.section("PostgreSQL is external; Redis is the bundled one.");
     out.set("postgresql", "enable", false);
     out.rails("db_adapter", "postgresql");
     out.rails("db_encoding", "unicode");
@@ -162,7 +165,7 @@ fn database(out: &mut Writer, spec: &Spec, inputs: &Inputs) {
 }
 
 fn registry(out: &mut Writer, inputs: &Inputs) {
-    out.section("The registry's layers lie in S3, by the instance's role.");
+    out.section("The registry keeps its layers in S3 and authenticates with the instance's role.");
     out.set(
         "registry",
         "storage",
@@ -174,7 +177,9 @@ fn registry(out: &mut Writer, inputs: &Inputs) {
             ]),
         )]),
     );
-    out.section("The metadata database wants a role and a database of its own; once on, it can't be turned off.");
+    out.section(
+        "The metadata database needs its own role and database, and cannot be turned off again.",
+    );
     out.set(
         "registry",
         "database",
@@ -184,7 +189,9 @@ fn registry(out: &mut Writer, inputs: &Inputs) {
 
 fn backups(out: &mut Writer, spec: &Spec, inputs: &Inputs) {
     const DAY_SECONDS: u64 = 24 * 60 * 60;
-    out.section("Backups go to S3, by the instance's role; the keep time prunes this disk only.");
+    out.section(
+        "Backups go to S3 with the instance's role; the keep time applies to the local disk only.",
+    );
     out.rails(
         "backup_keep_time",
         Ruby::Number(u64::from(spec.backups.keep_local_days) * DAY_SECONDS),
@@ -201,7 +208,7 @@ fn backups(out: &mut Writer, spec: &Spec, inputs: &Inputs) {
 }
 
 fn mail(out: &mut Writer, mail: &Mail, web_host: &str) {
-    /// The port on which TLS starts with the connection; the others begin in the clear and upgrade.
+    /// The port with implicit TLS; on other ports the connection starts in plain text and upgrades with STARTTLS.
     const TLS_PORT: u16 = 465;
     let tls = mail.port == TLS_PORT;
     out.section("Mail.");

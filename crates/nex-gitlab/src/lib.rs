@@ -1,12 +1,12 @@
-//! The GitLab server: what a spec says of it, and the files that make it.
+//! The GitLab server: its spec, and the files that set it up.
 //!
-//! [`Spec`] is the `[gitlab]` section of an environment. With [`Inputs`], plain values that the caller has from
-//! elsewhere, it renders to [`gitlab_rb`], to the [`user_data`] of the server's first boot, and to every file that
-//! the user data carries ([`files`]). Rendering is pure and deterministic: no I/O, no clock, no network.
+//! [`Spec`] is the `[gitlab]` section of an environment. [`Inputs`] are plain values about the server's surroundings.
+//! From both, the crate renders [`gitlab_rb`], the [`user_data`] of the server's first boot, and every file that the
+//! user data contains ([`files`]). Rendering is pure and deterministic: no I/O, no clock, no network.
 //!
-//! Whatever stands in a value comes out of the real reader (ruby, a shell, a JSON parser) as the same value. No
-//! secret comes near a file: the server fetches its secrets by name, with the role of its instance, into files that
-//! only root can read.
+//! Rendering is safe for any value: the real reader (ruby, a shell, a JSON parser) reads back the same value. No file
+//! holds a secret: the server fetches its secrets by name, with the instance's role, into files that only root can
+//! read.
 //!
 //! ```
 //! use nex_gitlab::{Inputs, Secrets, Spec, WebAccess};
@@ -40,6 +40,7 @@
 mod agent;
 mod backup;
 mod certificate;
+mod file;
 mod gitlab_rb;
 mod inputs;
 mod quote;

@@ -1,14 +1,12 @@
-//! Text as the readers of our files want it: ruby, a shell, a shell's here-document.
+//! Quoting for the programs that read the rendered files: ruby and bash.
 
 use std::fmt::Write as _;
 
-/// A ruby string that evaluates to `text`, whatever stands in it. Only printable ASCII comes out, because the
-/// locale in which Omnibus reads its file at boot is not known.
+/// A ruby string literal for any `text`. The literal is printable ASCII, because the locale in which Omnibus reads the
+/// file at boot is unknown.
 pub(crate) fn ruby(text: &str) -> String {
-    if text
-        .chars()
-        .all(|c| matches!(c, ' '..='~') && !matches!(c, '\'' | '\\'))
-    {
+    let plain = |c| matches!(c, ' '..='~') && !matches!(c, '\'' | '\\');
+    if text.chars().all(plain) {
         return format!("'{text}'");
     }
     let mut out = String::from("\"");
@@ -27,16 +25,16 @@ pub(crate) fn ruby(text: &str) -> String {
     out
 }
 
-/// A shell word that evaluates to `text`; a NUL can't be had in a shell.
+/// A shell word for any `text` without a NUL character, which no shell can hold.
 pub(crate) fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// `content` as a here-document that gives it back byte for byte. The delimiter is one that no line of it equals.
+/// `command` with a here-document that feeds it `content` byte for byte. No line of `content` equals the delimiter.
 pub(crate) fn here_document(command: &str, content: &str) -> String {
     debug_assert!(
         content.ends_with('\n'),
-        "a here-document ends its last line"
+        "a here-document always ends with a newline"
     );
     let mut delimiter = String::from("EOF");
     while content.lines().any(|line| line == delimiter) {

@@ -1,7 +1,8 @@
-//! `/etc/nex/server.conf`: where the server's parts are, as variables of a shell.
+//! `/etc/nex/server.conf`: the names and addresses that the server's scripts need, as shell variables.
 
+use crate::inputs::Inputs;
 use crate::quote::shell;
-use crate::{Inputs, Spec};
+use crate::spec::Spec;
 
 pub(crate) fn render(spec: &Spec, inputs: &Inputs) -> String {
     let Inputs {
@@ -32,20 +33,20 @@ pub(crate) fn render(spec: &Spec, inputs: &Inputs) -> String {
         ("MAIL_PASSWORD_SECRET", mail_password.unwrap_or_default()),
         ("ORIGIN_CERTIFICATE_SECRET", &secrets.origin_certificate),
         ("BACKUPS_BUCKET", backups_bucket),
-        ("BACKUPS_PREFIX", &directory(backups_prefix)),
+        ("BACKUPS_PREFIX", &key_prefix(backups_prefix)),
     ];
     let lines = settings.map(|(name, value)| format!("{name}={}\n", shell(value)));
     format!(
-        "# Written by nex. Names only, never a secret.\n{}",
+        "# Written by nex. Holds the names of secrets, never their values.\n{}",
         lines.concat()
     )
 }
 
-/// A prefix that keys can be appended to: empty, or with a slash at its end.
-fn directory(prefix: &str) -> String {
-    match prefix {
-        "" => String::new(),
-        prefix if prefix.ends_with('/') => prefix.to_owned(),
-        prefix => format!("{prefix}/"),
+/// The prefix with a trailing slash, so that a key can follow; empty if there is no prefix.
+fn key_prefix(prefix: &str) -> String {
+    if prefix.is_empty() || prefix.ends_with('/') {
+        prefix.to_owned()
+    } else {
+        format!("{prefix}/")
     }
 }

@@ -1,11 +1,11 @@
 //! The daily backup: a script, its service and its timer.
 
-use crate::TimeOfDay;
+use crate::spec::TimeOfDay;
 
 pub(crate) const SCRIPT: &str = include_str!("nex-gitlab-backup.sh");
 pub(crate) const SERVICE: &str = include_str!("nex-gitlab-backup.service");
 
-/// Persistent: a server that was off at the hour makes up for it.
+/// `Persistent` makes a server that was off at `at` catch up after its next boot.
 pub(crate) fn timer(at: TimeOfDay) -> String {
     format!(
         "\

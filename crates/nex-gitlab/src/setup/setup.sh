@@ -1,13 +1,13 @@
 #!/bin/bash
-# Makes this machine the GitLab server. Written by nex; holds no secret. Can be run again, whole or by step:
+# Sets this machine up as the GitLab server. Written by nex; holds no secret. To run all or some steps again:
 #   bash /var/lib/cloud/instance/user-data.txt [STEP...]
-# /var/lib/nex/setup-status tells how far the whole is: "running STEP", "failed STEP" or "done".
+# A full run reports its progress in /var/lib/nex/setup-status: "running STEP", "failed STEP" or "done".
 set -euo pipefail
-umask 022 # packages and Omnibus want it; what is secret is written with 077
+umask 022 # packages and Omnibus need it; secrets are written with 077
 export DEBIAN_FRONTEND=noninteractive HOME=${HOME:-/root} # cloud-init sets no HOME
 
 steps=(files tools agent package secrets database certificate configure timers ready)
-root=${NEX_ROOT:-} # all files lie below it; empty but for a try with other commands in PATH
+root=${NEX_ROOT:-} # tests set another root
 secrets=$root/etc/gitlab/secrets.d
 ssl=$root/etc/gitlab/ssl
 ca=$root/etc/gitlab/rds-ca-bundle.pem
@@ -18,7 +18,7 @@ fail() {
   exit 1
 }
 
-# retry TRIES COMMAND...: networks, mirrors and a role that is minutes old fail now and then.
+# retry TRIES COMMAND...: networks, package mirrors and new IAM roles fail now and then.
 retry() {
   local tries=$1 n
   shift
@@ -29,7 +29,7 @@ retry() {
   "$@"
 }
 
-# wait_for SECONDS WHAT COMMAND...: what others make may come later than this server.
+# wait_for SECONDS WHAT COMMAND...: for resources that may appear after this server.
 wait_for() {
   local end=$((SECONDS + $1)) what=$2
   shift 2
@@ -39,7 +39,7 @@ wait_for() {
   done
 }
 
-# put MODE PATH: standard input becomes the file, whole or not at all.
+# put MODE PATH: writes standard input to the file atomically.
 put() {
   local path=$root$2
   mkdir -p "${path%/*}"
@@ -49,7 +49,7 @@ put() {
 }
 
 apt_get() {
-  # The lock: unattended-upgrades runs at first boot too.
+  # unattended-upgrades may hold the lock at first boot.
   apt-get -q -y -o DPkg::Lock::Timeout=600 "$@"
 }
 
@@ -57,7 +57,7 @@ download() {
   retry 8 curl -fsSL --connect-timeout 10 --max-time 600 -o "$2" "$1"
 }
 
-# keyring NAME FINGERPRINT URL: of the keys at the URL, only the expected one is trusted.
+# keyring NAME FINGERPRINT URL: trusts only the expected one of the keys at the URL.
 keyring() {
   local home=$work/$1
   mkdir -p "$home"
@@ -67,7 +67,7 @@ keyring() {
   [[ -s $root$keyrings/$1.gpg ]] || fail "the key $2 is not at $3"
 }
 
-# fetch SECRET FILE: straight into a file that only root can read.
+# fetch SECRET FILE: writes the secret to a file that only root can read.
 fetch() {
   (umask 077 && aws secretsmanager get-secret-value --secret-id="$1" --query SecretString --output text >"$2.new") &&
     mv -f "$2.new" "$2"
@@ -81,12 +81,11 @@ step_files() {
 step_tools() {
   retry 8 apt_get update
   retry 3 apt_get install ca-certificates curl gnupg gpgv jq openssl
-  # Ubuntu's own package: signed by its archive, without a key of ours to expire, and enough for three calls.
-  # Ubuntu 24.04 has none: there, AWS's snap.
+  # Ubuntu's package needs no extra signing key, which could expire. Ubuntu 24.04 has only AWS's snap.
   command -v aws >/dev/null || retry 3 apt_get install awscli || retry 3 snap install aws-cli --classic
 }
 
-# Early, so that the log of a set-up that fails is to be seen from outside.
+# Early, so that CloudWatch has the log of a failed set-up.
 step_agent() {
   local base=https://amazoncloudwatch-agent.s3.amazonaws.com deb=$work/amazon-cloudwatch-agent.deb
   local ctl=$root/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
@@ -103,7 +102,7 @@ step_agent() {
 step_package() {
   local release
   if dpkg-query -W -f '${db:Status-Status}' gitlab-ce 2>/dev/null | grep -qx installed; then
-    echo "nex: gitlab-ce stays as it is: an upgrade has its own stops and is not made here"
+    echo "nex: gitlab-ce is already installed; set-up never upgrades it"
     return
   fi
   keyring gitlab-ce F6403F6544A38863DAA0B6E03F01618A51312F3F https://packages.gitlab.com/gpgkey/gpg.key
@@ -112,7 +111,7 @@ step_package() {
   echo "deb [signed-by=$keyrings/gitlab-ce.gpg] https://packages.gitlab.com/gitlab/gitlab-ce/$release main" |
     put 0644 /etc/apt/sources.list.d/gitlab-ce.list
   retry 8 apt_get update
-  # Without EXTERNAL_URL and without a gitlab.rb, the package installs and does not yet configure.
+  # Without EXTERNAL_URL and gitlab.rb, the package installs but does not configure GitLab yet.
   unset EXTERNAL_URL
   retry 3 apt_get install "$GITLAB_PACKAGE"
   apt-mark hold gitlab-ce
@@ -139,12 +138,12 @@ step_database() {
   wait_for 1800 "the database $DATABASE_NAME and its role $DATABASE_USER" database_answers
 }
 
-# Before its certificate is issued, the secret holds the key that waits for it.
+# The secret may hold only the key until the certificate is issued.
 certificate_there() {
   fetch "$ORIGIN_CERTIFICATE_SECRET" "$1" && jq -e '.certificate and .key' "$1" >/dev/null
 }
 
-# Also run by a timer: one that takes another's place gets to nginx.
+# A timer also runs this step, so that nginx gets a replaced certificate.
 step_certificate() {
   local json=$work/json sums=$work/sums public
   wait_for 3600 "the origin certificate in the secret $ORIGIN_CERTIFICATE_SECRET" certificate_there "$json"
@@ -152,7 +151,7 @@ step_certificate() {
   jq -er .key "$json" >"$work/origin.key"
   public=$(openssl x509 -noout -pubkey -in "$work/origin.crt")
   [[ $public == "$(openssl pkey -pubout -in "$work/origin.key")" ]] ||
-    fail "the origin certificate and its key do not belong together"
+    fail "the origin certificate and its key do not match"
   (cd "$work" && sha256sum origin.*) >"$sums"
   if cmp -s "$sums" "$root/var/lib/nex/certificate" && (cd "$ssl" && sha256sum -c --status "$sums"); then
     return
@@ -160,12 +159,12 @@ step_certificate() {
   put 0644 /etc/gitlab/ssl/origin.crt <"$work/origin.crt"
   put 0600 /etc/gitlab/ssl/origin.key <"$work/origin.key"
   if gitlab-ctl status nginx >/dev/null 2>&1; then gitlab-ctl hup nginx; fi
-  # Last: until nginx has it, it counts as not there.
+  # Last, so that an interrupted run loads the certificate again.
   put 0644 /var/lib/nex/certificate <"$sums"
-  echo "nex: the origin certificate is another one now"
+  echo "nex: installed a new origin certificate"
 }
 
-# Reconfigure also fills an empty database; the rake task that could do so would empty a full one.
+# Reconfigure also sets up an empty database. The rake task for that purpose would erase a full one.
 step_configure() {
   put 0600 /etc/gitlab/gitlab.rb <"$root"/etc/nex/gitlab.rb
   retry 3 gitlab-ctl reconfigure
@@ -176,7 +175,7 @@ step_timers() {
   systemctl enable --now nex-gitlab-backup.timer nex-gitlab-certificate.timer
 }
 
-# Unverified, because it is our own loopback and the certificate is the proxy's concern.
+# --insecure, because only the proxy trusts the origin certificate and this call stays on loopback.
 gitlab_answers() {
   curl -fsS -o /dev/null --insecure --resolve "$WEB_HOST:443:127.0.0.1" "https://$WEB_HOST/-/readiness"
 }
