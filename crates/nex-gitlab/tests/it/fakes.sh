@@ -1,26 +1,26 @@
 #!/bin/bash
-# shellcheck disable=SC2016,SC2028 # the secrets look like code on purpose, and JSON keeps its \n
-# Stands in for every command that the set-up would change a machine with; named by the link that it is called by.
-# Each call is logged with its arguments; FAKE_STATE holds what must last between calls.
+# shellcheck disable=SC2016,SC2028 # the secrets look like code on purpose, and JSON needs a literal \n
+# Replaces every command with which the set-up would change a machine. A symbolic link gives each command its name.
+# Logs each call with its arguments; FAKE_STATE keeps state between calls.
 set -euo pipefail
 name=${0##*/}
 echo "$name $*" >>"$FAKE_STATE/calls"
 
-# first ID: whether this is the first time that it is asked for.
+# first ID: succeeds on the first call with this ID only.
 first() {
   [[ ! -e $FAKE_STATE/$1 ]] && touch "$FAKE_STATE/$1"
 }
 
 case "$name $*" in
 "aws "*database*)
-  # A new role's first call fails.
+  # The first call of a new IAM role fails.
   if first aws; then exit 254; fi
   echo 's3cret-database $(exit 1)'
   ;;
 "aws "*root*) echo 's3cret-root' ;;
 "aws "*mail*) echo 's3cret-mail' ;;
 "aws "*certificate*)
-  # The certificate comes after the server.
+  # The certificate appears after the server.
   if first certificate; then exit 254; fi
   if [[ -e $FAKE_STATE/second ]]; then
     echo '{"certificate": "s3cret-pem of another", "key": "s3cret-key of another"}'

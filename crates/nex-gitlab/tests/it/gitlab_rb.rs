@@ -5,21 +5,21 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{
-    have, hostile_deployment, reference_inputs, reference_spec, run, success, write,
+    has_tool, hostile_deployment, reference_inputs, reference_spec, run, success, write,
 };
 
-/// What real ruby takes from the file.
+/// The settings that ruby reads from the file.
 fn evaluate(rb: &str) -> Value {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("gitlab.rb");
     write(&path, rb);
     let stub = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/omnibus.rb");
-    // The locale of a first boot: none.
+    // The first boot has no locale.
     let output = run(Command::new("ruby").arg(stub).arg(&path).env("LC_ALL", "C"));
     serde_json::from_str(&success(&output)).expect("JSON")
 }
 
-/// What it should take, straight from the values.
+/// The settings that the spec and the inputs ask for.
 fn expected(spec: &Spec, inputs: &Inputs) -> Value {
     let secret = |name: &str| format!("content of /etc/gitlab/secrets.d/{name}");
     let mail = spec.mail.as_ref().expect("mail");
@@ -75,31 +75,32 @@ fn expected(spec: &Spec, inputs: &Inputs) -> Value {
     })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_goes_in_as_a_value_comes_out_of_ruby_as_the_same_value(
-        (mut spec, inputs) in hostile_deployment(),
-        nul in any::<bool>(),
-    ) {
-        if have("ruby") {
-            if nul {
-                spec.ssh_host.push('\0');
-            }
-            prop_assert_eq!(evaluate(&gitlab_rb(&spec, &inputs)), expected(&spec, &inputs));
-        }
+#[test]
+fn ruby_reads_back_every_value() {
+    if !has_tool("ruby") {
+        return;
     }
+    let config = ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |((mut spec, inputs) in hostile_deployment(), nul in any::<bool>())| {
+        if nul {
+            spec.ssh_host.push('\0');
+        }
+        prop_assert_eq!(evaluate(&gitlab_rb(&spec, &inputs)), expected(&spec, &inputs));
+    });
 }
 
 #[test]
-fn the_reference_says_what_it_should() {
+fn the_reference_renders_as_the_snapshot() {
     expect_test::expect_file!["gitlab.rb.expect"]
         .assert_eq(&gitlab_rb(&reference_spec(), &reference_inputs()));
 }
 
 #[test]
-fn without_a_proxy_nobody_is_believed_and_without_mail_none_is_set_up() {
+fn without_a_proxy_or_mail_their_settings_are_absent() {
     let (mut spec, mut inputs) = (reference_spec(), reference_inputs());
     spec.mail = None;
     inputs.edge_networks.clear();
@@ -108,7 +109,7 @@ fn without_a_proxy_nobody_is_believed_and_without_mail_none_is_set_up() {
 }
 
 #[test]
-fn port_465_is_tls_from_the_start() {
+fn port_465_uses_implicit_tls() {
     let mut spec = reference_spec();
     spec.mail.as_mut().expect("mail").port = 465;
     let rb = gitlab_rb(&spec, &reference_inputs());

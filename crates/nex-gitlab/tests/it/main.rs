@@ -1,4 +1,4 @@
-//! What is rendered, judged by its real readers: ruby, bash, shellcheck, systemd.
+//! The rendered files, checked by the programs that read them: ruby, bash, shellcheck, systemd.
 
 mod gitlab_rb;
 mod script;

@@ -1,4 +1,4 @@
-# Evaluates a gitlab.rb as Omnibus does (instance_eval) and prints what was set, as JSON.
+# Evaluates a gitlab.rb with instance_eval, as Omnibus does, and prints its settings as JSON.
 require 'json'
 
 class Recorder < BasicObject

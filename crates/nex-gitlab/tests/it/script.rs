@@ -7,10 +7,10 @@ use nex_plan::SecretRef;
 use proptest::prelude::*;
 
 use crate::support::{
-    have, hostile_deployment, read, reference_inputs, reference_spec, run, success, write,
+    has_tool, hostile_deployment, read, reference_inputs, reference_spec, run, success, write,
 };
 
-/// Where the user data puts the files; the snapshot of the list is the test's own.
+/// The expected path of each file on the server.
 const PATHS: [(&str, &str); 8] = [
     ("server.conf", "etc/nex/server.conf"),
     ("gitlab.rb", "etc/nex/gitlab.rb"),
@@ -37,7 +37,7 @@ const PATHS: [(&str, &str); 8] = [
     ),
 ];
 
-/// Runs the script's files step in a folder, and gives the variables that a shell takes from `server.conf`.
+/// Runs the script's step `files` in a folder and returns the variables that a shell reads from `server.conf`.
 fn unpack(script: &str, root: &Path) -> BTreeMap<String, String> {
     let path = root.join("user-data");
     write(&path, script);
@@ -47,7 +47,7 @@ fn unpack(script: &str, root: &Path) -> BTreeMap<String, String> {
         .arg("files")
         .env("NEX_ROOT", root)));
     let print = r#". "$0"; for v in $(sed -nE 's/^([A-Z_]+)=.*/\1/p' "$1"); do printf '%s=%s\0' "$v" "${!v}"; done"#;
-    // The names come from the reference: a hostile value may hold a line that looks like an assignment.
+    // The names come from the reference, because a hostile value may contain a line that looks like an assignment.
     let names = root.join("names");
     write(
         &names,
@@ -103,7 +103,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_script_writes_every_file_byte_for_byte_and_nothing_breaks_out((spec, inputs) in hostile_deployment()) {
+    fn the_script_writes_every_file_byte_for_byte((spec, inputs) in hostile_deployment()) {
         let dir = tempfile::tempdir().expect("a folder");
         let files = files(&spec, &inputs);
         let got = unpack(&files["user-data"], dir.path());
@@ -121,7 +121,7 @@ proptest! {
 }
 
 #[test]
-fn every_file_that_is_named_is_put_and_no_other() {
+fn the_script_writes_exactly_the_listed_files() {
     let files = files(&reference_spec(), &reference_inputs());
     let mut names: Vec<&str> = PATHS.iter().map(|(name, _)| *name).collect();
     names.push("user-data");
@@ -131,8 +131,8 @@ fn every_file_that_is_named_is_put_and_no_other() {
 }
 
 #[test]
-fn shellcheck_finds_nothing_in_the_scripts() {
-    if !have("shellcheck") {
+fn the_scripts_pass_shellcheck() {
+    if !has_tool("shellcheck") {
         return;
     }
     let dir = tempfile::tempdir().expect("a folder");
@@ -152,8 +152,8 @@ fn shellcheck_finds_nothing_in_the_scripts() {
 }
 
 #[test]
-fn systemd_takes_the_units() {
-    if !have("systemd-analyze") {
+fn systemd_accepts_the_units() {
+    if !has_tool("systemd-analyze") {
         return;
     }
     let dir = tempfile::tempdir().expect("a folder");
@@ -164,7 +164,7 @@ fn systemd_takes_the_units() {
         .collect();
     assert_eq!(units.len(), 4);
     for name in &units {
-        // The command is not on this machine.
+        // systemd-analyze checks that the command exists on this machine.
         let unit = files[*name].replace("/usr/local/sbin/nex-gitlab-backup", "/bin/true");
         write(&dir.path().join(name), &unit);
     }
@@ -172,8 +172,8 @@ fn systemd_takes_the_units() {
         .args(["verify", "--man=no"])
         .args(units.iter().map(|name| dir.path().join(name))));
     success(&output);
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(!complaints.contains("nex-gitlab"), "{complaints}");
+    let warnings = String::from_utf8_lossy(&output.stderr);
+    assert!(!warnings.contains("nex-gitlab"), "{warnings}");
 
     let at = "*-*-* 02:00:00 UTC";
     assert!(files["nex-gitlab-backup.timer"].contains(&format!("OnCalendar={at}\n")));
@@ -181,25 +181,28 @@ fn systemd_takes_the_units() {
 }
 
 #[test]
-fn the_reference_leaves_room_and_what_does_not_fit_is_refused_with_the_excess() {
+fn user_data_over_the_limit_is_refused_with_the_excess() {
     let (spec, mut inputs) = (reference_spec(), reference_inputs());
     let size = user_data(&spec, &inputs).expect("it fits").len();
-    assert!(size + 1024 < USER_DATA_LIMIT, "{size}: little room is left");
+    assert!(
+        size + 1024 < USER_DATA_LIMIT,
+        "{size}: less than 1 KiB is left"
+    );
 
     inputs.database_host = "h".repeat(USER_DATA_LIMIT);
-    let error = user_data(&spec, &inputs).expect_err("it can't fit");
+    let error = user_data(&spec, &inputs).expect_err("it exceeds the limit");
     let Error::TooLarge { size } = error else {
         panic!("{error:?}")
     };
-    let said = error.to_string();
+    let message = error.to_string();
     assert!(
-        said.contains(&format!("{} more than", size - USER_DATA_LIMIT)),
-        "{said}"
+        message.contains(&format!("{} more than", size - USER_DATA_LIMIT)),
+        "{message}"
     );
 }
 
 #[test]
-fn what_can_not_boot_is_refused() {
+fn values_that_cannot_boot_are_refused() {
     let (spec, mut inputs) = (reference_spec(), reference_inputs());
     inputs.secrets.mail_password = None;
     assert_eq!(user_data(&spec, &inputs), Err(Error::MailPasswordMissing));
@@ -210,7 +213,7 @@ fn what_can_not_boot_is_refused() {
 }
 
 #[test]
-fn no_file_depends_on_where_the_operator_keeps_a_secret() {
+fn no_file_contains_the_operators_secret_references() {
     let (spec, inputs) = (reference_spec(), reference_inputs());
     let mut other = spec.clone();
     other.admin_token = Some(SecretRef::Env("ADMIN_XYZZY".into()));

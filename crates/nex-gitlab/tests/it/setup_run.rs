@@ -1,4 +1,4 @@
-//! The whole script, run in a folder with stand-ins for every command that would change a machine.
+//! Runs the whole set-up script in a folder, with fakes for every command that would change a machine.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use nex_gitlab::files;
 
-use crate::support::{have, read, reference_inputs, reference_spec, run, success, write};
+use crate::support::{has_tool, read, reference_inputs, reference_spec, run, success, write};
 
 struct Machine {
     root: tempfile::TempDir,
@@ -44,7 +44,7 @@ impl Machine {
         self.run("user-data")
     }
 
-    /// As cloud-init does: without HOME.
+    /// Runs a script as cloud-init does: without HOME.
     fn run(&self, script: &str) -> Output {
         run(&mut self.bash(script))
     }
@@ -61,7 +61,7 @@ impl Machine {
         bash
     }
 
-    /// As the timer does.
+    /// Runs one step, as the timer does.
     fn step(&self, step: &str) -> Output {
         run(self.bash("user-data").arg(step))
     }
@@ -69,7 +69,7 @@ impl Machine {
     fn calls(&self) -> Vec<String> {
         let path = self.path("state/calls");
         let calls = read(&path).lines().map(str::to_owned).collect();
-        std::fs::remove_file(path).expect("the log is emptied");
+        std::fs::remove_file(path).expect("the log is removed");
         calls
     }
 
@@ -93,8 +93,8 @@ fn position(calls: &[String], part: &str) -> usize {
 }
 
 #[test]
-fn a_first_boot_outlasts_what_fails_once_and_ends_with_done() {
-    if !have("jq") {
+fn a_first_boot_survives_temporary_failures() {
+    if !has_tool("jq") {
         return;
     }
     let machine = Machine::new();
@@ -128,8 +128,8 @@ fn a_first_boot_outlasts_what_fails_once_and_ends_with_done() {
 }
 
 #[test]
-fn secrets_lie_in_files_of_root_and_nowhere_else() {
-    if !have("jq") {
+fn secrets_are_only_in_root_only_files() {
+    if !has_tool("jq") {
         return;
     }
     let machine = Machine::new();
@@ -161,41 +161,41 @@ fn secrets_lie_in_files_of_root_and_nowhere_else() {
     ] {
         assert_eq!(machine.mode(path), mode, "{path}: {:o}", machine.mode(path));
     }
-    let said = [output.stdout, output.stderr].concat();
-    assert!(!String::from_utf8_lossy(&said).contains("s3cret"));
+    let printed = [output.stdout, output.stderr].concat();
+    assert!(!String::from_utf8_lossy(&printed).contains("s3cret"));
     assert!(!machine.calls().concat().contains("s3cret"));
 }
 
 #[test]
-fn a_certificate_that_is_replaced_gets_to_the_server_and_is_looked_for_by_a_timer() {
-    if !have("jq") {
+fn a_timer_installs_a_replaced_certificate() {
+    if !has_tool("jq") {
         return;
     }
     let machine = Machine::new();
     success(&machine.boot());
     machine.calls();
-    let look = || {
+    let reloads = || {
         success(&machine.step("certificate"));
         let calls = machine.calls();
         let hups = calls.iter().filter(|call| *call == "gitlab-ctl hup nginx");
         hups.count()
     };
-    assert_eq!(look(), 0, "nothing is new");
+    assert_eq!(reloads(), 0, "the certificate is unchanged");
 
     write(&machine.path("state/second"), "");
-    assert_eq!(look(), 1);
+    assert_eq!(reloads(), 1);
     let path = "etc/gitlab/ssl/origin.crt";
     assert_eq!(read(&machine.path(path)), "s3cret-pem of another\n");
-    assert_eq!(look(), 0);
-    // A run that ended before nginx had it, and one after which somebody changed a file.
+    assert_eq!(reloads(), 0);
+    // Reload after a run that ended before nginx was reloaded, and after a manual change of a file.
     std::fs::remove_file(machine.path("var/lib/nex/certificate")).expect("there");
-    assert_eq!(look(), 1);
+    assert_eq!(reloads(), 1);
     write(&machine.path(path), "by hand");
-    assert_eq!(look(), 1);
+    assert_eq!(reloads(), 1);
     assert_eq!(
         machine.status(),
         "done\n",
-        "a part says nothing of the whole"
+        "a single step does not change the status"
     );
 
     let unit = &files(&reference_spec(), &reference_inputs())["nex-gitlab-certificate.service"];
@@ -204,8 +204,8 @@ fn a_certificate_that_is_replaced_gets_to_the_server_and_is_looked_for_by_a_time
 }
 
 #[test]
-fn a_failure_is_loud_and_a_second_run_goes_on_without_a_second_install() {
-    if !have("jq") {
+fn a_second_run_recovers_from_a_failure_without_a_second_install() {
+    if !has_tool("jq") {
         return;
     }
     let machine = Machine::new();
@@ -219,19 +219,19 @@ fn a_failure_is_loud_and_a_second_run_goes_on_without_a_second_install() {
         .filter(|call| call.contains("gitlab-ctl reconfigure"));
     assert_eq!(tries.count(), 3);
 
-    std::fs::remove_file(machine.path("state/broken")).expect("mended");
+    std::fs::remove_file(machine.path("state/broken")).expect("the fault is removed");
     success(&machine.boot());
     assert_eq!(machine.status(), "done\n");
     assert!(!machine.calls().concat().contains("install gitlab-ce"));
 }
 
 #[test]
-fn a_backup_takes_the_configuration_and_the_data_to_the_prefix() {
+fn a_backup_uploads_configuration_and_data_below_the_prefix() {
     let machine = Machine::new();
     let files = files(&reference_spec(), &reference_inputs());
     let conf = machine.path("server.conf");
     write(&conf, &files["server.conf"]);
-    // The unit's script knows no other root than the machine's.
+    // The script has no option for another root.
     let script =
         files["nex-gitlab-backup"].replace("/etc/nex/server.conf", &conf.to_string_lossy());
     write(&machine.path("backup"), &script);

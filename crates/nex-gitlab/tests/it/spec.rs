@@ -16,7 +16,7 @@ fn codes(spec: &Spec, web: WebAccess) -> Vec<&'static str> {
 }
 
 #[test]
-fn three_lines_are_enough() {
+fn three_fields_are_enough() {
     let spec: Spec = toml::from_str(
         r#"
         url = "https://gitlab.example.com"
@@ -38,7 +38,7 @@ fn three_lines_are_enough() {
 }
 
 #[test]
-fn what_is_read_is_written_the_same() {
+fn a_spec_survives_a_round_trip_through_toml() {
     let spec = reference_spec();
     assert_eq!(paths(&spec), [""; 0]);
     let text = toml::to_string(&spec).expect("TOML");
@@ -47,7 +47,7 @@ fn what_is_read_is_written_the_same() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once() {
+fn all_problems_are_reported_at_once() {
     let mut spec = reference_spec();
     spec.version = "16.0.0".parse().expect("a version");
     spec.url = "http://gitlab.example.com".into();
@@ -118,7 +118,7 @@ fn warnings_depend_on_the_proxy_and_on_the_database() {
     );
 }
 
-/// What walks the schema to say what is wrong finds one shape at each field, with a description.
+/// A validator that walks the schema must find one type and a description at each field.
 #[test]
 fn the_schema_is_plain_and_every_field_is_described() {
     let schema = serde_json::to_value(schemars::schema_for!(Spec)).expect("JSON");
