@@ -41,6 +41,7 @@
 mod config;
 mod files;
 mod inputs;
+mod render;
 mod spec;
 mod units;
 mod user_data;
@@ -48,8 +49,7 @@ mod validate;
 mod warnings;
 
 pub use config::{HOSTNAME, TOKEN, config_toml};
-pub use files::files;
 pub use inputs::{Inputs, LogGroups};
+pub use render::{Error, USER_DATA_LIMIT, files, user_data};
 pub use spec::{Cache, Cleanup, Docker, PullPolicy, Spec};
-pub use user_data::{Error, LIMIT as USER_DATA_LIMIT, user_data};
 pub use warnings::HostSize;
