@@ -1,4 +1,5 @@
-//! Renders a `config.toml` from a section of TOML on standard input: `cargo run --example render < runner.toml`.
+//! Renders a `config.toml` from a TOML section on standard input:
+//! `cargo run -p nex-runner --example render < runner.toml`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::io::Read as _;
@@ -10,17 +11,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::io::stdin().read_to_string(&mut text)?;
     let spec: Spec = toml::from_str(&text)?;
 
-    let mut wrong = spec.validate().into_iter().peekable();
-    if wrong.peek().is_some() {
-        wrong.for_each(|problem| eprintln!("{problem}"));
-        return Err("the section is wrong".into());
-    }
+    spec.validate().into_result()?;
     let host = HostSize {
         vcpus: 2,
         memory_mib: 8192,
     };
-    for hazard in spec.warnings(host) {
-        eprintln!("{} {}: {}", hazard.severity, hazard.subject, hazard.message);
+    for finding in spec.warnings(host) {
+        eprintln!(
+            "{} {}: {}",
+            finding.severity, finding.subject, finding.message
+        );
     }
 
     let inputs = Inputs {

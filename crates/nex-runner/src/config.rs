@@ -1,14 +1,14 @@
-//! `config.toml`, as gitlab-runner reads it. Keys are gitlab-runner's own; its `lint` refuses unknown ones.
+//! gitlab-runner's `config.toml`. The keys are gitlab-runner's own; its `lint` command refuses unknown keys.
 
 use serde::Serialize;
 
 use crate::inputs::Inputs;
 use crate::spec::{PullPolicy, Spec};
 
-/// Stands where the host puts its own name; only the line of the runner's name is looked at.
+/// The placeholder for the host's name. The host replaces it in the line of the runner's name only.
 pub const HOSTNAME: &str = "{hostname}";
 
-/// Stands where the host puts the token at boot; only a line `token = "{token}"` is looked at.
+/// The placeholder for the runner's token. The host replaces it at boot, in the line `token = "{token}"` only.
 pub const TOKEN: &str = "{token}";
 
 #[derive(Serialize)]
@@ -70,7 +70,7 @@ struct S3<'a> {
     bucket_location: &'a str,
 }
 
-/// The template of `config.toml`: the host fills in [`HOSTNAME`] and [`TOKEN`] at boot.
+/// The template of `config.toml`. The host replaces [`HOSTNAME`] and [`TOKEN`] at boot.
 pub fn config_toml(spec: &Spec, inputs: &Inputs) -> String {
     let docker = &spec.docker;
     let config = Config {
@@ -100,7 +100,7 @@ pub fn config_toml(spec: &Spec, inputs: &Inputs) -> String {
                 kind: "s3",
                 shared: spec.cache.shared,
                 s3: S3 {
-                    // Said outright: left out, it is iam only while an address is missing too.
+                    // Explicit, because gitlab-runner's default is `iam` only while no server address is set.
                     authentication_type: "iam",
                     bucket_name: &inputs.cache_bucket,
                     bucket_location: &inputs.region,
@@ -108,6 +108,6 @@ pub fn config_toml(spec: &Spec, inputs: &Inputs) -> String {
             },
         }],
     };
-    let text = toml::to_string(&config).expect("strings, numbers and flags have a form in TOML");
+    let text = toml::to_string(&config).expect("strings, numbers and booleans serialize to TOML");
     format!("{}\n", text.trim_end())
 }

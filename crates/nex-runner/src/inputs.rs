@@ -1,37 +1,38 @@
-//! What the rendering must be told by whoever built the cloud's side.
+//! What the caller knows about the cloud infrastructure, as plain values.
 
 use nex_plan::Problems;
 
-/// Plain values from the infrastructure: names and addresses, no secrets.
+/// Names and addresses of the resources around the hosts. No secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inputs {
     /// The environment's name, such as `staging`.
     pub environment: String,
-    /// The Region of the secret, the bucket and the log groups, such as `eu-west-3`.
+    /// The AWS Region of the secret, the bucket and the log groups, such as `eu-west-3`.
     pub region: String,
-    /// The GitLab server as runners reach it, such as `https://gitlab.example.com`.
+    /// The URL at which the hosts reach GitLab, such as `https://gitlab.example.com`.
     pub gitlab_url: String,
-    /// The name or ARN of the secret in Secrets Manager whose value is the runner's token (`glrt-...`), by itself.
+    /// The name or ARN of the secret in Secrets Manager. Its whole value is the runner's token (`glrt-...`).
     pub token_secret: String,
-    /// The S3 bucket of the jobs' cache.
+    /// The S3 bucket for the jobs' cache.
     pub cache_bucket: String,
-    /// Where log lines go.
+    /// The log groups in CloudWatch Logs.
     pub log_groups: LogGroups,
     /// The name of the fleet's Auto Scaling group.
     pub group_name: String,
 }
 
-/// The CloudWatch log groups of the fleet. They exist: hosts make streams, not groups.
+/// The fleet's log groups in CloudWatch Logs. They must exist: hosts create log streams only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogGroups {
-    /// Of gitlab-runner, such as `/nex/gitlab-runner/runner`.
+    /// gitlab-runner's log, such as `/nex/gitlab-runner/runner`.
     pub runner: String,
-    /// Of the system, such as `/nex/gitlab-runner/system`.
+    /// The system log, such as `/nex/gitlab-runner/system`.
     pub system: String,
 }
 
 impl Inputs {
-    /// What cannot be rendered. Values go to the host as they are, so only what no reader could take is refused.
+    /// All problems, each with its field. Rendering quotes every value, so only values that no reader accepts are
+    /// refused.
     pub fn validate(&self) -> Problems {
         let mut found = Problems::new();
         let Self {
@@ -53,26 +54,24 @@ impl Inputs {
             ("group_name", group_name),
         ];
         for (field, text) in texts {
-            let fine = !text.is_empty() && !text.chars().any(char::is_control);
-            let allowed = "one or more printable characters";
             found.unless(
-                fine,
+                !text.is_empty() && !text.chars().any(char::is_control),
                 field,
-                "it is empty or has control characters",
-                allowed,
+                "the value is empty or has control characters",
+                "one or more printable characters",
             );
         }
-        let web = gitlab_url.starts_with("https://") || gitlab_url.starts_with("http://");
-        let plain = !gitlab_url
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace());
-        let message = format!("`{}` is no web address", gitlab_url.escape_debug());
         found.unless(
-            web && plain,
+            is_web_url(gitlab_url),
             "gitlab_url",
-            message,
+            format!("`{}` is not a valid URL", gitlab_url.escape_debug()),
             "https://HOST or http://HOST",
         );
         found
     }
+}
+
+fn is_web_url(text: &str) -> bool {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    is_web && !text.chars().any(|c| c.is_control() || c.is_whitespace())
 }

@@ -1,10 +1,10 @@
 //! The GitLab runner on the hosts of a fleet: its spec, its `config.toml`, and the user data that turns a plain
-//! Amazon Linux 2023 instance into a runner. Everything is a pure function of values: no I/O, no network, no clock.
+//! Amazon Linux 2023 instance into a runner. Rendering is pure and deterministic: no I/O, no clock, no network.
 //!
-//! - [`Spec`] is the section `[runner]` of an environment's file. [`Spec::validate`] finds what would not work,
-//!   [`Spec::warnings`] what works otherwise than one may think, on hosts of a given size.
-//! - [`Inputs`] are the names and addresses that the cloud's side gives.
-//! - [`files`] renders all that lies on a host, [`user_data`] the script that puts it there.
+//! - [`Spec`] is the `[runner]` section of an environment. [`Spec::validate`] finds values that cannot work,
+//!   [`Spec::warnings`] finds risky ones, given the size of the hosts.
+//! - [`Inputs`] are names and addresses from the cloud infrastructure.
+//! - [`files`] renders all files of a host, [`user_data`] the script that installs them.
 //!
 //! ```
 //! use nex_runner::{HostSize, Inputs, LogGroups, Spec};
@@ -29,14 +29,14 @@
 //! ```
 //!
 //! # On the host
-//! The host fetches the runner's token from Secrets Manager by its role, so neither user data nor any file in this
-//! crate's output holds it. `gitlab-runner-configure` puts token and host name into `/etc/nex/config.toml`, and
-//! writes `/etc/gitlab-runner/config.toml` for root only.
+//! The host fetches the runner's token from Secrets Manager with its role, so neither user data nor any rendered file
+//! contains the token. `gitlab-runner-configure` inserts the token and the host name into `/etc/nex/config.toml` and
+//! writes the result to `/etc/gitlab-runner/config.toml`, which only root can read.
 //!
-//! User data runs its steps apart from one another: a step that fails is reported, and the rest still runs. What
-//! came of it stands in `/var/lib/nex/bootstrap.status` (`step NAME ok|failed` lines and a last line `state
-//! ready|degraded|failed`), and on the console as a line that starts with `nex-bootstrap:`. The script exits 0 only
-//! when it is `ready`; a second run changes nothing that is right.
+//! User data runs its steps independently: when a step fails, the next one still runs. The result is in
+//! `/var/lib/nex/bootstrap.status` (lines `step NAME ok|failed`, and a last line `state ready|degraded|failed`), and on
+//! the console in a line that starts with `nex-bootstrap:`. The script exits with 0 only in the state `ready`. A second
+//! run changes nothing that is already correct.
 
 mod config;
 mod files;

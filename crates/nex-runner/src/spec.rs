@@ -1,44 +1,43 @@
-//! The section `[runner]` of an environment's file.
+//! The `[runner]` section of an environment's spec.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The runner on every host of the fleet. All of it may be left out.
+/// The runner on every host of the fleet. Every field has a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Spec {
-    /// The gitlab-runner release that every host installs, such as `18.11.0`. Keep its major version that of the
-    /// GitLab server.
+    /// The version of gitlab-runner on every host, such as `18.11.0`. Use the major version of the GitLab server.
     #[schemars(regex(pattern = r"^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$"))]
     pub version: String,
-    /// How many jobs one host runs at a time. Each may use `docker.memory` and `docker.cpus`.
+    /// How many jobs a host runs at a time. Each job may use `docker.memory` and `docker.cpus`.
     #[schemars(range(min = 1, max = 1000))]
     pub concurrent: u32,
-    /// How often a host asks GitLab for jobs, in seconds; 0 means 3.
+    /// How often a host asks GitLab for jobs, in seconds. 0 means 3.
     #[schemars(range(max = 3600))]
     pub check_interval: u32,
-    /// How long running jobs have for their cleaning up once they are aborted (SIGTERM), in seconds; 0 means 30.
+    /// How long aborted jobs (SIGTERM) may take to clean up, in seconds. 0 means 30.
     #[schemars(range(max = 3600))]
     pub shutdown_timeout: u32,
-    /// How long a stop of the service waits for running jobs to end, in seconds; what still runs then is killed.
+    /// How long a stop of the service waits for running jobs, in seconds. Jobs that still run after that are killed.
     #[schemars(range(min = 1, max = 86400))]
     pub stop_timeout: u32,
-    /// How long a finished job is held open for an interactive terminal, in seconds. Left out, there is none. It
-    /// only works where GitLab can reach the host, which hosts in private subnets do not allow.
+    /// How long a finished job stays open for an interactive web terminal, in seconds. By default there is no terminal.
+    /// A terminal needs a connection from GitLab to the host, which is impossible for hosts in private subnets.
     #[schemars(range(min = 1, max = 86400))]
     pub session_timeout: Option<u32>,
-    /// The runner's name in GitLab's list; `{hostname}` stands for the host's own name.
+    /// The runner's name in GitLab. Each host replaces `{hostname}` with its own name.
     #[schemars(length(min = 1, max = 255))]
     pub name: String,
-    /// Where the host serves Prometheus metrics, such as `127.0.0.1:9252`. Left out, it does not. There is no
-    /// authentication.
+    /// The address for Prometheus metrics, such as `127.0.0.1:9252`. By default the host serves none. The endpoint does not
+    /// authenticate clients.
     #[schemars(regex(pattern = r"^.*:[0-9]{1,5}$"))]
     pub listen_address: Option<String>,
     /// The containers that jobs run in.
     pub docker: Docker,
     /// The cache that jobs share, in S3.
     pub cache: Cache,
-    /// The purge of what jobs leave on the disk.
+    /// The regular removal of containers, images and volumes that jobs leave on the disk.
     pub cleanup: Cleanup,
 }
 
@@ -46,27 +45,27 @@ pub struct Spec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Docker {
-    /// The image of a job that names none.
+    /// The image for jobs that do not name one.
     #[schemars(length(min = 1))]
     pub image: String,
-    /// Whether containers are privileged: needed for Docker in Docker only, and root on the host for whoever writes
-    /// a job.
+    /// Whether job containers are privileged. Only Docker-in-Docker needs this, and anyone who can write a job can then
+    /// become root on the host.
     pub privileged: bool,
-    /// When images are pulled: `always`, `if-not-present` or `never`; several are tried in turn.
+    /// When the runner pulls images: `always`, `if-not-present` or `never`. The runner tries several policies in order.
     #[schemars(length(min = 1))]
     pub pull_policy: Vec<PullPolicy>,
-    /// What is mounted into every container: `/cache` for a volume, `/host/path:/container/path` for a path.
+    /// Mounts of every job container: `/cache` for a volume, `/host/path:/container/path` for a path of the host.
     pub volumes: Vec<String>,
-    /// The memory that one job's container may use, such as `3g` or `512m`. Services are counted apart.
+    /// The memory limit of a job's own container, such as `3g` or `512m`. Services have a limit of their own.
     #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)? ?[bkmgBKMG]?$"))]
     pub memory: String,
-    /// The processors that one job's container may use, such as `1.5`. Services are counted apart.
+    /// The CPU limit of a job's own container, such as `1.5`. Services have a limit of their own.
     #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub cpus: String,
-    /// The memory that each service of a job may use, such as `1g`. Left out, there is no limit.
+    /// The memory limit of each service container of a job, such as `1g`. By default there is no limit.
     #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)? ?[bkmgBKMG]?$"))]
     pub service_memory: Option<String>,
-    /// The processors that each service of a job may use, such as `0.5`. Left out, there is no limit.
+    /// The CPU limit of each service container of a job, such as `0.5`. By default there is no limit.
     #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub service_cpus: Option<String>,
 }
@@ -78,31 +77,31 @@ pub struct Docker {
 #[serde(rename_all = "kebab-case")]
 #[schemars(transform = plain_enum)]
 pub enum PullPolicy {
-    /// Before every job: the registry checks who may have it.
+    /// Before every job. The registry checks the job's permission each time.
     Always,
-    /// Only if the host lacks it: one job may use what another pulled.
+    /// Only if the host does not have the image. A job can use an image that another job pulled.
     IfNotPresent,
-    /// Never: the host must have it.
+    /// Never. The host must already have the image.
     Never,
 }
 
-/// The cache that jobs share. The runner process reaches it by the host's role; jobs get signed addresses.
+/// The cache that jobs share. The runner accesses the bucket with the host's role and gives jobs presigned URLs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cache {
-    /// Whether all hosts use one cache; false keeps a cache for each runner.
+    /// Whether all hosts share one cache. If false, each runner has its own.
     pub shared: bool,
 }
 
-/// The purge of what jobs leave on the disk.
+/// The regular removal of containers, images and volumes that jobs leave on the disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cleanup {
-    /// How often it runs, such as `6h` or `1h30m`.
+    /// How often the clean-up runs, such as `6h` or `1h30m`.
     #[schemars(regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
     pub every: String,
-    /// How old containers that have ended, unused images and unused build cache must be to go, such as `4h`. Docker
-    /// counts an image's age from when it was built, and a cache's from its last use.
+    /// The age from which stopped containers, unused images and unused build cache are removed, such as `4h`. Docker
+    /// measures an image's age from its build, and a cache entry's age from its last use.
     #[schemars(regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
     pub keep: String,
 }
@@ -155,7 +154,7 @@ impl Default for Cleanup {
     }
 }
 
-/// Turns documented variants (`oneOf` of constants) into one `enum`, which checkers report better.
+/// Replaces `oneOf` (one constant per documented variant) with `enum`, for which validators give better messages.
 fn plain_enum(schema: &mut schemars::Schema) {
     let Some(serde_json::Value::Array(variants)) = schema.remove("oneOf") else {
         return;

@@ -1,6 +1,10 @@
-//! The spellings of sizes, processors and durations that Docker and systemd share.
+//! Sizes, CPU counts and durations in the syntax that Docker and systemd read.
+//!
+//! No crate matches this syntax: byte-size crates read `g` as 10^9, or accept exponents and underscores that Docker
+//! refuses; duration crates accept units that Docker or systemd does not know.
 
-/// Bytes of a size as Docker reads it: `6g`, `512m`, `1.5g`, `1048576`.
+/// The bytes of a size, as Docker reads it: `6g`, `512m`, `1.5g`, `1048576`. Units are powers of 1024.
+/// Source: `RAMInBytes` of <https://github.com/docker/go-units/blob/master/size.go>.
 pub(crate) fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();
     let split = text
@@ -18,13 +22,14 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
     (bytes < u64::MAX as f64).then_some(bytes as u64)
 }
 
-/// Thousandths of a processor: `1.5` is 1500.
+/// Thousandths of a CPU: `1.5` is 1500.
 pub(crate) fn millicpus(text: &str) -> Option<u64> {
     let millis = decimal(text)? * 1000.0;
     (millis < 1e12).then_some(millis.round() as u64)
 }
 
-/// Seconds of a duration that both Docker (`until=`) and systemd read alike: hours, minutes, seconds in that order.
+/// The seconds of a duration that Docker (`until=`) and systemd read the same way: hours, minutes and seconds, in this
+/// order.
 pub(crate) fn seconds(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total = 0u64;
@@ -37,7 +42,7 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
     (rest.is_empty() && !text.is_empty()).then_some(total)
 }
 
-/// A number without sign, exponent or bare point.
+/// A decimal number without a sign or an exponent, and with digits on both sides of a point.
 fn decimal(text: &str) -> Option<f64> {
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
     digits(whole)?;

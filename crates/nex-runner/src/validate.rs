@@ -1,45 +1,50 @@
-//! What is wrong in a spec: values that gitlab-runner, Docker or systemd would refuse or misread.
+//! The checks of a section: values that gitlab-runner, Docker or systemd would refuse or misread.
 
 use std::collections::BTreeSet;
 
 use nex_plan::Problems;
+use semver::Version;
 
 use crate::spec::{Cleanup, Docker, Spec};
 use crate::units;
 
-/// Docker refuses to start a container with less.
-const LEAST_MEMORY: u64 = 6 << 20;
+/// The smallest memory limit that Docker accepts, in bytes.
+/// Source: <https://docs.docker.com/engine/containers/resource_constraints/#memory>.
+const MIN_MEMORY: u64 = 6 << 20;
 
-/// From this release on the package comes with its helper images in a second package, which user data pins too.
-const OLDEST: (u32, u32) = (17, 7);
+/// The smallest CPU limit that Docker accepts, in thousandths of a CPU.
+const MIN_MILLICPUS: u64 = 10;
+
+/// From this version on, the helper images are a separate package, which user data pins as well.
+const MIN_VERSION: Version = Version::new(17, 7, 0);
 
 impl Spec {
-    /// Everything that is wrong, at once; paths start at the section's own fields.
+    /// All problems of the section, each with its field's path within the section.
     pub fn validate(&self) -> Problems {
         let mut found = Problems::new();
         found.unless(
-            release(&self.version).is_some_and(|found| found >= OLDEST),
+            release(&self.version).is_some_and(|version| version >= MIN_VERSION),
             "version",
-            format!("`{}` is no release that can be installed", self.version),
+            format!("`{}` is not a supported version", self.version),
             "MAJOR.MINOR.PATCH, 17.7.0 or newer",
         );
         found.unless(
             self.concurrent > 0,
             "concurrent",
-            "with 0 gitlab-runner does not start",
+            "gitlab-runner does not start with 0",
             "1 or more",
         );
         found.unless(
             self.stop_timeout > 0,
             "stop_timeout",
-            "0 would mean to wait for ever",
+            "systemd would wait forever with 0",
             "1 or more seconds",
         );
         found.unless(
             self.session_timeout != Some(0),
             "session_timeout",
-            "0 seconds are no session",
-            "1 or more seconds, or nothing",
+            "a session cannot last 0 seconds",
+            "1 or more seconds, or no value",
         );
         found.unless(
             is_text(&self.name, 255),
@@ -51,7 +56,7 @@ impl Spec {
             found.unless(
                 is_listen_address(address),
                 "listen_address",
-                format!("`{address}` is no address to listen on"),
+                format!("`{address}` is not a valid listen address"),
                 "HOST:PORT, or :PORT for all interfaces",
             );
         }
@@ -67,21 +72,21 @@ impl Docker {
         found.unless(
             is_text(&self.image, 4096) && !self.image.contains(char::is_whitespace),
             "image",
-            format!("`{}` names no image", self.image.escape_debug()),
+            format!("`{}` is not a valid image", self.image.escape_debug()),
             "an image such as node:20-alpine",
         );
         let distinct: BTreeSet<_> = self.pull_policy.iter().collect();
         found.unless(
             !distinct.is_empty() && distinct.len() == self.pull_policy.len(),
             "pull_policy",
-            "the list is empty or names a policy twice",
+            "the list is empty or contains a policy twice",
             "one or more of always, if-not-present, never",
         );
         for (at, volume) in self.volumes.iter().enumerate() {
             found.unless(
                 is_volume(volume),
                 format!("volumes[{at}]"),
-                format!("`{}` is no volume", volume.escape_debug()),
+                format!("`{}` is not a valid volume", volume.escape_debug()),
                 "/path, or /host/path:/path or /host/path:/path:ro",
             );
         }
@@ -90,20 +95,26 @@ impl Docker {
             ("service_memory", self.service_memory.as_ref()),
         ];
         for (field, text) in memory {
-            let fine = text.is_none_or(|t| units::bytes(t).is_some_and(|b| b >= LEAST_MEMORY));
-            let shown = text.map_or("", String::as_str);
-            let message = format!("`{shown}` is no size that Docker takes");
-            found.unless(fine, field, message, "6m or more, such as 512m or 3g");
+            let Some(text) = text else { continue };
+            found.unless(
+                units::bytes(text).is_some_and(|bytes| bytes >= MIN_MEMORY),
+                field,
+                format!("`{text}` is not a valid memory limit"),
+                "6m or more, such as 512m or 3g",
+            );
         }
         let cpus = [
             ("cpus", Some(&self.cpus)),
             ("service_cpus", self.service_cpus.as_ref()),
         ];
         for (field, text) in cpus {
-            let fine = text.is_none_or(|t| units::millicpus(t).is_some_and(|m| m >= 10));
-            let shown = text.map_or("", String::as_str);
-            let message = format!("`{shown}` is no number of processors");
-            found.unless(fine, field, message, "0.01 or more, such as 1.5");
+            let Some(text) = text else { continue };
+            found.unless(
+                units::millicpus(text).is_some_and(|millicpus| millicpus >= MIN_MILLICPUS),
+                field,
+                format!("`{text}` is not a valid number of CPUs"),
+                "0.01 or more, such as 1.5",
+            );
         }
         found
     }
@@ -116,29 +127,23 @@ impl Cleanup {
             found.unless(
                 units::seconds(text).is_some_and(|seconds| seconds >= least),
                 field,
-                format!("`{text}` is no duration"),
-                format!("hours, minutes, seconds, at least {least}s, such as 6h or 1h30m"),
+                format!("`{text}` is not a valid duration"),
+                format!("hours, minutes and seconds, at least {least}s, such as 6h or 1h30m"),
             );
         }
         found
     }
 }
 
-/// Major and minor of `MAJOR.MINOR.PATCH`.
-fn release(text: &str) -> Option<(u32, u32)> {
-    let number = |part: &str| {
-        let plain = (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-        plain.then(|| part.parse().ok()).flatten()
-    };
-    match text.split('.').collect::<Vec<_>>()[..] {
-        [major, minor, patch] => {
-            number(patch)?;
-            Some((number(major)?, number(minor)?))
-        }
-        _ => None,
-    }
+/// A version of three numbers. The package has neither pre-releases nor numbers of more than three digits.
+fn release(text: &str) -> Option<Version> {
+    let version = Version::parse(text).ok()?;
+    let numbers = [version.major, version.minor, version.patch];
+    let plain = version.pre.is_empty() && version.build.is_empty();
+    (plain && numbers.iter().all(|number| *number <= 999)).then_some(version)
 }
 
+/// Whether `text` has 1 to `longest` characters and no control characters.
 fn is_text(text: &str, longest: usize) -> bool {
     let length = text.chars().count();
     (1..=longest).contains(&length) && !text.chars().any(char::is_control)

@@ -1,29 +1,29 @@
-//! Values that stand, but that whoever chose them should know more about.
+//! Warnings about valid but risky values.
 
 use nex_plan::{Finding, Severity, Subject};
 
 use crate::spec::{PullPolicy, Spec};
 use crate::units;
 
-/// The smallest host that the fleet may get.
+/// The size of the smallest host in the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostSize {
-    /// Its processors.
+    /// The number of vCPUs.
     pub vcpus: u32,
-    /// Its memory, in MiB.
+    /// The memory, in MiB.
     pub memory_mib: u64,
 }
 
-/// Left to the system, Docker and the runner itself when sizes are proposed.
+/// The memory that a proposal leaves to the system, Docker and the runner.
 const RESERVED_MIB: u64 = 1024;
 
-/// Proposed sizes are whole multiples of this: they read better and leave a little air.
+/// Proposed memory limits are multiples of this, which reads better and leaves some memory unused.
 const STEP_MIB: u64 = 128;
 
 const SOCKET: &str = "/var/run/docker.sock";
 
 impl Spec {
-    /// The hazards of these values on a host of this size. Values that [`Spec::validate`] refuses are passed over.
+    /// The warnings about the section's values on a host of this size. Values that [`Spec::validate`] refuses get none.
     pub fn warnings(&self, host: HostSize) -> Vec<Finding> {
         [
             self.memory_overcommitted(host),
@@ -60,8 +60,8 @@ impl Spec {
             "memory-overcommitted",
             "docker.memory",
             format!(
-                "{} jobs of {} may use {all} MiB; the host has {} MiB, about {free} MiB of it for jobs: \
-                 when they use it, the kernel kills one of them",
+                "{} jobs with {} each may use {all} MiB, but the host has {} MiB, of which about {free} MiB are for \
+                 jobs; if the jobs use more, the kernel kills one of them",
                 self.concurrent, self.docker.memory, host.memory_mib
             ),
             one_of(&fixes),
@@ -75,11 +75,11 @@ impl Spec {
         if all <= here || self.concurrent == 0 {
             return None;
         }
-        // Rounded down to tenths, so that the proposal fits.
+        // Rounds down to tenths of a CPU, so that the proposal fits.
         let share = here / u64::from(self.concurrent) / 100 * 100;
         let mut fixes = Vec::new();
         if share > 0 {
-            fixes.push(format!("cpus = \"{}\"", processors(share)));
+            fixes.push(format!("cpus = \"{}\"", cpus(share)));
         }
         if let Some(fitting @ 1..) = here.checked_div(each) {
             fixes.push(format!("concurrent = {fitting}"));
@@ -89,10 +89,10 @@ impl Spec {
             "cpus-overcommitted",
             "docker.cpus",
             format!(
-                "{} jobs of {} CPUs may use {} CPUs; the host has {}: they slow each other down",
+                "{} jobs with {} CPUs each may use {} CPUs, but the host has {}; the jobs slow each other down",
                 self.concurrent,
                 self.docker.cpus,
-                processors(all),
+                cpus(all),
                 host.vcpus
             ),
             one_of(&fixes),
@@ -106,7 +106,7 @@ impl Spec {
                 "services-unlimited",
                 Subject::field("docker.service_memory"),
                 format!(
-                    "memory = \"{}\" limits a job's own container only: its services have no limit",
+                    "memory = \"{}\" limits only a job's own container; its services have no limit",
                     self.docker.memory
                 ),
                 "service_memory = \"512m\", if jobs start services",
@@ -119,41 +119,44 @@ impl Spec {
             let source = volume.split(':').next().unwrap_or_default();
             source == SOCKET || source == "/run/docker.sock"
         });
-        let (field, what, hint) = match (socket, self.docker.privileged) {
+        let (field, message, remedy) = match (socket, self.docker.privileged) {
             (Some(at), true) => (
                 format!("docker.volumes[{at}]"),
                 format!(
-                    "jobs are privileged and have the host's {SOCKET}: whoever writes a job is root on the \
-                    host; and docker:dind services do not work beside the mounted socket"
+                    "jobs are privileged and can use the host's {SOCKET}: anyone who can write a job is root on the \
+                     host; also, docker:dind services do not work next to the mounted socket"
                 ),
-                "one of the two: the socket for `docker build` on the host, or privileged for docker:dind; and \
-                this fleet for trusted projects only",
+                "keep one of the two: the socket for `docker build` on the host, or privileged for docker:dind; \
+                 use this fleet for trusted projects only",
             ),
             (Some(at), false) => (
                 format!("docker.volumes[{at}]"),
-                format!("jobs have the host's {SOCKET}: whoever writes a job is root on the host"),
-                "a builder that needs no engine (buildah, kaniko); or this fleet for trusted projects only",
+                format!(
+                    "jobs can use the host's {SOCKET}: anyone who can write a job is root on the host"
+                ),
+                "use a builder without a Docker daemon (buildah, kaniko), or use this fleet for trusted projects only",
             ),
             (None, true) => (
                 "docker.privileged".to_owned(),
-                "jobs are privileged: whoever writes a job can become root on the host".to_owned(),
-                "privileged = false unless jobs use docker:dind; or this fleet for trusted projects only",
+                "jobs are privileged: anyone who can write a job can become root on the host"
+                    .to_owned(),
+                "privileged = false unless jobs use docker:dind, or use this fleet for trusted projects only",
             ),
             (None, false) => return None,
         };
-        Some(Finding::warning("jobs-have-root", field, what, hint))
+        Some(Finding::warning("jobs-have-root", field, message, remedy))
     }
 
     fn private_images_shared(&self) -> Option<Finding> {
-        // Also as a second choice: a pull that the registry denies is followed by the next policy.
+        // A second policy counts too: the runner tries it after the registry denies a pull.
         let policies = &self.docker.pull_policy;
         policies.iter().any(|p| *p != PullPolicy::Always).then(|| {
             Finding::warning(
                 "private-images-shared",
                 "docker.pull_policy",
-                "an image that one job pulled is there for every later job on the host, without asking the registry \
-                 whether that job may have it",
-                "pull_policy = [\"always\"]: layers that are there are not pulled again",
+                "a job can use any image that an earlier job pulled to the host; the registry does not check the job's \
+                 permission",
+                "pull_policy = [\"always\"]; the host does not download layers that it already has",
             )
         })
     }
@@ -163,9 +166,9 @@ impl Spec {
             Finding::warning(
                 "shutdown-timeout-default",
                 "shutdown_timeout",
-                "0 does not mean at once or for ever: gitlab-runner takes it for 30 s, and only for jobs that \
-                 are being aborted",
-                "shutdown_timeout = 30 says what happens; stop_timeout is how long running jobs are waited for",
+                "0 means neither immediately nor forever: gitlab-runner uses 30 s, and only for jobs that are being \
+                 aborted",
+                "shutdown_timeout = 30 makes the value explicit; stop_timeout is how long a stop waits for running jobs",
             )
         })
     }
@@ -176,9 +179,9 @@ impl Spec {
                 "session-server-idle",
                 "session_timeout",
                 format!(
-                    "[session_server] has no listen address, so session_timeout = {seconds} does nothing"
+                    "[session_server] has no listen address, so session_timeout = {seconds} has no effect"
                 ),
-                "leave session_timeout out: hosts in private subnets can't be reached for a terminal",
+                "remove session_timeout: GitLab cannot open a terminal on hosts in private subnets",
             )
         })
     }
@@ -193,16 +196,16 @@ impl Spec {
                 "metrics-unauthenticated",
                 "listen_address",
                 format!(
-                    "`{address}` serves metrics and the list of running jobs to whoever can reach the port, \
-                     jobs included"
+                    "`{address}` serves metrics and the list of running jobs to anyone who can reach the port, \
+                     including the jobs"
                 ),
-                "listen_address = \"127.0.0.1:9252\", or a security group that lets in the collector only",
+                "listen_address = \"127.0.0.1:9252\", or a security group that admits only the collector",
             )
         })
     }
 }
 
-fn processors(millis: u64) -> String {
+fn cpus(millis: u64) -> String {
     let text = format!("{}.{:03}", millis / 1000, millis % 1000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

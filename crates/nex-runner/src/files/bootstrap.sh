@@ -1,18 +1,18 @@
 #!/bin/bash
-# Turns an Amazon Linux 2023 instance into a runner of the fleet. May be run again at any time.
+# Turns an Amazon Linux 2023 instance into a runner of the fleet. Safe to run again at any time.
 set -euo pipefail
 
 # @VALUES@
 
-# Only the instance metadata service with session tokens.
+# Use IMDSv2 only.
 export AWS_EC2_METADATA_V1_DISABLED=true
-# Another root than the host's own, for trying this out.
+# Tests set another root.
 readonly ROOT="${NEX_ROOT:-}"
 readonly STATUS="$ROOT/var/lib/nex/bootstrap.status"
 
 say() { echo "nex-bootstrap: $*"; }
 
-put() { # MODE PATH: standard input becomes the file, at once and whole
+put() { # MODE PATH: writes standard input to the file atomically
   local path="$ROOT$2" part
   mkdir -p "$(dirname "$path")"
   part=$(mktemp "$path.XXXXXX")
@@ -26,19 +26,19 @@ write_files() {
 }
 
 failed=()
-step() { # NAME FUNCTION: runs it apart; a failure is noted, and the next step runs all the same
+step() { # NAME FUNCTION: records a failure and returns, so that the next step still runs
   local result=ok
   say "$1"
   set +e
   (set -e; "$2")
-  # shellcheck disable=SC2181 # `if (...)` would switch errexit off inside
+  # shellcheck disable=SC2181 # `if (...)` would disable errexit inside
   [[ $? -eq 0 ]] || result=failed
   set -e
   [[ $result == ok ]] || failed+=("$1")
   echo "step $1 $result" >>"$STATUS.new"
 }
 
-# Mirrors and DNS may not answer in a host's first seconds.
+# Mirrors and DNS may not answer during a host's first seconds.
 install() {
   local try
   for try in 1 2 3 4 5; do
@@ -67,7 +67,7 @@ system_log() {
 }
 
 runner_package() {
-  # Its upgrade would purge Docker of what jobs are using.
+  # An upgrade of the package would otherwise prune Docker objects that jobs are using.
   export NO_DOCKER_PRUNE=true
   install "gitlab-runner-$RUNNER_VERSION" "gitlab-runner-helper-images-$RUNNER_VERSION"
 }
@@ -80,7 +80,7 @@ log_agent() {
 
 runner_service() {
   local verb=restart
-  # One that has its runner may have jobs, for which a restart would wait; it reads a new configuration by itself.
+  # A restart would wait for the jobs of a configured runner, which reloads its configuration by itself.
   if grep -qs '^\[\[runners\]\]' "$ROOT/etc/gitlab-runner/config.toml"; then verb=start; fi
   "$ROOT/usr/local/sbin/gitlab-runner-configure" "$TOKEN_SECRET" "$REGION"
   systemctl daemon-reload
@@ -88,7 +88,7 @@ runner_service() {
   systemctl "$verb" gitlab-runner
 }
 
-verdict() { # failed without a working runner, degraded without an extra
+verdict() { # failed if the runner cannot work, degraded if only an extra is missing
   local name state=ready
   for name in "${failed[@]}"; do
     case $name in
@@ -117,7 +117,7 @@ main() {
   [[ $state == ready ]]
 }
 
-# Sourced, it only defines its functions.
+# When sourced, the script only defines its functions.
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
   main "$@"
 fi

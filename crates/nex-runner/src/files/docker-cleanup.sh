@@ -1,10 +1,10 @@
 #!/bin/bash
-# Frees the disk of what jobs left: containers, images and build cache older than KEEP, and volumes that belong to
-# no container. Docker takes no `until` for volumes, so they have a command of their own.
+# Removes what jobs left on the disk: containers, images and build cache older than KEEP, and volumes without a
+# container. Docker does not support `until` for volumes.
 set -uo pipefail
 
 readonly KEEP="${KEEP:-4h}"
-# From here on the disk counts more than the cache: a full one fails every job.
+# From this usage on, free space is worth more than the cache: every job fails on a full disk.
 readonly FULL_PERCENT="${FULL_PERCENT:-85}"
 
 failed=0
@@ -19,10 +19,10 @@ attempt docker volume prune --force
 
 used=$(df --output=pcent "$(docker info --format '{{.DockerRootDir}}')" | tail -n 1 | tr -dc '0-9')
 if [[ ${used:-0} -ge $FULL_PERCENT ]]; then
-  echo "docker-cleanup: the disk is $used % full: all that no job is using goes"
+  echo "docker-cleanup: the disk is $used % full: removing everything that no job uses"
   attempt docker image prune --all --force
   attempt docker builder prune --all --force
-  # Named volumes too: the caches that the runner keeps between jobs. One in use refuses to go.
+  # Also named volumes: the caches that the runner keeps between jobs. Docker refuses to remove a volume in use.
   docker volume ls --quiet --filter dangling=true | xargs --no-run-if-empty docker volume rm || true
 fi
 exit "$failed"

@@ -1,18 +1,18 @@
 #!/bin/bash
 # Usage: gitlab-runner-configure SECRET REGION
-# Writes gitlab-runner's config.toml from its template, with this host's name and the token from Secrets Manager.
-# The token goes through no command line and no file but the one it is for.
+# Writes gitlab-runner's config.toml from the template, with this host's name and the token from Secrets Manager.
+# The token appears on no command line and in no other file.
 set -euo pipefail
 
-# Another root than the host's own, for trying this out.
+# Tests set another root.
 readonly ROOT="${NEX_ROOT:-}"
 readonly TEMPLATE="$ROOT/etc/nex/config.toml"
 readonly TARGET="$ROOT/etc/gitlab-runner/config.toml"
-# A new GitLab server needs some 15 minutes before it can give out a token.
+# A new GitLab server needs about 15 minutes before it can issue a token.
 readonly WAIT_SECONDS="${WAIT_SECONDS:-1800}"
 readonly POLL_SECONDS=10
 
-# Only the instance metadata service with session tokens.
+# Use IMDSv2 only.
 export AWS_EC2_METADATA_V1_DISABLED=true
 
 fetch_token() { # SECRET REGION
@@ -29,9 +29,9 @@ fetch_token() { # SECRET REGION
     sleep "$POLL_SECONDS"
   done
   rm -f "$errors"
-  # Nothing that TOML would have to escape; the value itself is not repeated: it is the secret.
+  # A token needs no escaping in TOML. The message must not repeat the value, which may be a secret.
   if [[ ! $value =~ ^[A-Za-z0-9_.=-]{8,512}$ ]]; then
-    echo "gitlab-runner-configure: the value of $1 is no runner token" >&2
+    echo "gitlab-runner-configure: the value of $1 is not a valid runner token" >&2
     return 1
   fi
   printf '%s' "$value"
@@ -40,11 +40,11 @@ fetch_token() { # SECRET REGION
 host_name() {
   local name
   name=$(hostname)
-  # What a host name can't have would need escaping in TOML.
+  # Characters that are not valid in a host name could need escaping in TOML.
   printf '%s' "${name//[^A-Za-z0-9.-]/-}"
 }
 
-fill() { # HOSTNAME TOKEN: template in, configuration out
+fill() { # HOSTNAME TOKEN: turns the template on standard input into the configuration
   local line
   while IFS= read -r line || [[ -n $line ]]; do
     case $line in

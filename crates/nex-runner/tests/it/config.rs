@@ -1,4 +1,4 @@
-//! `config.toml` comes out of a TOML reader as the values that went in.
+//! A TOML parser reads back the values of the spec and the inputs from `config.toml`.
 
 use expect_test::expect;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use crate::fixtures::{inputs, reference, valid};
 
 #[test]
-fn the_reference() {
+fn the_reference_renders_as_the_snapshot() {
     expect![[r#"
         concurrent = 2
         check_interval = 0
@@ -46,7 +46,7 @@ proptest! {
     #[test]
     fn every_value_is_read_back((spec, inputs) in valid()) {
         let text = nex_runner::config_toml(&spec, &inputs);
-        let read: Table = text.parse().expect("it is TOML");
+        let read: Table = text.parse().expect("valid TOML");
         let docker = &spec.docker;
         let strings = |list: &[String]| Value::from(list.to_vec());
         let policies: Vec<_> = docker
@@ -99,9 +99,9 @@ proptest! {
         prop_assert_eq!(read, expected);
     }
 
-    /// The host fills in the token by looking for its line, so no value may hold such a line.
+    /// The host finds the token and the name by their lines, so no value may produce such a line.
     #[test]
-    fn one_line_is_the_tokens_and_one_the_names((spec, inputs) in valid()) {
+    fn the_token_and_the_name_have_one_line_each((spec, inputs) in valid()) {
         let text = nex_runner::config_toml(&spec, &inputs);
         prop_assert_eq!(text.lines().filter(|line| *line == "token = \"{token}\"").count(), 1);
         prop_assert_eq!(text.lines().filter(|line| line.starts_with("name = ")).count(), 1);

@@ -1,12 +1,12 @@
-//! The reference's values, hostile ones, and the tools that judge them.
+//! The reference deployment, hostile values, and helpers that run other tools.
 
-use std::path::PathBuf;
+use std::io::Write as _;
 use std::process::Command;
 
 use nex_runner::{Docker, HostSize, Inputs, LogGroups, PullPolicy, Spec};
 use proptest::prelude::*;
 
-/// A t3a.large.
+/// The size of a t3a.large.
 pub(crate) const HOST: HostSize = HostSize {
     vcpus: 2,
     memory_mib: 8192,
@@ -46,7 +46,7 @@ pub(crate) fn inputs() -> Inputs {
     }
 }
 
-/// Values that try to leave whatever they are put into: TOML, JSON, a here-document, a word of bash.
+/// Values that try to break out of TOML, JSON, a here-document and a bash word.
 pub(crate) fn hostile() -> (Spec, Inputs) {
     let nasty = r#"'"\"'''"""$(touch /tmp/nex-hostile)`id`${HOME}&\1 END_OF_FILE # é {token} @KEEP@ @FILES@"#;
     let spec = Spec {
@@ -73,7 +73,7 @@ pub(crate) fn hostile() -> (Spec, Inputs) {
     (spec, inputs)
 }
 
-/// Specs and inputs that nothing is wrong with, as unusual as they may be.
+/// Unusual specs and inputs without problems.
 pub(crate) fn valid() -> impl Strategy<Value = (Spec, Inputs)> {
     let docker = (
         "[!-~&&[^:]]{1,20}",
@@ -98,8 +98,8 @@ pub(crate) fn valid() -> impl Strategy<Value = (Spec, Inputs)> {
     let text = "\\PC{1,30}";
     let inputs = (text, text, "https://[!-~]{1,20}", text, text, (text, text));
     (spec, inputs)
-        .prop_map(|(spec, inputs)| (a_spec(spec), some_inputs(inputs)))
-        .prop_filter("nothing is wrong with it", |(spec, inputs)| {
+        .prop_map(|(spec, inputs)| (spec_from(spec), inputs_from(inputs)))
+        .prop_filter("the values have no problems", |(spec, inputs)| {
             spec.validate().is_empty() && inputs.validate().is_empty()
         })
 }
@@ -108,7 +108,7 @@ type DockerParts = (String, bool, Vec<PullPolicy>, Vec<String>, (u32, u32));
 type SpecParts = ((u32, u32, u32, u32), Option<u32>, String, DockerParts);
 type InputParts = (String, String, String, String, String, (String, String));
 
-fn a_spec(((concurrent, check, shutdown, stop), session, name, docker): SpecParts) -> Spec {
+fn spec_from(((concurrent, check, shutdown, stop), session, name, docker): SpecParts) -> Spec {
     let (image, privileged, pull_policy, volumes, (memory, cpus)) = docker;
     Spec {
         concurrent,
@@ -132,7 +132,7 @@ fn a_spec(((concurrent, check, shutdown, stop), session, name, docker): SpecPart
     }
 }
 
-fn some_inputs(parts: InputParts) -> Inputs {
+fn inputs_from(parts: InputParts) -> Inputs {
     let (environment, region, gitlab_url, token_secret, cache_bucket, (runner, system)) = parts;
     Inputs {
         group_name: environment.clone(),
@@ -145,26 +145,27 @@ fn some_inputs(parts: InputParts) -> Inputs {
     }
 }
 
-/// A tool of the machine; without it a test is passed over, except in CI.
-#[allow(clippy::print_stderr)]
-pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+/// Whether `tool` is installed. If not, the calling test skips itself. This function then prints the reason to the real
+/// standard error, which libtest does not capture, and panics in CI, where no test may be skipped.
+pub(crate) fn has_tool(tool: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file());
-    if found.is_none() {
-        let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-        assert!(!ci, "{name} is missing");
-        eprintln!("skipped: {name} is missing");
+    let installed = std::env::split_paths(&path).any(|folder| folder.join(tool).is_file());
+    if !installed {
+        let ci = std::env::var("CI").as_deref() == Ok("true");
+        assert!(!ci, "{tool} is not installed, and CI skips no test");
+        let test = std::thread::current();
+        let test = test.name().unwrap_or_default();
+        // A failed write to standard error must not fail the test.
+        let _ = writeln!(std::io::stderr(), "skipped {test}: {tool} is not installed");
     }
-    found
+    installed
 }
 
-/// Runs a command and gives what it said; its failure is the test's.
+/// Runs a command and returns its output. Panics if the command fails.
 pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().expect("the command starts");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(output.status.success(), "{command:?}: {said}");
-    said
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    assert!(output.status.success(), "{command:?}: {printed}");
+    printed
 }

@@ -1,4 +1,4 @@
-//! User data run whole, in a root of its own, with commands that only note how they were called.
+//! Runs the whole user data in a separate root, with fake commands that log their calls.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -17,7 +17,7 @@ struct Host(TempDir);
 
 struct Outcome {
     code: Option<i32>,
-    said: String,
+    printed: String,
     calls: String,
     status: String,
 }
@@ -41,7 +41,7 @@ impl Host {
         self.0.path().join(name)
     }
 
-    /// A command that notes its call, then does `body`.
+    /// Installs a fake command that logs its call and then runs `body`.
     fn command(&self, name: &str, body: &str) {
         let file = self.path(name);
         fs::create_dir_all(file.parent().expect("a folder")).expect("made");
@@ -68,10 +68,10 @@ impl Host {
             )
             .output()
             .expect("bash");
-        let said = [output.stdout, output.stderr].concat();
+        let printed = [output.stdout, output.stderr].concat();
         Outcome {
             code: output.status.code(),
-            said: String::from_utf8_lossy(&said).into_owned(),
+            printed: String::from_utf8_lossy(&printed).into_owned(),
             calls: read(&self.path("calls")),
             status: read(&self.path("root/var/lib/nex/bootstrap.status")),
         }
@@ -88,10 +88,10 @@ fn read(file: &Path) -> String {
 }
 
 #[test]
-fn a_boot_ends_ready_and_the_token_is_in_one_file_only() {
+fn a_boot_ends_ready_with_the_token_in_one_file_only() {
     let host = Host::new();
     let outcome = host.boot(&reference(), &inputs());
-    assert_eq!(outcome.code, Some(0), "{}", outcome.said);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.printed);
     assert!(
         outcome.status.ends_with("state ready\n"),
         "{}",
@@ -99,7 +99,7 @@ fn a_boot_ends_ready_and_the_token_is_in_one_file_only() {
     );
     assert!(
         outcome
-            .said
+            .printed
             .lines()
             .any(|l| l.starts_with("nex-bootstrap: state ready"))
     );
@@ -111,7 +111,7 @@ fn a_boot_ends_ready_and_the_token_is_in_one_file_only() {
     let file = host.path("root/etc/gitlab-runner/config.toml");
     let mode = fs::metadata(file).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    for text in [&outcome.said, &outcome.calls, &outcome.status] {
+    for text in [&outcome.printed, &outcome.calls, &outcome.status] {
         assert!(!text.contains(TOKEN), "{text}");
     }
     let search = ["-rl", "--", TOKEN];
@@ -124,7 +124,7 @@ fn a_boot_ends_ready_and_the_token_is_in_one_file_only() {
 }
 
 #[test]
-fn the_clean_up_comes_first_and_the_runner_is_started_after_its_configuration() {
+fn clean_up_starts_first_and_the_runner_after_its_configuration() {
     let host = Host::new();
     let calls = host.boot(&reference(), &inputs()).calls;
     let at = |call: &str| {
@@ -136,16 +136,16 @@ fn the_clean_up_comes_first_and_the_runner_is_started_after_its_configuration() 
     at("dnf install --assumeyes gitlab-runner-18.11.0 gitlab-runner-helper-images-18.11.0");
 
     let again = host.boot(&reference(), &inputs());
-    assert_eq!(again.code, Some(0), "{}", again.said);
+    assert_eq!(again.code, Some(0), "{}", again.printed);
     assert!(again.calls.contains("systemctl start gitlab-runner"));
     assert!(
         !again.calls.contains("systemctl restart gitlab-runner"),
-        "its jobs would be waited for"
+        "a restart would wait for the jobs"
     );
 }
 
 #[test]
-fn an_extra_that_fails_does_not_keep_the_runner_from_working() {
+fn the_runner_works_when_an_extra_fails() {
     let host = Host::new();
     host.command("bin/dnf", "[[ $* != *cloudwatch* && $* != *rsyslog* ]]");
     let outcome = host.boot(&reference(), &inputs());
@@ -165,7 +165,7 @@ fn an_extra_that_fails_does_not_keep_the_runner_from_working() {
 }
 
 #[test]
-fn a_secret_without_a_value_fails_loudly_when_its_time_is_up() {
+fn a_secret_without_a_value_fails_after_the_time_limit() {
     let host = Host::new();
     host.command(
         "bin/aws",
@@ -174,7 +174,7 @@ fn a_secret_without_a_value_fails_loudly_when_its_time_is_up() {
     let outcome = host.boot(&reference(), &inputs());
     assert_eq!(outcome.code, Some(1));
     assert!(
-        outcome.said.contains(
+        outcome.printed.contains(
             "no token in nex/gitlab-runner/registration-token after 0 s: ResourceNotFound"
         )
     );
@@ -192,7 +192,7 @@ fn a_secret_without_a_value_fails_loudly_when_its_time_is_up() {
 }
 
 #[test]
-fn a_value_that_is_no_token_is_neither_written_nor_shown() {
+fn an_invalid_token_is_neither_written_nor_shown() {
     for value in [
         "hunter2\" # x",
         "None",
@@ -207,18 +207,18 @@ fn a_value_that_is_no_token_is_neither_written_nor_shown() {
             "{value}: {}",
             outcome.status
         );
-        assert!(!outcome.said.contains("hunter2"), "{}", outcome.said);
+        assert!(!outcome.printed.contains("hunter2"), "{}", outcome.printed);
         assert!(!host.path("root/etc/gitlab-runner/config.toml").exists());
     }
 }
 
 #[test]
-fn hostile_values_and_host_names_arrive_as_they_are() {
+fn hostile_values_reach_the_host_unchanged() {
     let host = Host::new();
     host.command("bin/hostname", r#"printf '%s\n' 'a&b\1"$(id)'"#);
     let (spec, inputs) = hostile();
     let outcome = host.boot(&spec, &inputs);
-    assert_eq!(outcome.code, Some(0), "{}", outcome.said);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.printed);
     assert!(!Path::new("/tmp/nex-hostile").exists());
 
     let runner = &host.config()["runners"][0];

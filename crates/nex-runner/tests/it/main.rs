@@ -1,4 +1,4 @@
-//! What the crate renders, judged by the tools that will read it.
+//! The rendered files, checked by the programs that read them: a TOML parser, bash, shellcheck, systemd.
 
 mod config;
 mod fixtures;

@@ -1,4 +1,4 @@
-//! User data and units through bash, shellcheck and systemd.
+//! bash, shellcheck and systemd accept the user data and the units.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,17 +7,17 @@ use std::process::Command;
 use nex_runner::{Error, Inputs, Spec, USER_DATA_LIMIT, files, user_data};
 use proptest::prelude::*;
 
-use crate::fixtures::{hostile, inputs, reference, run, tool, valid};
+use crate::fixtures::{has_tool, hostile, inputs, reference, run, valid};
 
 fn cases() -> [(Spec, Inputs); 2] {
     [(reference(), inputs()), hostile()]
 }
 
 #[test]
-fn shellcheck_finds_nothing() {
-    let Some(shellcheck) = tool("shellcheck") else {
+fn the_scripts_pass_shellcheck() {
+    if !has_tool("shellcheck") {
         return;
-    };
+    }
     for (spec, inputs) in cases() {
         let folder = tempfile::tempdir().expect("a folder");
         for name in [
@@ -27,8 +27,8 @@ fn shellcheck_finds_nothing() {
         ] {
             let file = folder.path().join(name);
             fs::write(&file, &files(&spec, &inputs)[name]).expect("written");
-            // Hostile values hold `$(...)` in single quotes, and are meant to.
-            run(Command::new(&shellcheck)
+            // Hostile values contain `$(...)` in single quotes on purpose.
+            run(Command::new("shellcheck")
                 .args(["--exclude=SC2016"])
                 .arg(&file));
             run(Command::new("bash").arg("-n").arg(&file));
@@ -36,7 +36,7 @@ fn shellcheck_finds_nothing() {
     }
 }
 
-/// Sources the script, so that nothing but the writing runs.
+/// The files that the script writes. Sources the script, so that no other step runs.
 fn written(script: &str) -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("user-data");
@@ -58,7 +58,7 @@ fn written(script: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn what_is_written_is_what_was_rendered() {
+fn the_script_writes_the_rendered_files() {
     for (spec, inputs) in cases() {
         let written = written(&user_data(&spec, &inputs).expect("user data"));
         let rendered = files(&spec, &inputs);
@@ -101,7 +101,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn no_value_leaves_its_file((spec, inputs) in valid()) {
+    fn no_value_breaks_out_of_its_file((spec, inputs) in valid()) {
         let written = written(&user_data(&spec, &inputs).expect("user data"));
         let rendered = files(&spec, &inputs);
         prop_assert_eq!(written.len(), rendered.len() - 1);
@@ -114,9 +114,9 @@ proptest! {
 }
 
 #[test]
-fn user_data_fits_and_says_by_how_much_it_does_not() {
+fn user_data_over_the_limit_is_refused() {
     let mut spec = reference();
-    let fitting = user_data(&spec, &inputs()).expect("it fits");
+    let fitting = user_data(&spec, &inputs()).expect("below the limit");
     let room = USER_DATA_LIMIT - fitting.len();
     assert!(room > 3000, "{room} bytes are left for larger values");
 
@@ -124,7 +124,7 @@ fn user_data_fits_and_says_by_how_much_it_does_not() {
     let volumes = &mut spec.docker.volumes;
     volumes.extend(vec![long; room / 4000 + 1]);
     let Err(Error::TooLarge { size }) = user_data(&spec, &inputs()) else {
-        panic!("it is too large");
+        panic!("the user data exceeds the limit");
     };
     assert!(size > USER_DATA_LIMIT);
     spec.docker.volumes = vec!["no path".to_owned()];
@@ -133,10 +133,10 @@ fn user_data_fits_and_says_by_how_much_it_does_not() {
 }
 
 #[test]
-fn systemd_reads_the_units() {
-    let Some(analyze) = tool("systemd-analyze") else {
+fn systemd_accepts_the_units() {
+    if !has_tool("systemd-analyze") {
         return;
-    };
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let rendered = files(&reference(), &inputs());
     let put = |name: &str, content: &str| {
@@ -148,7 +148,7 @@ fn systemd_reads_the_units() {
         rendered["docker-cleanup.service"].replace("/usr/local/sbin/docker-cleanup", "/bin/true");
     put("docker-cleanup.service", &service);
     put("docker-cleanup.timer", &rendered["docker-cleanup.timer"]);
-    // As the package has it, as far as the drop-in is concerned.
+    // The part of the package's unit that matters to the drop-in.
     put(
         "gitlab-runner.service",
         "[Service]\nExecStart=/bin/true\nRestart=always\nRestartSec=120\n",
@@ -162,10 +162,13 @@ fn systemd_reads_the_units() {
         "docker-cleanup.timer",
         "gitlab-runner.service",
     ] {
-        let said = run(Command::new(&analyze)
+        let printed = run(Command::new("systemd-analyze")
             .args(["verify", "--man=no", "--recursive-errors=no"])
             .arg(folder.path().join(unit))
             .env("SYSTEMD_UNIT_PATH", format!("{}:", folder.path().display())));
-        assert!(!said.contains(&*folder.path().to_string_lossy()), "{said}");
+        assert!(
+            !printed.contains(&*folder.path().to_string_lossy()),
+            "{printed}"
+        );
     }
 }

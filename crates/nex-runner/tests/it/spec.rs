@@ -1,4 +1,4 @@
-//! What is wrong is said at once; what may be left out, may be; the schema is plain.
+//! Validation, defaults and the JSON Schema.
 
 use expect_test::expect;
 use nex_plan::Problems;
@@ -12,7 +12,7 @@ fn text(problems: Problems) -> String {
 }
 
 #[test]
-fn an_empty_section_is_whole() {
+fn an_empty_section_has_the_defaults() {
     let spec: Spec = toml::from_str("").expect("an empty section");
     assert_eq!(spec, Spec::default());
     assert!(spec.validate().is_empty());
@@ -22,7 +22,7 @@ fn an_empty_section_is_whole() {
 }
 
 #[test]
-fn everything_wrong_is_said_at_once() {
+fn all_problems_are_reported_at_once() {
     let spec: Spec = toml::from_str(
         r#"
         version = "latest"
@@ -45,21 +45,21 @@ fn everything_wrong_is_said_at_once() {
     )
     .expect("the right types");
     expect![[r#"
-        version: `latest` is no release that can be installed; allowed: MAJOR.MINOR.PATCH, 17.7.0 or newer
-        concurrent: with 0 gitlab-runner does not start; allowed: 1 or more
-        stop_timeout: 0 would mean to wait for ever; allowed: 1 or more seconds
-        session_timeout: 0 seconds are no session; allowed: 1 or more seconds, or nothing
+        version: `latest` is not a supported version; allowed: MAJOR.MINOR.PATCH, 17.7.0 or newer
+        concurrent: gitlab-runner does not start with 0; allowed: 1 or more
+        stop_timeout: systemd would wait forever with 0; allowed: 1 or more seconds
+        session_timeout: a session cannot last 0 seconds; allowed: 1 or more seconds, or no value
         name: the name is empty, longer than 255 characters, or has control characters; allowed: 1 to 255 printable characters
-        listen_address: `9252` is no address to listen on; allowed: HOST:PORT, or :PORT for all interfaces
-        docker.image: `node 20` names no image; allowed: an image such as node:20-alpine
-        docker.pull_policy: the list is empty or names a policy twice; allowed: one or more of always, if-not-present, never
-        docker.volumes[0]: `cache` is no volume; allowed: /path, or /host/path:/path or /host/path:/path:ro
-        docker.volumes[2]: `/a\ntoken:/b` is no volume; allowed: /path, or /host/path:/path or /host/path:/path:ro
-        docker.memory: `6 gigs` is no size that Docker takes; allowed: 6m or more, such as 512m or 3g
-        docker.service_memory: `1m` is no size that Docker takes; allowed: 6m or more, such as 512m or 3g
-        docker.cpus: `two` is no number of processors; allowed: 0.01 or more, such as 1.5
-        cleanup.every: `6 hours` is no duration; allowed: hours, minutes, seconds, at least 60s, such as 6h or 1h30m
-        cleanup.keep: `0h` is no duration; allowed: hours, minutes, seconds, at least 1s, such as 6h or 1h30m
+        listen_address: `9252` is not a valid listen address; allowed: HOST:PORT, or :PORT for all interfaces
+        docker.image: `node 20` is not a valid image; allowed: an image such as node:20-alpine
+        docker.pull_policy: the list is empty or contains a policy twice; allowed: one or more of always, if-not-present, never
+        docker.volumes[0]: `cache` is not a valid volume; allowed: /path, or /host/path:/path or /host/path:/path:ro
+        docker.volumes[2]: `/a\ntoken:/b` is not a valid volume; allowed: /path, or /host/path:/path or /host/path:/path:ro
+        docker.memory: `6 gigs` is not a valid memory limit; allowed: 6m or more, such as 512m or 3g
+        docker.service_memory: `1m` is not a valid memory limit; allowed: 6m or more, such as 512m or 3g
+        docker.cpus: `two` is not a valid number of CPUs; allowed: 0.01 or more, such as 1.5
+        cleanup.every: `6 hours` is not a valid duration; allowed: hours, minutes and seconds, at least 60s, such as 6h or 1h30m
+        cleanup.keep: `0h` is not a valid duration; allowed: hours, minutes and seconds, at least 1s, such as 6h or 1h30m
     "#]].assert_eq(&text(spec.validate()));
 }
 

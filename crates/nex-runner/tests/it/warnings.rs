@@ -1,4 +1,4 @@
-//! The warnings of the reference's values on its own hosts, and that what is proposed mends them.
+//! The warnings about the reference, and a check that the proposed values resolve them.
 
 use expect_test::expect;
 use nex_runner::{HostSize, Spec};
@@ -18,44 +18,44 @@ fn text(spec: &Spec, host: HostSize) -> String {
 }
 
 #[test]
-fn of_the_reference() {
+fn warnings_of_the_reference() {
     expect![[r#"
         warning memory-overcommitted docker.memory
-          2 jobs of 6g may use 12288 MiB; the host has 8192 MiB, about 7168 MiB of it for jobs: when they use it, the kernel kills one of them
+          2 jobs with 6g each may use 12288 MiB, but the host has 8192 MiB, of which about 7168 MiB are for jobs; if the jobs use more, the kernel kills one of them
           hint: memory = "3584m", or concurrent = 1, or hosts with 13312 MiB
         warning cpus-overcommitted docker.cpus
-          2 jobs of 1.5 CPUs may use 3 CPUs; the host has 2: they slow each other down
+          2 jobs with 1.5 CPUs each may use 3 CPUs, but the host has 2; the jobs slow each other down
           hint: cpus = "1", or concurrent = 1, or hosts with 3 vCPUs
         info services-unlimited docker.service_memory
-          memory = "6g" limits a job's own container only: its services have no limit
+          memory = "6g" limits only a job's own container; its services have no limit
           hint: service_memory = "512m", if jobs start services
         warning jobs-have-root docker.volumes[1]
-          jobs are privileged and have the host's /var/run/docker.sock: whoever writes a job is root on the host; and docker:dind services do not work beside the mounted socket
-          hint: one of the two: the socket for `docker build` on the host, or privileged for docker:dind; and this fleet for trusted projects only
+          jobs are privileged and can use the host's /var/run/docker.sock: anyone who can write a job is root on the host; also, docker:dind services do not work next to the mounted socket
+          hint: keep one of the two: the socket for `docker build` on the host, or privileged for docker:dind; use this fleet for trusted projects only
         warning private-images-shared docker.pull_policy
-          an image that one job pulled is there for every later job on the host, without asking the registry whether that job may have it
-          hint: pull_policy = ["always"]: layers that are there are not pulled again
+          a job can use any image that an earlier job pulled to the host; the registry does not check the job's permission
+          hint: pull_policy = ["always"]; the host does not download layers that it already has
         warning shutdown-timeout-default shutdown_timeout
-          0 does not mean at once or for ever: gitlab-runner takes it for 30 s, and only for jobs that are being aborted
-          hint: shutdown_timeout = 30 says what happens; stop_timeout is how long running jobs are waited for
+          0 means neither immediately nor forever: gitlab-runner uses 30 s, and only for jobs that are being aborted
+          hint: shutdown_timeout = 30 makes the value explicit; stop_timeout is how long a stop waits for running jobs
         warning session-server-idle session_timeout
-          [session_server] has no listen address, so session_timeout = 1800 does nothing
-          hint: leave session_timeout out: hosts in private subnets can't be reached for a terminal
+          [session_server] has no listen address, so session_timeout = 1800 has no effect
+          hint: remove session_timeout: GitLab cannot open a terminal on hosts in private subnets
     "#]].assert_eq(&text(&reference(), HOST));
 }
 
 #[test]
-fn the_defaults_fit_the_host_that_they_are_made_for() {
+fn the_defaults_fit_the_reference_host() {
     expect![[r#"
         info services-unlimited docker.service_memory
-          memory = "3g" limits a job's own container only: its services have no limit
+          memory = "3g" limits only a job's own container; its services have no limit
           hint: service_memory = "512m", if jobs start services
     "#]]
     .assert_eq(&text(&Spec::default(), HOST));
 }
 
 #[test]
-fn metrics_beyond_the_host_are_open_to_all() {
+fn metrics_on_all_interfaces_draw_a_warning() {
     let listening = |address: &str| Spec {
         listen_address: Some(address.to_owned()),
         ..Spec::default()
@@ -68,7 +68,7 @@ fn metrics_beyond_the_host_are_open_to_all() {
 
 proptest! {
     #[test]
-    fn a_proposed_size_draws_no_warning_of_its_own(
+    fn a_proposed_value_resolves_its_warning(
         concurrent in 1u32..8,
         memory in 128u32..32_768,
         cpus in 1u32..80,
@@ -80,17 +80,17 @@ proptest! {
         spec.docker.memory = format!("{memory}m");
         spec.docker.cpus = format!("{}.{}", cpus / 10, cpus % 10);
         for finding in spec.warnings(host) {
-            let mut mended = spec.clone();
+            let mut fixed = spec.clone();
             let remedy = finding.remedy.to_string();
             let Some(first) = remedy.split(", or ").next() else { continue };
             match first.split_once(" = ") {
-                Some(("memory", value)) => mended.docker.memory = value.trim_matches('"').to_owned(),
-                Some(("cpus", value)) => mended.docker.cpus = value.trim_matches('"').to_owned(),
-                Some(("concurrent", value)) => mended.concurrent = value.parse().expect("a number"),
+                Some(("memory", value)) => fixed.docker.memory = value.trim_matches('"').to_owned(),
+                Some(("cpus", value)) => fixed.docker.cpus = value.trim_matches('"').to_owned(),
+                Some(("concurrent", value)) => fixed.concurrent = value.parse().expect("a number"),
                 _ => continue,
             }
-            prop_assert!(mended.validate().is_empty());
-            let left = mended.warnings(host);
+            prop_assert!(fixed.validate().is_empty());
+            let left = fixed.warnings(host);
             prop_assert!(left.iter().all(|v| v.code != finding.code), "{finding:?}");
         }
     }
