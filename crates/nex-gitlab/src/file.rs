@@ -6,7 +6,6 @@ use crate::spec::Spec;
 use crate::{agent, backup, certificate, settings};
 
 /// One file on the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct File {
     pub(crate) directory: &'static str,
     pub(crate) name: &'static str,

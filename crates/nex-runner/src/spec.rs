@@ -29,8 +29,8 @@ pub struct Spec {
     /// The runner's name in GitLab. Each host replaces `{hostname}` with its own name.
     #[schemars(length(min = 1, max = 255))]
     pub name: String,
-    /// The address for Prometheus metrics, such as `127.0.0.1:9252`. By default the host serves none. The endpoint does not
-    /// authenticate clients.
+    /// The address for Prometheus metrics, such as `127.0.0.1:9252`. By default the host serves none. Clients need no
+    /// authentication.
     #[schemars(regex(pattern = r"^.*:[0-9]{1,5}$"))]
     pub listen_address: Option<String>,
     /// The containers that jobs run in.

@@ -28,8 +28,8 @@ impl Spec {
                 "postgresql-too-old",
                 "version",
                 format!(
-                    "GitLab {} needs PostgreSQL {minimum} or newer, but the server runs {major}; the package only warns, \
-                     and then the migrations fail",
+                    "GitLab {} needs PostgreSQL {minimum} or newer, but the server runs {major}; the package \
+                     only warns, and then the migrations fail",
                     self.version
                 ),
                 format!(

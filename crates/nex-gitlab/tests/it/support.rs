@@ -158,8 +158,8 @@ pub(crate) fn hostile_deployment() -> impl Strategy<Value = (Spec, Inputs)> {
     })
 }
 
-/// Whether `tool` is installed. If not, the calling test skips itself: this function says so on the real standard error,
-/// which libtest does not capture, and panics in CI, where no test may be skipped.
+/// Whether `tool` is installed. If not, the calling test skips itself. This function then prints the reason to the real
+/// standard error, which libtest does not capture, and panics in CI, where no test may be skipped.
 pub(crate) fn has_tool(tool: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let installed = std::env::split_paths(&path).any(|folder| folder.join(tool).is_file());
