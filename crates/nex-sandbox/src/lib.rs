@@ -52,6 +52,7 @@
 //! | `POST /_sandbox/cloudflare/tokens` | `{"scopes": ["zone:read", "dns:edit"]}` adds a token and gives it; also `ssl:`, `settings:` with `read` or `edit` |
 //! | `POST /_sandbox/cloudflare/zones` | `{"name": "example.net", "plan": "pro"}` adds a zone and gives its id |
 
+mod backend;
 mod call;
 mod cloudflare;
 mod control;
@@ -62,12 +63,14 @@ mod gateway;
 mod journal;
 mod moto;
 mod refusal;
+mod response;
 mod rules;
 mod sandbox;
+mod shared;
 mod venv;
 
 pub use call::Call;
-pub use cloudflare::CloudflareSandbox;
+pub use cloudflare::{CloudflareSandbox, ZoneSeed};
 pub use dirs::default_dir;
 pub use error::SandboxError;
 pub use journal::CallRecord;

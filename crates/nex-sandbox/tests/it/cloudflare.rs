@@ -14,7 +14,7 @@ mod whole;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use nex_sandbox::CloudflareSandbox;
+use nex_sandbox::{CloudflareSandbox, ZoneSeed};
 use serde_json::{Value, json};
 
 /// A stand-in of the test's own.
@@ -37,7 +37,7 @@ struct Reply {
 
 impl Api {
     fn start() -> Self {
-        let sandbox = CloudflareSandbox::start(true).expect("a stand-in");
+        let sandbox = CloudflareSandbox::start(ZoneSeed::ForeignRecords).expect("a stand-in");
         let token = sandbox.env()["CLOUDFLARE_API_TOKEN"].clone();
         let mut api = Self {
             sandbox,

@@ -1,4 +1,4 @@
-//! The stand-in for Cloudflare by itself: no Python, no moto, up in milliseconds.
+//! The Cloudflare emulator without AWS. It needs no Python and starts in milliseconds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,16 +6,17 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use super::Cloudflare;
+use super::api::{self, Cloudflare};
+use super::seed::ZoneSeed;
 use crate::error::SandboxError;
-use crate::gateway::{self, Shared, lock};
+use crate::gateway::{self, Listener};
 use crate::journal::CallRecord;
 use crate::rules::Rule;
-use crate::sandbox::Listener;
+use crate::shared::{Shared, lock};
 
-/// A running stand-in for Cloudflare's API alone, for tests that need no AWS. Dropping it ends it.
+/// A running Cloudflare emulator, for tests that do not need AWS. It ends when it is dropped.
 ///
-/// It has a thread of its own, so that the caller may block, and use any runtime or none.
+/// The emulator runs in its own thread, so the caller may block and needs no particular runtime.
 pub struct CloudflareSandbox {
     endpoint: String,
     url: String,
@@ -25,77 +26,75 @@ pub struct CloudflareSandbox {
 }
 
 impl CloudflareSandbox {
-    /// Starts one with the reference's zone; with `seed`, other people's records are in it.
+    /// Starts an emulator that has the zone of the reference deployment.
     ///
     /// # Errors
-    /// When it can have no port, no thread, or no randomness.
-    pub fn start(seed: bool) -> Result<Self, SandboxError> {
-        let shared = Arc::new(Shared::new(Cloudflare::new(seed)?));
+    /// When no port or thread is available, or when the system provides no randomness.
+    pub fn start(seed: ZoneSeed) -> Result<Self, SandboxError> {
+        let cloudflare = Arc::new(Cloudflare::new(seed)?);
+        let shared = Arc::new(Shared::new(cloudflare.clone()));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(SandboxError::file("start", "the stand-in's runtime"))?;
-        let listener = Listener::bind(0)?;
+            .map_err(SandboxError::file("start", "the emulator's runtime"))?;
+        let listener = Listener::bind(&runtime, 0)?;
         let port = listener.port;
-        let listener = {
-            let _inside = runtime.enter();
-            listener.watch()?
-        };
         let (stop, stopped) = oneshot::channel::<()>();
-        let served = shared.clone();
         let thread = std::thread::Builder::new()
             .name("cloudflare".into())
-            .spawn(move || {
-                let backend = served.cloudflare.clone();
-                runtime.block_on(async move {
-                    tokio::select! {
-                        () = gateway::serve(listener, backend, served) => {}
-                        _ = stopped => {}
-                    }
-                });
-                runtime.shutdown_background();
+            .spawn({
+                let shared = shared.clone();
+                move || {
+                    runtime.block_on(async {
+                        tokio::select! {
+                            () = gateway::serve(listener, cloudflare, shared) => {}
+                            _ = stopped => {}
+                        }
+                    });
+                    runtime.shutdown_background();
+                }
             })
             .map_err(|_| SandboxError::Thread)?;
         Ok(Self {
             endpoint: format!("http://127.0.0.1:{port}"),
-            url: super::base_url(port),
+            url: api::base_url(port),
             shared,
             stop: Some(stop),
             thread: Some(thread),
         })
     }
 
-    /// Where the control API is: `http://127.0.0.1:PORT`.
+    /// The URL of the control API: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Where the API is: `http://127.0.0.1:PORT/client/v4/`.
+    /// The base URL of the API: `http://127.0.0.1:PORT/client/v4/`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The variables that point a client at it.
+    /// The environment variables that point a client at the emulator.
     pub fn env(&self) -> BTreeMap<&'static str, String> {
-        super::env(&self.url).into()
+        api::env(&self.url)
     }
 
-    /// Adds a rule and gives its number.
+    /// Adds a fault rule and returns its number.
     pub fn add_rule(&self, rule: Rule) -> u64 {
         lock(&self.shared.rules).add(rule)
     }
 
-    /// Takes all rules away.
+    /// Removes all rules.
     pub fn clear_rules(&self) {
         lock(&self.shared.rules).clear();
     }
 
-    /// Every call since the start or the last reset, in order of arrival.
+    /// The calls since the start or the last reset, in the order of their arrival.
     pub fn calls(&self) -> Vec<CallRecord> {
         lock(&self.shared.journal).calls().to_vec()
     }
 
-    /// Forgets the calls so far: the next one is number 1.
+    /// Clears the journal of calls: the next call has the number 1.
     pub fn reset_calls(&self) {
         lock(&self.shared.journal).reset();
     }
@@ -113,7 +112,7 @@ impl Drop for CloudflareSandbox {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there has been printed already.
+            // `join` fails if the thread panicked; the panic was already printed.
             let _ = thread.join();
         }
     }
