@@ -52,7 +52,7 @@ fn clippy() -> anyhow::Result<()> {
 
 /// Each of the four as another program would take it: by itself, and without what talks to a cloud.
 fn alone() -> anyhow::Result<()> {
-    for name in layers::SIDES {
+    for name in layers::PROVIDER_CRATES {
         let mut command = cargo(["clippy", "--package", name, "--no-default-features"]);
         run(command.args(["--", "-D", "warnings"]))?;
     }
