@@ -1,15 +1,16 @@
-//! `cargo xtask ci`: what CI checks, what fails fastest first.
+//! `cargo xtask ci`: all checks of CI, the fastest first.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
 use crate::cargo::{cargo, root, run};
+use crate::launch::Profile;
 use crate::{launch, layers, scripts};
 
 type Step = fn() -> anyhow::Result<()>;
 
-/// The steps, in order. The tests come last: their closing lines are what one looks for.
+/// The checks in order. The tests come last, because their summary is the most useful last output.
 const STEPS: [(&str, Step); 8] = [
     ("format", || run(&mut cargo(["fmt", "--all", "--check"]))),
     ("layers", layers::run),
@@ -18,24 +19,27 @@ const STEPS: [(&str, Step); 8] = [
     }),
     ("clippy", clippy),
     ("alone", alone),
-    ("rendered", || scripts::check(&launch::build(false)?.nex)),
+    ("rendered", || {
+        scripts::check(&launch::build(Profile::Dev)?.nex)
+    }),
     ("doc", doc),
     ("test", || run(&mut cargo(["test", "--workspace"]))),
 ];
 
-/// Does all steps, and says how long each took; stops at the first that fails.
+/// Runs all checks, stops at the first failure, and prints how long each check took.
 pub(crate) fn run_all() -> anyhow::Result<()> {
     let start = Instant::now();
     let mut times = Vec::new();
     for (name, step) in STEPS {
         println!("== {name}");
-        let begin = Instant::now();
+        let step_start = Instant::now();
         step().context(name)?;
-        times.push(format!("{name} {}", seconds(begin.elapsed())));
-        println!("== {name}: fine, {}", seconds(begin.elapsed()));
+        let time = seconds(step_start.elapsed());
+        println!("== {name}: passed in {time}");
+        times.push(format!("{name} {time}"));
     }
     println!(
-        "== all fine in {}: {}",
+        "== all checks passed in {}: {}",
         seconds(start.elapsed()),
         times.join(", ")
     );
@@ -50,7 +54,7 @@ fn clippy() -> anyhow::Result<()> {
     run(cargo(["clippy", "--workspace", "--all-targets"]).args(["--", "-D", "warnings"]))
 }
 
-/// Each of the four as another program would take it: by itself, and without what talks to a cloud.
+/// Checks each provider crate alone and without its default features, as other programs use it.
 fn alone() -> anyhow::Result<()> {
     for name in layers::PROVIDER_CRATES {
         let mut command = cargo(["clippy", "--package", name, "--no-default-features"]);
