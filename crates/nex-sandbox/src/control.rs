@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::response::{FullResponse, json_response};
 use crate::rules::Rule;
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 
 /// The body of `POST rules`.
 #[derive(Deserialize)]
@@ -34,15 +34,15 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
             "pid": std::process::id(),
             "uptime_ms": shared.started.elapsed().as_millis() as u64,
         })),
-        ("GET", "rules") => ok(&lock(&shared.rules).list()),
+        ("GET", "rules") => ok(&shared.rules.lock().list()),
         ("POST", "rules") => add_rules(shared, body),
         ("DELETE", "rules") => {
-            lock(&shared.rules).clear();
+            shared.rules.lock().clear();
             ok(&json!({}))
         }
-        ("GET", "calls") => ok(&lock(&shared.journal).calls()),
+        ("GET", "calls") => ok(&shared.journal.lock().calls()),
         ("DELETE", "calls") => {
-            lock(&shared.journal).reset();
+            shared.journal.lock().reset();
             ok(&json!({}))
         }
         ("GET", "delay") => ok(&Delay {
@@ -73,7 +73,7 @@ fn add_rules(shared: &Shared, body: &[u8]) -> FullResponse {
             }
         },
     };
-    let mut active = lock(&shared.rules);
+    let mut active = shared.rules.lock();
     let ids: Vec<u64> = rules.into_iter().map(|rule| active.add(rule)).collect();
     ok(&json!({ "ids": ids }))
 }
@@ -81,7 +81,7 @@ fn add_rules(shared: &Shared, body: &[u8]) -> FullResponse {
 fn remove_rule(shared: &Shared, path: &str) -> FullResponse {
     let id = path.strip_prefix("rules/").and_then(|id| id.parse().ok());
     match id {
-        Some(id) if lock(&shared.rules).remove(id) => ok(&json!({})),
+        Some(id) if shared.rules.lock().remove(id) => ok(&json!({})),
         _ => problem(StatusCode::NOT_FOUND, &format!("rule not found: {path}")),
     }
 }

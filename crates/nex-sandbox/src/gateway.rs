@@ -18,7 +18,7 @@ use crate::control;
 use crate::error::SandboxError;
 use crate::response::FullResponse;
 use crate::rules::{Fault, Loss};
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 
 /// The pause after a failed `accept`: the process may be out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
@@ -94,8 +94,12 @@ impl<B: Backend> Gateway<B> {
         }
         let call = self.backend.identify(&head, &body);
         let service = call.service.clone();
-        let verdict = lock(&self.shared.rules).judge(&call);
-        let ticket = lock(&self.shared.journal).begin(call, verdict.fault.map(name));
+        let verdict = self.shared.rules.lock().judge(&call);
+        let ticket = self
+            .shared
+            .journal
+            .lock()
+            .begin(call, verdict.fault.map(<&str>::from));
         let delay_ms = self.shared.delay_ms.load(Ordering::Relaxed);
         let delay = verdict.delay + Duration::from_millis(delay_ms);
         if !delay.is_zero() {
@@ -111,7 +115,7 @@ impl<B: Backend> Gateway<B> {
             Some(Fault::Delay { .. }) | None => Ok(self.backend.answer(&service, head, body).await),
         };
         let status = outcome.as_ref().ok().map(|answer| answer.status().as_u16());
-        lock(&self.shared.journal).end(ticket, status);
+        self.shared.journal.lock().end(ticket, status);
         outcome
     }
 
@@ -120,14 +124,5 @@ impl<B: Backend> Gateway<B> {
             Loss::Drop => Err(Dropped),
             how => Ok(self.backend.refuse(service, Refusal::Failed(how))),
         }
-    }
-}
-
-fn name(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Delay { .. } => "delay",
-        Fault::FailBefore { .. } => "fail_before",
-        Fault::FailAfter { .. } => "fail_after",
-        Fault::Throttle => "throttle",
     }
 }

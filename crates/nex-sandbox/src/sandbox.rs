@@ -18,7 +18,7 @@ use crate::gateway::{self, Listener};
 use crate::journal::CallRecord;
 use crate::moto::{Moto, MotoBackend, MotoOptions};
 use crate::rules::{ActiveRule, Rule};
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 use crate::venv;
 
 /// The AWS account that owns every resource of the sandbox.
@@ -65,6 +65,7 @@ impl Default for SandboxOptions {
 ///
 /// The sandbox runs in its own thread, so the caller may block and needs no particular runtime.
 pub struct Sandbox {
+    port: u16,
     endpoint: String,
     cloudflare_url: String,
     python: PathBuf,
@@ -102,6 +103,7 @@ impl Sandbox {
             python,
         } = started.await.map_err(|_| SandboxError::Thread)??;
         Ok(Self {
+            port,
             endpoint: format!("http://127.0.0.1:{port}"),
             cloudflare_url: cloudflare::base_url(cloudflare_port),
             python,
@@ -109,6 +111,11 @@ impl Sandbox {
             stop: Some(stop),
             thread: Some(thread),
         })
+    }
+
+    /// The port of the AWS gateway on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// The URL of the AWS gateway: `http://127.0.0.1:PORT`.
@@ -135,17 +142,17 @@ impl Sandbox {
 
     /// Adds a fault rule and returns its number.
     pub fn add_rule(&self, rule: Rule) -> u64 {
-        lock(&self.shared.rules).add(rule)
+        self.shared.rules.lock().add(rule)
     }
 
     /// The active rules.
     pub fn rules(&self) -> Vec<ActiveRule> {
-        lock(&self.shared.rules).list().to_vec()
+        self.shared.rules.lock().list().to_vec()
     }
 
     /// Removes all rules.
     pub fn clear_rules(&self) {
-        lock(&self.shared.rules).clear();
+        self.shared.rules.lock().clear();
     }
 
     /// Delays every call from now on by `delay`, rounded down to milliseconds.
@@ -156,12 +163,12 @@ impl Sandbox {
 
     /// The calls since the start or the last reset, in the order of their arrival.
     pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.shared.journal).calls().to_vec()
+        self.shared.journal.lock().calls().to_vec()
     }
 
     /// Clears the journal of calls: the next call has the number 1.
     pub fn reset_calls(&self) {
-        lock(&self.shared.journal).reset();
+        self.shared.journal.lock().reset();
     }
 
     /// Waits until the control API receives a shutdown call.

@@ -1,9 +1,10 @@
 //! State that the gateways, the control API and the owner of the sandbox share.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::backend::ControlExtension;
@@ -34,9 +35,4 @@ impl Shared {
             cloudflare,
         }
     }
-}
-
-/// Locks a mutex even if another thread panicked while it held the lock.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,12 +1,13 @@
 //! The API: authenticates a call and executes its operation.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, header};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::account::Account;
@@ -22,7 +23,6 @@ use crate::backend::{Backend, Refusal};
 use crate::call::Call;
 use crate::error::SandboxError;
 use crate::response::FullResponse;
-use crate::shared::lock;
 
 /// The Cloudflare emulator.
 pub(crate) struct Cloudflare {
@@ -59,7 +59,7 @@ impl Cloudflare {
             Ok(token) => token,
             Err(error) => return error.respond(),
         };
-        let mut account = lock(&self.account);
+        let mut account = self.account.lock();
         let account = &mut *account;
         let counted = account.tokens.count(token, Instant::now(), &account.config);
         if let Some(counted) = counted.filter(|counted| counted.exceeded) {
@@ -124,10 +124,10 @@ impl Cloudflare {
 
 impl Backend for Arc<Cloudflare> {
     fn identify(&self, head: &Parts, _body: &[u8]) -> Call {
-        let operation = Route::of(&head.method, head.uri.path()).map_or_else(
-            || format!("{} {}", head.method, head.uri.path()),
-            |route| format!("{:?}", route.operation),
-        );
+        let operation = match Route::of(&head.method, head.uri.path()) {
+            Some(route) => <&str>::from(route.operation).to_owned(),
+            None => format!("{} {}", head.method, head.uri.path()),
+        };
         Call {
             service: "cloudflare".into(),
             operation,

@@ -14,7 +14,6 @@ use super::token::{self, Owner, Scope, Token};
 use crate::backend::ControlExtension;
 use crate::control::{ok, problem};
 use crate::response::{FullResponse, response};
-use crate::shared::lock;
 
 /// The body of `POST tokens`. Without a text, the emulator chooses one.
 #[derive(Deserialize)]
@@ -37,7 +36,7 @@ struct NewZone {
 
 impl ControlExtension for Cloudflare {
     fn control(&self, method: &Method, path: &str, body: &[u8]) -> FullResponse {
-        let mut account = lock(&self.account);
+        let mut account = self.account.lock();
         let result = match (method.as_str(), path) {
             ("GET", "ca") => {
                 let root = self.authority.root().to_owned();

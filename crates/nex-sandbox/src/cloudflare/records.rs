@@ -1,6 +1,7 @@
 //! The operations on DNS records: single changes, batches, and conflicts between records.
 
 use serde_json::{Value, json};
+use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
 use super::account::{Account, Ids};
 use super::envelope::{Answer, ApiError, Outcome};
@@ -9,23 +10,18 @@ use super::plan::Plan;
 use super::record::{Context, Record};
 use super::timestamp::now;
 
-/// A kind of change to a record.
-#[derive(Debug, Clone, Copy)]
+/// A kind of change to a record, in the order in which a batch makes the changes. The string form
+/// is the key of the changes in the body of a batch.
+#[derive(Debug, Clone, Copy, EnumIter, IntoStaticStr)]
 pub(super) enum Change {
+    #[strum(serialize = "deletes")]
     Delete,
+    #[strum(serialize = "patches")]
     Patch,
+    #[strum(serialize = "puts")]
     Put,
+    #[strum(serialize = "posts")]
     Post,
-}
-
-impl Change {
-    /// The changes in the order in which a batch makes them, with their keys in the body.
-    const IN_BATCH_ORDER: [(Self, &'static str); 4] = [
-        (Self::Delete, "deletes"),
-        (Self::Patch, "patches"),
-        (Self::Put, "puts"),
-        (Self::Post, "posts"),
-    ];
 }
 
 /// `GET dns_records`
@@ -76,7 +72,8 @@ pub(super) fn change(
 /// `POST dns_records/batch`: makes all changes or none.
 pub(super) fn batch(account: &mut Account, zone: &str, body: &Value) -> Outcome {
     let mut lists = Vec::new();
-    for (change, key) in Change::IN_BATCH_ORDER {
+    for change in Change::iter() {
+        let key = <&str>::from(change);
         let list = match &body[key] {
             Value::Null => Vec::new(),
             Value::Array(list) => list.clone(),

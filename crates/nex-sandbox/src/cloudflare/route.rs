@@ -1,11 +1,12 @@
 //! Finds the operation of a method and a path, and the scope that the operation needs.
 
 use http::Method;
+use strum::IntoStaticStr;
 
 use super::token::Scope;
 
 /// An operation of the API. Fault rules and the journal use its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 pub(super) enum Operation {
     VerifyToken,
     VerifyAccountToken,

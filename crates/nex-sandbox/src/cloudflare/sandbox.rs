@@ -12,7 +12,7 @@ use crate::error::SandboxError;
 use crate::gateway::{self, Listener};
 use crate::journal::CallRecord;
 use crate::rules::Rule;
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 
 /// A running Cloudflare emulator, for tests that do not need AWS. It ends when it is dropped.
 ///
@@ -81,22 +81,22 @@ impl CloudflareSandbox {
 
     /// Adds a fault rule and returns its number.
     pub fn add_rule(&self, rule: Rule) -> u64 {
-        lock(&self.shared.rules).add(rule)
+        self.shared.rules.lock().add(rule)
     }
 
     /// Removes all rules.
     pub fn clear_rules(&self) {
-        lock(&self.shared.rules).clear();
+        self.shared.rules.lock().clear();
     }
 
     /// The calls since the start or the last reset, in the order of their arrival.
     pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.shared.journal).calls().to_vec()
+        self.shared.journal.lock().calls().to_vec()
     }
 
     /// Clears the journal of calls: the next call has the number 1.
     pub fn reset_calls(&self) {
-        lock(&self.shared.journal).reset();
+        self.shared.journal.lock().reset();
     }
 }
 
