@@ -231,7 +231,7 @@ impl Daemon {
         let mut sigterm =
             signal(SignalKind::terminate()).map_err(SandboxError::file("watch", "signals"))?;
         tokio::select! {
-            () = sandbox.shutdown_asked() => {
+            () = sandbox.shutdown_requested() => {
                 // Gives the gateway time to send the answer to the shutdown call.
                 tokio::time::sleep(POLL).await;
             }

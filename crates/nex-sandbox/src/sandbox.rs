@@ -172,7 +172,7 @@ impl Sandbox {
     }
 
     /// Waits until the control API receives a shutdown call.
-    pub async fn shutdown_asked(&self) {
+    pub async fn shutdown_requested(&self) {
         self.shared.shutdown.notified().await;
     }
 }

@@ -4,6 +4,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SerialNumber, SubjectPublicKeyInfo,
 };
+use strum::EnumString;
 use time::{Duration, OffsetDateTime};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::FromDer;
@@ -18,10 +19,12 @@ pub(super) struct Authority {
     root: String,
 }
 
-/// The kind of a request's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kind of a request's key. The string form is the API's `request_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
 pub(super) enum KeyKind {
+    #[strum(serialize = "origin-rsa")]
     Rsa,
+    #[strum(serialize = "origin-ecc")]
     Ecc,
 }
 

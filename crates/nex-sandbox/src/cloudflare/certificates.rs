@@ -66,11 +66,9 @@ pub(super) fn create(account: &mut Account, authority: &Authority, body: &Value)
 }
 
 fn key_kind(request_type: &str) -> Result<KeyKind, ApiError> {
-    match request_type {
-        "origin-rsa" => Ok(KeyKind::Rsa),
-        "origin-ecc" => Ok(KeyKind::Ecc),
-        other => Err(invalid_request(&format!("unknown request_type {other}"))),
-    }
+    request_type
+        .parse()
+        .map_err(|_| invalid_request(&format!("unknown request_type {request_type}")))
 }
 
 /// `GET certificates`: the certificates of one zone that are not revoked.
