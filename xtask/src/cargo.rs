@@ -6,6 +6,28 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+/// The features with which cargo resolves or builds a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Features {
+    /// The default features.
+    Default,
+    /// No features.
+    None,
+    /// Only the feature `engine`: planning and applying without an SDK or HTTP client.
+    Engine,
+}
+
+impl Features {
+    /// The arguments for cargo.
+    pub(crate) fn args(self) -> &'static [&'static str] {
+        match self {
+            Self::Default => &[],
+            Self::None => &["--no-default-features"],
+            Self::Engine => &["--no-default-features", "--features", "engine"],
+        }
+    }
+}
+
 /// The root folder of the checkout.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::cargo::{cargo, root, run};
+use crate::cargo::{Features, cargo, root, run};
 use crate::launch::Profile;
 use crate::{launch, layers, scripts};
 
@@ -54,16 +54,43 @@ fn clippy() -> anyhow::Result<()> {
     run(cargo(["clippy", "--workspace", "--all-targets"]).args(["--", "-D", "warnings"]))
 }
 
-/// Checks each provider crate alone and without its default features, as other programs use it.
+/// Checks each provider crate alone and with fewer features, as other programs use it.
 fn alone() -> anyhow::Result<()> {
-    for name in layers::PROVIDER_CRATES {
-        let mut command = cargo(["clippy", "--package", name, "--no-default-features"]);
+    for (name, features) in alone_builds() {
+        let mut command = cargo(["clippy", "--package", name]);
+        command.args(features.args());
         run(command.args(["--", "-D", "warnings"]))?;
     }
     Ok(())
 }
 
+fn alone_builds() -> Vec<(&'static str, Features)> {
+    let bare = layers::PROVIDER_CRATES.map(|name| (name, Features::None));
+    let engines = layers::ENGINE_CRATES.map(|name| (name, Features::Engine));
+    [&bare[..], &engines].concat()
+}
+
 fn doc() -> anyhow::Result<()> {
     let mut command = cargo(["doc", "--workspace", "--no-deps"]);
     run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_with_an_engine_are_built_with_and_without_it() {
+        let builds = alone_builds();
+        for name in ["nex-dns", "nex-infra"] {
+            let of_crate = builds.iter().filter(|(built, _)| *built == name);
+            let args: Vec<_> = of_crate.map(|(_, features)| features.args()).collect();
+            let engine = ["--no-default-features", "--features", "engine"];
+            assert_eq!(args, [&engine[..1], &engine]);
+        }
+        for name in ["nex-gitlab", "nex-runner"] {
+            assert!(builds.contains(&(name, Features::None)));
+            assert!(!builds.contains(&(name, Features::Engine)));
+        }
+    }
 }

@@ -6,29 +6,18 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde::Deserialize;
 
-use crate::cargo::{cargo, read};
+use crate::cargo::{Features, cargo, read};
 
 /// Names of packages.
 pub(super) type Names = BTreeSet<String>;
-
-/// The packages whose transitive dependencies a graph must contain.
-#[derive(Clone, Debug)]
-pub(super) struct Trees {
-    /// Packages to resolve with their default features.
-    pub(super) default_features: Vec<&'static str>,
-    /// Packages to resolve without their default features.
-    pub(super) no_default_features: Vec<&'static str>,
-}
 
 /// The dependencies of the workspace's packages.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
     /// The workspace's packages.
     pub(super) members: BTreeMap<String, Member>,
-    /// The transitive dependencies of packages with their default features.
-    pub(super) default_features: BTreeMap<String, Names>,
-    /// The transitive dependencies of packages without their default features.
-    pub(super) no_default_features: BTreeMap<String, Names>,
+    /// The transitive dependencies of packages with the given features.
+    pub(super) trees: BTreeMap<(String, Features), Names>,
 }
 
 /// A package of the workspace and its direct dependencies.
@@ -63,24 +52,21 @@ struct Dependency {
 }
 
 impl Graph {
-    /// Reads the graph from `cargo metadata` and `cargo tree`.
-    pub(super) fn read(trees: &Trees) -> anyhow::Result<Self> {
+    /// Reads the graph from `cargo metadata`, and these trees from `cargo tree`.
+    pub(super) fn read(trees: &[(&str, Features)]) -> anyhow::Result<Self> {
         let metadata = read(&mut cargo([
             "metadata",
             "--no-deps",
             "--format-version",
             "1",
         ]))?;
-        let resolve = |names: &[&str], features: &[&str]| -> anyhow::Result<_> {
-            names
-                .iter()
-                .map(|name| Ok(((*name).to_owned(), tree(name, features)?)))
-                .collect()
-        };
+        let trees: anyhow::Result<_> = trees
+            .iter()
+            .map(|&(name, features)| Ok(((name.to_owned(), features), tree(name, features)?)))
+            .collect();
         Ok(Self {
             members: members(&metadata)?,
-            default_features: resolve(&trees.default_features, &[])?,
-            no_default_features: resolve(&trees.no_default_features, &["--no-default-features"])?,
+            trees: trees?,
         })
     }
 }
@@ -104,10 +90,10 @@ fn members(metadata: &str) -> anyhow::Result<BTreeMap<String, Member>> {
     Ok(metadata.packages.into_iter().map(member).collect())
 }
 
-fn tree(name: &str, features: &[&str]) -> anyhow::Result<Names> {
+fn tree(name: &str, features: Features) -> anyhow::Result<Names> {
     let mut command = cargo(["tree", "--package", name, "--edges", "normal"]);
     command.args(["--prefix", "none", "--format", "{p}"]);
-    let text = read(command.args(features))?;
+    let text = read(command.args(features.args()))?;
     Ok(text
         .lines()
         .filter_map(|line| line.split(' ').next())

@@ -1,26 +1,37 @@
 //! The layer rules, as pure functions of the dependency graph.
 
-use super::graph::{Graph, Names, Trees};
+use super::graph::Graph;
+use crate::cargo::Features;
 
 /// The crates of one provider or kind of host each. They never depend on each other: `bins/nex`
 /// passes values between them.
 pub(crate) const PROVIDER_CRATES: [&str; 4] = ["nex-dns", "nex-gitlab", "nex-runner", "nex-infra"];
+/// The provider crates with a client: its feature `client` is the default and implies the feature
+/// `engine`, which plans and applies through any client.
+pub(crate) const ENGINE_CRATES: [&str; 2] = ["nex-dns", "nex-infra"];
 /// The dependencies that `nex-plan` may have.
-const PLAN_DEPENDENCIES: [&str; 2] = ["serde", "thiserror"];
+const PLAN_DEPENDENCIES: [&str; 5] = ["anstyle", "event-listener", "serde", "strum", "thiserror"];
 /// Packages without AWS code, even with their default features.
 const NO_AWS: [&str; 1] = ["nex-dns"];
 /// Packages that render and compare without network code if their default features are off.
-const NO_NETWORK: [&str; 4] = ["nex-plan", "nex-gitlab", "nex-runner", "nex-infra"];
+const NO_NETWORK: [&str; 5] = [
+    "nex-plan",
+    "nex-dns",
+    "nex-gitlab",
+    "nex-runner",
+    "nex-infra",
+];
 /// The package that must build and start at once, so it has no AWS SDK, async runtime or TLS.
 /// It calls the sandbox's control API with `ureq`, a small blocking HTTP client.
 const XTASK: &str = "xtask";
 
-/// The packages whose transitive dependencies the rules restrict.
-pub(super) fn restricted() -> Trees {
-    Trees {
-        default_features: NO_AWS.to_vec(),
-        no_default_features: [&NO_NETWORK[..], &[XTASK]].concat(),
-    }
+/// The packages and features whose transitive dependencies the rules restrict.
+pub(super) fn restricted() -> Vec<(&'static str, Features)> {
+    let no_aws = NO_AWS.map(|name| (name, Features::Default));
+    let no_network = NO_NETWORK.map(|name| (name, Features::None));
+    let engines = ENGINE_CRATES.map(|name| (name, Features::Engine));
+    let xtask = [(XTASK, Features::None)];
+    [&no_aws[..], &no_network, &engines, &xtask].concat()
 }
 
 /// Describes every violation of every rule.
@@ -38,11 +49,9 @@ pub(super) fn violations(graph: &Graph) -> Vec<String> {
 
 /// A rule about a package that does not exist would never fail.
 fn missing_packages(graph: &Graph) -> Vec<String> {
-    let restricted = restricted();
     let mut missing: Vec<&str> = PROVIDER_CRATES
         .into_iter()
-        .chain(restricted.default_features)
-        .chain(restricted.no_default_features)
+        .chain(restricted().into_iter().map(|(name, _)| name))
         .filter(|name| !graph.members.contains_key(*name))
         .collect();
     missing.sort_unstable();
@@ -61,7 +70,8 @@ fn plan(graph: &Graph) -> Vec<String> {
         .flat_map(|plan| &plan.normal)
         .filter(|name| !PLAN_DEPENDENCIES.contains(&name.as_str()))
         .map(|name| {
-            format!("nex-plan depends on {name}: it may only depend on serde and thiserror")
+            let allowed = PLAN_DEPENDENCIES.join(", ");
+            format!("nex-plan depends on {name}: it may only depend on {allowed}")
         })
         .collect()
 }
@@ -102,34 +112,41 @@ fn sandbox(graph: &Graph) -> Vec<String> {
 }
 
 fn trees(graph: &Graph) -> Vec<String> {
-    let default = graph.default_features.iter().map(|(name, tree)| {
-        let unwanted = matching(tree, is_aws);
-        (name, unwanted, "with its default features")
-    });
-    let no_default = graph.no_default_features.iter().map(|(name, tree)| {
-        let unwanted = if name == XTASK {
-            matching(tree, |name| is_aws(name) || is_async_or_tls(name))
-        } else {
-            matching(tree, |name| is_aws(name) || is_network(name))
-        };
-        (name, unwanted, "without default features")
-    });
-    default
-        .chain(no_default)
-        .filter(|(_, unwanted, _)| !unwanted.is_empty())
-        .map(|(name, unwanted, features)| {
-            format!("{name} {features} depends on {}", unwanted.join(", "))
+    graph
+        .trees
+        .iter()
+        .filter_map(|((name, features), tree)| {
+            let is_unwanted: fn(&str) -> bool = match features {
+                Features::Default => is_aws,
+                Features::None if name == XTASK => |name| is_aws(name) || is_async_or_tls(name),
+                Features::None => |name| is_aws(name) || is_network(name),
+                Features::Engine => is_client,
+            };
+            let names = tree.iter().map(String::as_str);
+            let unwanted: Vec<&str> = names.filter(|name| is_unwanted(name)).collect();
+            let with = describe(*features);
+            let found = unwanted.join(", ");
+            (!unwanted.is_empty()).then(|| format!("{name} {with} depends on {found}"))
         })
         .collect()
 }
 
-fn matching(tree: &Names, unwanted: impl Fn(&str) -> bool) -> Vec<&str> {
-    let names = tree.iter().map(String::as_str);
-    names.filter(|name| unwanted(name)).collect()
+fn describe(features: Features) -> &'static str {
+    match features {
+        Features::Default => "with its default features",
+        Features::None => "without default features",
+        Features::Engine => "with only the feature engine",
+    }
 }
 
 fn is_aws(name: &str) -> bool {
     name.starts_with("aws-")
+}
+
+/// Whether the package is an SDK or an HTTP client.
+fn is_client(name: &str) -> bool {
+    const FAMILIES: [&str; 4] = ["cloudflare", "hyper", "reqwest", "ureq"];
+    name == "aws-config" || name.starts_with("aws-sdk-") || is_family(name, &FAMILIES)
 }
 
 fn is_network(name: &str) -> bool {
@@ -152,13 +169,13 @@ fn is_family(name: &str, families: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::graph::Member;
+    use crate::layers::graph::{Member, Names};
 
     /// A graph without violations.
     fn valid_graph() -> Graph {
         // Name, normal dependencies, dependencies of tests.
         let members = [
-            ("nex-plan", vec!["serde", "thiserror"], vec!["serde_json"]),
+            ("nex-plan", PLAN_DEPENDENCIES.to_vec(), vec!["serde_json"]),
             ("nex-dns", vec!["nex-plan"], vec![]),
             ("nex-gitlab", vec!["nex-plan"], vec![]),
             ("nex-runner", vec!["nex-plan"], vec![]),
@@ -175,16 +192,10 @@ mod tests {
             };
             (name.to_owned(), member)
         };
-        let tree = |name: &str| (name.to_owned(), names(&["serde"]));
-        let restricted = restricted();
+        let tree = |(name, features): (&str, _)| ((name.to_owned(), features), names(&["serde"]));
         Graph {
             members: members.into_iter().map(member).collect(),
-            default_features: restricted.default_features.into_iter().map(tree).collect(),
-            no_default_features: restricted
-                .no_default_features
-                .into_iter()
-                .map(tree)
-                .collect(),
+            trees: restricted().into_iter().map(tree).collect(),
         }
     }
 
@@ -212,10 +223,12 @@ mod tests {
     }
 
     #[test]
-    fn plan_depends_on_two_crates_only() {
+    fn plan_depends_on_few_crates() {
         check(
             |graph| depend(graph, "nex-plan", "tokio"),
-            &["nex-plan depends on tokio: it may only depend on serde and thiserror"],
+            &[
+                "nex-plan depends on tokio: it may only depend on anstyle, event-listener, serde, strum, thiserror",
+            ],
         );
     }
 
@@ -251,48 +264,64 @@ mod tests {
         );
     }
 
-    #[test]
-    fn dns_has_no_aws_code() {
-        let add = |graph: &mut Graph| {
-            let tree = names(&["aws-sdk-s3", "hyper"]);
-            graph.default_features.insert("nex-dns".to_owned(), tree);
+    /// Expects these packages in a violation if this is the tree of a package.
+    fn check_tree(package: &str, features: Features, tree: &[&str], found: &str) {
+        let with = describe(features);
+        let expected = format!("{package} {with} depends on {found}");
+        let expected = if found.is_empty() {
+            &[][..]
+        } else {
+            &[expected.as_str()]
         };
-        check(
-            add,
-            &["nex-dns with its default features depends on aws-sdk-s3"],
-        );
+        let replace = |graph: &mut Graph| {
+            let key = (package.to_owned(), features);
+            let old = graph.trees.insert(key, names(tree));
+            assert!(old.is_some(), "{package} {with} is not restricted");
+        };
+        check(replace, expected);
     }
 
-    /// Expects this violation if the package's tree without default features is `tree`.
-    fn check_tree(package: &str, tree: &[&str], expected: &[&str]) {
-        let replace = |graph: &mut Graph| {
-            let tree = names(tree);
-            graph.no_default_features.insert(package.to_owned(), tree);
-        };
-        let expected: Vec<String> = expected
-            .iter()
-            .map(|found| format!("{package} without default features depends on {found}"))
-            .collect();
-        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-        check(replace, &expected);
+    #[test]
+    fn dns_has_no_aws_code() {
+        let tree = ["aws-sdk-s3", "hyper"];
+        check_tree("nex-dns", Features::Default, &tree, "aws-sdk-s3");
     }
 
     #[test]
     fn rendering_has_no_network_code() {
         for package in NO_NETWORK {
             let tree = ["aws-config", "hyper-util", "serde", "tokio", "ureq"];
-            let expected = "aws-config, hyper-util, tokio, ureq";
-            check_tree(package, &tree, &[expected]);
-            check_tree(package, &["serde", "ureq-proto"], &["ureq-proto"]);
+            let found = "aws-config, hyper-util, tokio, ureq";
+            check_tree(package, Features::None, &tree, found);
+            let tree = ["serde", "ureq-proto"];
+            check_tree(package, Features::None, &tree, "ureq-proto");
+        }
+    }
+
+    #[test]
+    fn an_engine_has_no_client() {
+        for package in ENGINE_CRATES {
+            let tree = [
+                "aws-sdk-ec2",
+                "cloudflare",
+                "hyper-util",
+                "reqwest",
+                "serde",
+            ];
+            let found = "aws-sdk-ec2, cloudflare, hyper-util, reqwest";
+            check_tree(package, Features::Engine, &tree, found);
+            let tree = ["backon", "nex-plan", "tokio"];
+            check_tree(package, Features::Engine, &tree, "");
         }
     }
 
     #[test]
     fn xtask_has_a_blocking_http_client_at_most() {
-        check_tree(XTASK, &["serde", "ureq", "ureq-proto"], &[]);
+        let tree = ["serde", "ureq", "ureq-proto"];
+        check_tree(XTASK, Features::None, &tree, "");
         let tree = ["aws-config", "hyper-util", "rustls", "tokio", "ureq"];
-        let expected = "aws-config, hyper-util, rustls, tokio";
-        check_tree(XTASK, &tree, &[expected]);
+        let found = "aws-config, hyper-util, rustls, tokio";
+        check_tree(XTASK, Features::None, &tree, found);
     }
 
     #[test]
