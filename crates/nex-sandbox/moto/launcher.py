@@ -1,7 +1,7 @@
 """Serves moto on loopback, with the fixes and the seed of the sandbox.
 
-Prints one line `{"port": N}` on stdout when moto is ready. Exits when stdin closes, because the
-gateway holds the other end of the pipe, and every kind of death of the gateway closes it.
+Prints one line `{"port": N}` on stdout when moto is ready. Exits when stdin closes. The
+gateway has the other end of the pipe, which closes however the gateway ends.
 """
 
 import argparse

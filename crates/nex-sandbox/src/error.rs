@@ -66,7 +66,7 @@ pub enum SandboxError {
     Thread,
     /// The name is not a valid sandbox name.
     #[error(
-        "bad sandbox name `{name}`: use 1 to 32 characters of a-z, 0-9 and -, and do not start with - or venv-"
+        "`{name}` is not a valid sandbox name: use 1 to 32 characters of a-z, 0-9 and -, and do not start with - or venv-"
     )]
     Name {
         /// The name.

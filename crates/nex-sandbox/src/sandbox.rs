@@ -212,7 +212,7 @@ pub fn cloudflare_env(base_url: &str) -> BTreeMap<&'static str, String> {
     cloudflare::env(base_url)
 }
 
-/// What the caller of [`Sandbox::start`] must know about the running sandbox.
+/// The data of a running sandbox that its thread returns to [`Sandbox::start`].
 struct Started {
     port: u16,
     cloudflare_port: u16,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::envelope::{Answer, ApiError, Outcome};
 use super::timestamp::now;
 
-/// A setting that the emulator knows.
+/// A setting of a zone.
 struct Setting {
     name: &'static str,
     /// The value in a new zone.

@@ -159,7 +159,7 @@ impl Tokens {
         })
     }
 
-    /// `user/tokens/verify` and `accounts/{id}/tokens/verify`: each knows only its owner's tokens.
+    /// `user/tokens/verify` and `accounts/{id}/tokens/verify`: each accepts only the tokens of one owner.
     pub(super) fn verify(&self, text: &str, owner: Owner) -> Outcome {
         match self.0.get(text) {
             Some(token) if token.owner == owner => {

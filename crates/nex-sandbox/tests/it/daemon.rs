@@ -38,7 +38,7 @@ impl Folder {
         serde_json::from_str(text.lines().next().expect("a line")).expect("an object")
     }
 
-    fn holds(&self, name: &str) -> bool {
+    fn contains(&self, name: &str) -> bool {
         self.0.path().join(name).exists()
     }
 }
@@ -124,9 +124,9 @@ async fn up_is_idempotent_and_down_removes_everything() {
     let mine = folder.0.path().to_str().expect("text").to_owned();
     assert!(!processes(&format!("{mine}/one/launcher")).is_empty());
     folder.text(&["down", "--name", "one"]);
-    assert!(!folder.holds("one") && folder.holds("two"));
+    assert!(!folder.contains("one") && folder.contains("two"));
     folder.text(&["down", "--all"]);
-    assert!(!folder.holds("two"));
+    assert!(!folder.contains("two"));
     assert_eq!(processes(&mine), Vec::<u32>::new());
     assert!(!folder.run(&["status", "--name", "two"]).status.success());
     assert!(!folder.run(&["env", "--name", "two"]).status.success());
@@ -151,7 +151,7 @@ async fn moto_ends_with_a_killed_gateway_and_up_starts_a_new_sandbox() {
     // SIGTERM makes the sandbox remove its folder.
     let pid = after["pid"].to_string();
     Command::new("kill").arg(pid).status().expect("kill");
-    wait_until("the folder is removed", || !folder.holds("one"));
+    wait_until("the folder is removed", || !folder.contains("one"));
     assert!(processes(&launcher).is_empty());
 }
 
@@ -168,7 +168,7 @@ async fn a_program_that_has_the_process_id_now_is_not_killed() {
     fs::write(state.join("state.json"), text).expect("a state");
     assert!(folder.text(&["status"]).contains("one gone"));
     folder.text(&["down", "--name", "one"]);
-    assert!(!folder.holds("one"));
+    assert!(!folder.contains("one"));
     assert!(
         other.try_wait().expect("its state").is_none(),
         "the other program is running"
@@ -178,14 +178,14 @@ async fn a_program_that_has_the_process_id_now_is_not_killed() {
 }
 
 #[tokio::test]
-async fn bad_names_are_refused() {
+async fn invalid_names_are_refused() {
     let folder = Folder::new(&venv().await);
     for name in ["", "..", "a/b", "venv-1", "Upper", "-x"] {
         let name = format!("--name={name}");
         let output = folder.run(&["down", &name]);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
-            !output.status.success() && errors.contains("bad sandbox name"),
+            !output.status.success() && errors.contains("is not a valid sandbox name"),
             "{name}: {errors}"
         );
     }
