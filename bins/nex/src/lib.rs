@@ -1,4 +1,15 @@
-//! The flows behind the command `nex`: they compose the crates and talk to the operator.
+//! The command `nex`: composes the crates into flows, and talks to the operator.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`cli`] | arguments, dispatch, exit codes |
+//! | [`environment`] | an environment's file, its problems and the findings about it |
+//! | `context` | one environment with its clients, which connect when they are first used |
+//! | `wiring` | the outputs of one crate as the inputs of another |
+//! | `plan` | the steps of all providers, and the plan of an environment |
+//! | `apply` | the stages, in order |
+//! | `commands` | one file per command |
+//! | `ui` | output, progress, questions, remedies, reports |
 //!
 //! ```
 //! use std::path::Path;
@@ -7,18 +18,13 @@
 //! assert!(matches!(found, Err(nex::environment::Invalid::Absent { .. })));
 //! ```
 
+mod apply;
 pub mod cli;
-mod cloudflare;
-pub mod compose;
+mod commands;
+mod context;
 pub mod environment;
-mod exit;
-mod flows;
-mod output;
-mod picture;
-mod progress;
-mod sandbox;
-mod secrets;
-mod session;
+mod plan;
+mod ui;
+mod wiring;
 
-pub use exit::Exit;
-pub use flows::run;
+pub use cli::{Exit, run};

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 
-use super::measure::{Run, figure};
+use super::measure::{Run, seconds};
 
 /// How often each command runs for each delay.
 pub(super) const RUNS: usize = 5;
@@ -63,7 +63,7 @@ impl Bootstrap {
     /// The figures of the run with the median time.
     ///
     /// # Errors
-    /// When there is no run, or when nex did not print its times.
+    /// When there is no run, or when the report of nex has no times.
     pub(super) fn of(delay_ms: u64, mut runs: Vec<Run>) -> anyhow::Result<Self> {
         runs.sort_by_key(|run| run.wall);
         let run = runs.get(runs.len() / 2).context("there is no run")?;
@@ -72,8 +72,8 @@ impl Bootstrap {
             calls: run.calls,
             depth: run.chain,
             wall: run.wall.as_secs_f64(),
-            apply_seconds: figure(&run.stderr, "wall")?,
-            chain_seconds: figure(&run.stderr, "longest chain")?,
+            apply_seconds: seconds(&run.stdout, "/timing/wall")?,
+            chain_seconds: seconds(&run.stdout, "/timing/longest_chain")?,
             peak_mb: megabytes(run.peak_kib),
         })
     }
@@ -100,7 +100,7 @@ mod tests {
             peak_kib: 1000 * seconds,
             calls,
             chain: 3,
-            stderr: format!("longest chain: 1.00 s, wall: {seconds}.50 s\n"),
+            stdout: format!(r#"{{"timing": {{"longest_chain": 1.0, "wall": {seconds}.5}}}}"#),
         }
     }
 

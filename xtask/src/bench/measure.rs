@@ -25,8 +25,8 @@ pub(super) struct Run {
     pub(super) calls: usize,
     /// The length of the longest chain of calls in which each starts after the previous one ended.
     pub(super) chain: usize,
-    /// The output on stderr.
-    pub(super) stderr: String,
+    /// The output on stdout: JSON.
+    pub(super) stdout: String,
 }
 
 /// Runs a command against the sandbox and measures it.
@@ -38,7 +38,7 @@ pub(super) fn run(command: &mut Command, sandbox: &Sandbox) -> anyhow::Result<Ru
     let start = Instant::now();
     let child = command
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .context("failed to start nex")?;
@@ -52,8 +52,8 @@ pub(super) fn run(command: &mut Command, sandbox: &Sandbox) -> anyhow::Result<Ru
         (output, wall, peak.join().unwrap_or_default())
     });
     let output = output.context("failed to wait for nex")?;
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
         bail!("nex failed ({}):\n{stderr}", output.status);
     }
     let calls = sandbox.calls()?;
@@ -62,7 +62,7 @@ pub(super) fn run(command: &mut Command, sandbox: &Sandbox) -> anyhow::Result<Ru
         peak_kib,
         calls: calls.len(),
         chain: longest_chain(&calls),
-        stderr,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
     })
 }
 
@@ -101,17 +101,15 @@ fn longest_chain(calls: &[Call]) -> usize {
     length
 }
 
-/// The number after `label` in the output of nex, such as 3.21 in `longest chain: 3.21 s`.
+/// Seconds from the report of nex, such as those at `/timing/wall`.
 ///
 /// # Errors
-/// When the output does not contain the label and a number.
-pub(super) fn figure(output: &str, label: &str) -> anyhow::Result<f64> {
-    let found = output.split(label).nth(1).and_then(|rest| {
-        let rest = rest.trim_start_matches(':').trim_start();
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
-        rest[..end.unwrap_or(rest.len())].parse().ok()
-    });
-    found.with_context(|| format!("nex did not print its {label}:\n{output}"))
+/// When the output is not a report, or has no such number.
+pub(super) fn seconds(report: &str, pointer: &str) -> anyhow::Result<f64> {
+    let report: serde_json::Value =
+        serde_json::from_str(report).context("the output of nex is not JSON")?;
+    let number = report.pointer(pointer).and_then(serde_json::Value::as_f64);
+    number.with_context(|| format!("the report of nex has no {pointer}"))
 }
 
 #[cfg(test)]
@@ -138,13 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_parsed_from_the_output() {
-        let output =
-            "x: done in 9 s\nlongest chain: 3.21 s, wall: 3.40 s\ncalls: 33, depth 2, 0.21 s\n";
-        for (label, expected) in [("longest chain", 3.21), ("wall", 3.4), ("depth", 2.0)] {
-            assert_eq!(figure(output, label).expect("a figure"), expected);
-        }
-        assert!(figure(output, "height").is_err());
+    fn seconds_are_read_from_the_report() {
+        let report = r#"{"timing": {"longest_chain": 3.21, "wall": 3.4}}"#;
+        assert_eq!(seconds(report, "/timing/wall").expect("a number"), 3.4);
+        assert!(seconds(report, "/timing/height").is_err());
+        assert!(seconds("done", "/timing/wall").is_err());
     }
 
     #[test]

@@ -48,10 +48,10 @@ fn measure_with_delay(delay_ms: u64, built: &Binaries) -> anyhow::Result<(Bootst
     let mut builds = Vec::new();
     for _ in 1..RUNS {
         let sandbox = Sandbox::start(&built.sandbox, delay_ms)?;
-        builds.push(nex(built, &sandbox, &["bootstrap", "--yes"])?);
+        builds.push(nex(built, &sandbox, &["bootstrap", "--yes", "--json"])?);
     }
     let sandbox = Sandbox::start(&built.sandbox, delay_ms)?;
-    builds.push(nex(built, &sandbox, &["bootstrap", "--yes"])?);
+    builds.push(nex(built, &sandbox, &["bootstrap", "--yes", "--json"])?);
     let plans: Vec<Run> = (0..RUNS)
         .map(|_| nex(built, &sandbox, &["plan", "--check"]))
         .collect::<Result<_, _>>()?;
@@ -62,7 +62,6 @@ fn nex(built: &Binaries, sandbox: &Sandbox, args: &[&str]) -> anyhow::Result<Run
     let mut command = Command::new(&built.nex);
     command.current_dir(root()).args(args).arg(ENVIRONMENT);
     command
-        .arg("--verbose")
         .arg(format!("--sandbox={}", sandbox::NAME));
     measure::run(&mut command, sandbox)
 }

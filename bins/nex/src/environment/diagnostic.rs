@@ -1,8 +1,9 @@
-//! One thing that is wrong in a file, and where.
+//! One problem of a file, with its place.
 
-use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
 /// A place in a file; both numbers count from 1, columns in characters.
@@ -26,12 +27,12 @@ impl Position {
     }
 }
 
-/// One thing that is wrong in a file.
+/// One problem of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Diagnostic {
     /// The file.
     pub file: PathBuf,
-    /// Where.
+    /// Where the problem starts.
     #[serde(flatten)]
     pub position: Position,
     /// The field's path.
@@ -40,31 +41,45 @@ pub struct Diagnostic {
     pub message: String,
     /// What is allowed.
     pub allowed: Option<String>,
-    /// What may have been meant.
+    /// A known word that is like the wrong one.
     pub did_you_mean: Option<String>,
+    /// The first byte of the problem.
+    #[serde(skip)]
+    pub offset: usize,
+    /// How many bytes the problem has.
+    #[serde(skip)]
+    pub length: usize,
 }
 
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            position: Position { line, column },
-            field,
-            message,
-            allowed,
-            did_you_mean,
-        } = self;
-        write!(f, "{}:{line}:{column}: ", file.display())?;
-        match field.as_str() {
-            "" => write!(f, "{message}")?,
-            field => write!(f, "{field}: {message}")?,
+impl Diagnostic {
+    /// The problem with its line. `text` is the file's content.
+    pub fn render(&self, text: &str) -> String {
+        let title = if self.field.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{}: {}", self.field, self.message)
+        };
+        let suggestion = self.did_you_mean.as_ref();
+        let suggestion = suggestion.map(|word| format!("did you mean `{word}`?"));
+        let annotation = AnnotationKind::Primary.span(self.first_line(text));
+        let path = self.file.display().to_string();
+        let snippet = Snippet::source(text)
+            .path(path)
+            .annotation(annotation.label(suggestion));
+        let mut report = Level::ERROR.primary_title(&title).element(snippet);
+        if let Some(allowed) = &self.allowed {
+            let level = Level::NOTE.with_name("allowed");
+            report = report.element(level.message(allowed));
         }
-        if let Some(allowed) = allowed {
-            write!(f, "\n  allowed: {allowed}")?;
-        }
-        if let Some(meant) = did_you_mean {
-            write!(f, "\n  did you mean `{meant}`?")?;
-        }
-        Ok(())
+        Renderer::plain().render(&[report])
+    }
+
+    /// The bytes of the problem on its first line: a table may be long.
+    fn first_line(&self, text: &str) -> Range<usize> {
+        let start = self.offset.min(text.len());
+        let end = (start + self.length).min(text.len());
+        let shown = text.get(start..end).unwrap_or_default();
+        let line = shown.lines().next().unwrap_or_default();
+        start..start + line.len()
     }
 }

@@ -1,8 +1,9 @@
-//! Reads an environment's file and finds everything that is wrong with it at once.
+//! Reads an environment's file and finds all its problems at once.
 //!
-//! The schema that editors use is the first judge: it names every unknown field and every value out of bounds. Then
-//! each section that still reads is checked by its own crate.
+//! The schema that editors use comes first: it finds unknown fields and values out of range. Then the crate of each section
+//! that can still be parsed validates the section.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use jsonschema::error::ValidationErrorKind as Kind;
@@ -12,49 +13,64 @@ use serde_json::Value as Json;
 use toml::de::DeTable;
 
 use super::schema::{VALIDATOR, described, known_fields, nearest, refused, strings};
-use super::spans::Spans;
-use super::{Diagnostic, Position, Spec, check};
+use super::spans::{Part, Spans};
+use super::{Diagnostic, Position, Spec, validate};
 
 /// A file that can't be used as an environment.
 #[derive(Debug, thiserror::Error)]
 pub enum Invalid {
     /// There is no such file.
-    #[error("there is no environment {name}: {} is not there{}", path.display(), others(there))]
+    #[error("there is no environment {name}: {} does not exist{}", path.display(), others(existing))]
     Absent {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
-        /// Where it would stand.
+        /// Where the file would be.
         path: PathBuf,
-        /// The environments that are there.
-        there: Vec<String>,
+        /// The environments that exist.
+        existing: Vec<String>,
     },
     /// The file can't be read.
     #[error("{} can't be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// Why.
         source: std::io::Error,
     },
-    /// The file says what makes no environment.
-    #[error("{} {} wrong in {}", .found.len(), if .found.len() == 1 { "thing is" } else { "things are" }, path.display())]
+    /// The file has problems.
+    #[error("{} {} in {}\n{}", .found.len(), if .found.len() == 1 { "problem" } else { "problems" }, path.display(), lines(found, text))]
     Wrong {
         /// The file.
         path: PathBuf,
-        /// All that is wrong, in the order of the file.
+        /// All problems, in the order of the file.
         found: Vec<Diagnostic>,
+        /// The file's content.
+        text: String,
     },
 }
 
-/// Finds `name` (`environments/NAME.toml` here or in a folder above, or a path to a file) and reads it.
-pub fn load(name: &str, folder: &Path) -> Result<(Spec, PathBuf), Invalid> {
+/// An environment's file that has no problems.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The environment.
+    pub spec: Spec,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// Finds the environment `name` (`environments/NAME.toml` in `folder` or in a folder above, or a path to a file) and reads
+/// its file.
+///
+/// # Errors
+/// [`Invalid`], with all problems of the file.
+pub fn load(name: &str, folder: &Path) -> Result<Loaded, Invalid> {
     let path = find(name, folder);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Invalid::Absent {
                 name: name.to_owned(),
-                there: beside(&path),
+                existing: beside(&path),
                 path,
             });
         }
@@ -65,24 +81,29 @@ pub fn load(name: &str, folder: &Path) -> Result<(Spec, PathBuf), Invalid> {
     if let Some(spec) = &spec {
         let by_name = !is_path(name);
         if by_name && spec.name != name {
-            let message = format!("this is {}.toml, but the name is {:?}", name, spec.name);
-            reader.add("name", message, Some(format!("{name:?}")), None, false);
+            let message = format!("the file is {}.toml, and the name is {:?}", name, spec.name);
+            reader.add("name", message, Some(format!("{name:?}")), None, Part::Value);
         }
     }
     let mut found = reader.found;
     found.sort();
     found.dedup();
     match spec {
-        Some(spec) if found.is_empty() => Ok((spec, path)),
-        _ => Err(Invalid::Wrong { path, found }),
+        Some(spec) if found.is_empty() => Ok(Loaded { spec, path }),
+        _ => Err(Invalid::Wrong { path, found, text }),
     }
 }
 
-fn others(there: &[String]) -> String {
-    match there {
+fn others(existing: &[String]) -> String {
+    match existing {
         [] => String::new(),
-        there => format!("; there are: {}", there.join(", ")),
+        existing => format!("; the environments here: {}", existing.join(", ")),
     }
+}
+
+fn lines(found: &[Diagnostic], text: &str) -> String {
+    let problems: Vec<String> = found.iter().map(|problem| problem.render(text)).collect();
+    problems.join("\n\n")
 }
 
 /// The environments in a file's folder.
@@ -110,7 +131,7 @@ fn find(name: &str, folder: &Path) -> PathBuf {
     let file = Path::new("environments").join(format!("{name}.toml"));
     let mut above = folder.ancestors().map(|dir| dir.join(&file));
     let found = above.find(|path| path.is_file());
-    // Paths relative to where the user stands read best.
+    // Paths relative to the user's folder are the easiest to read.
     match found {
         Some(path) => path
             .strip_prefix(folder)
@@ -140,8 +161,8 @@ impl<'a> Reader<'a> {
     fn read(&mut self) -> Option<Spec> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
-            let offset = error.span().map_or(0, |span| span.start);
-            self.push(offset, "", error.message().to_owned(), None, None);
+            let span = error.span().unwrap_or_default();
+            self.push(span, "", error.message().to_owned(), None, None);
         }
         if !errors.is_empty() {
             return None;
@@ -150,8 +171,8 @@ impl<'a> Reader<'a> {
         let mut json: Json = match toml::from_str::<toml::Table>(self.text) {
             Ok(table) => serde_json::to_value(table).unwrap_or_default(),
             Err(error) => {
-                let offset = error.span().map_or(0, |span| span.start);
-                self.push(offset, "", error.message().to_owned(), None, None);
+                let span = error.span().unwrap_or_default();
+                self.push(span, "", error.message().to_owned(), None, None);
                 return None;
             }
         };
@@ -162,13 +183,10 @@ impl<'a> Reader<'a> {
         self.by_sections(&json)
     }
 
-    /// Notes what the schema refuses, and gives the places to leave out for what comes next.
+    /// Adds what the schema refuses, and returns the places that the next step leaves out.
     fn by_schema(&mut self, json: &Json) -> Vec<String> {
-        let Some(validator) = VALIDATOR.as_ref() else {
-            return vec![];
-        };
         let mut wrong = vec![];
-        for error in validator.iter_errors(json) {
+        for error in VALIDATOR.iter_errors(json) {
             let pointer = error.instance_path().as_str().to_owned();
             let path = dotted(&pointer);
             match error.kind() {
@@ -182,7 +200,7 @@ impl<'a> Reader<'a> {
                 Kind::Required { property } => {
                     let field = property.as_str().unwrap_or_default();
                     let path = join(&path, field);
-                    self.add(&path, "is missing".into(), None, None, true);
+                    self.add(&path, "is missing".into(), None, None, Part::Key);
                 }
                 kind => {
                     let (message, allowed) = refused(kind, error.instance());
@@ -194,7 +212,7 @@ impl<'a> Reader<'a> {
                         (Kind::Enum { options }, Some(text)) => nearest(text, &strings(options)),
                         _ => None,
                     };
-                    self.add(&path, message, allowed, meant, false);
+                    self.add(&path, message, allowed, meant, Part::Value);
                     wrong.push(pointer);
                 }
             }
@@ -205,17 +223,17 @@ impl<'a> Reader<'a> {
     fn unknown(&mut self, path: &str, field: &str, known: &[String]) {
         let allowed = Some(known.join(", ")).filter(|list| !list.is_empty());
         let meant = nearest(field, known);
-        self.add(path, "there is no such field".into(), allowed, meant, true);
+        self.add(path, "there is no such field".into(), allowed, meant, Part::Key);
     }
 
-    /// Each section by its own crate; a section that does not read leaves the others to be checked all the same.
+    /// Validates each section by its own crate; a section that can't be parsed does not stop the others.
     fn by_sections(&mut self, json: &Json) -> Option<Spec> {
-        let aws = self.section::<nex_infra::Spec>(json, "aws", |s| s.problems());
-        let gitlab = self.section::<nex_gitlab::Spec>(json, "gitlab", |s| s.problems());
-        let runner = self.section::<nex_runner::Spec>(json, "runner", |s| s.problems());
+        let aws = self.section::<nex_infra::Spec>(json, "aws", |s| s.validate());
+        let gitlab = self.section::<nex_gitlab::Spec>(json, "gitlab", |s| s.validate());
+        let runner = self.section::<nex_runner::Spec>(json, "runner", |s| s.validate());
         let text = |field: &str| json.get(field).and_then(Json::as_str).map(str::to_owned);
         let name = text("name").unwrap_or_default();
-        let dns = self.section::<nex_dns::Spec>(json, "dns", |s| s.problems(&name));
+        let dns = self.section::<nex_dns::Spec>(json, "dns", |s| s.validate(&name));
         let spec = Spec {
             name: text("name")?,
             prefix: text("prefix").unwrap_or_else(super::default_prefix),
@@ -224,7 +242,7 @@ impl<'a> Reader<'a> {
             runner: runner.unwrap_or_default(),
             dns: dns?,
         };
-        self.problems(check::between_sections(&spec));
+        self.problems(validate::between_sections(&spec));
         Some(spec)
     }
 
@@ -232,20 +250,20 @@ impl<'a> Reader<'a> {
         &mut self,
         json: &Json,
         name: &str,
-        check: impl Fn(&T) -> Problems,
+        validate: impl Fn(&T) -> Problems,
     ) -> Option<T> {
         let section = json.get(name)?;
         match serde_json::from_value::<T>(section.clone()) {
             Ok(section) => {
                 let mut problems = Problems::new();
-                problems.extend_under(name, check(&section));
+                problems.extend_under(name, validate(&section));
                 self.problems(problems);
                 Some(section)
             }
-            // What the schema already said is not said again in other words.
+            // The schema's message about the section is enough.
             Err(_) if self.found.iter().any(|d| d.field.starts_with(name)) => None,
             Err(error) => {
-                self.add(name, error.to_string(), None, None, true);
+                self.add(name, error.to_string(), None, None, Part::Key);
                 None
             }
         }
@@ -256,9 +274,9 @@ impl<'a> Reader<'a> {
             self.add(
                 &problem.path,
                 problem.message,
-                Some(problem.allowed),
+                Some(problem.expected),
                 None,
-                false,
+                Part::Value,
             );
         }
     }
@@ -269,15 +287,15 @@ impl<'a> Reader<'a> {
         message: String,
         allowed: Option<String>,
         meant: Option<String>,
-        at_key: bool,
+        part: Part,
     ) {
-        let offset = self.spans.nearest(path, at_key);
-        self.push(offset, path, message, allowed, meant);
+        let span = self.spans.nearest(path, part);
+        self.push(span, path, message, allowed, meant);
     }
 
     fn push(
         &mut self,
-        offset: usize,
+        span: Range<usize>,
         field: &str,
         message: String,
         allowed: Option<String>,
@@ -285,11 +303,13 @@ impl<'a> Reader<'a> {
     ) {
         self.found.push(Diagnostic {
             file: self.path.to_owned(),
-            position: Position::of(self.text, offset),
+            position: Position::of(self.text, span.start),
             field: field.to_owned(),
             message,
             allowed,
             did_you_mean,
+            offset: span.start,
+            length: span.len(),
         });
     }
 }
@@ -318,7 +338,7 @@ fn remove(json: &mut Json, pointer: &str) {
     let Some((parent, last)) = pointer.rsplit_once('/') else {
         return;
     };
-    // An entry of a list stays: without it the paths of those after it would be wrong.
+    // An entry of a list stays: without it, the paths of later entries would be wrong.
     if let Some(Json::Object(fields)) = json.pointer_mut(parent) {
         fields.remove(last);
     }

@@ -1,4 +1,4 @@
-//! The schema of an environment's file, and what it says of a value that it refuses.
+//! The schema of an environment's file, and the messages about values that the schema refuses.
 
 use std::sync::LazyLock;
 
@@ -13,9 +13,9 @@ pub fn schema() -> Json {
     schemars::schema_for!(Spec).to_value()
 }
 
-/// The schema is fixed at build time: a test compiles it, so it can't be invalid here.
-pub(super) static VALIDATOR: LazyLock<Option<Validator>> =
-    LazyLock::new(|| jsonschema::validator_for(&schema()).ok());
+/// The schema is fixed at build time, and every test of an environment's file compiles it.
+pub(super) static VALIDATOR: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::validator_for(&schema()).expect("a valid schema"));
 
 pub(super) fn strings(list: &Json) -> Vec<String> {
     let items = list.as_array().into_iter().flatten();
@@ -24,10 +24,10 @@ pub(super) fn strings(list: &Json) -> Vec<String> {
         .collect()
 }
 
-/// How alike two words must be, from 0 to 1, for one to be meant by the other.
+/// How alike two words must be, from 0 to 1, for one to be suggested for the other.
 const ALIKE: f64 = 0.65;
 
-/// By common letters in order, or by few edits: the first serves long words, the second short ones.
+/// Common letters in order suit long words, few edits suit short ones.
 fn alike(a: &str, b: &str) -> f64 {
     strsim::jaro_winkler(a, b).max(strsim::normalized_damerau_levenshtein(a, b))
 }
@@ -41,7 +41,7 @@ pub(super) fn nearest(word: &str, known: &[String]) -> Option<String> {
         .map(|(_, candidate)| candidate.clone())
 }
 
-/// The fields of the object that an unknown field stands in, from the schema.
+/// The fields of the object that has the unknown field, from the schema.
 pub(super) fn known_fields(error: &ValidationError<'_>) -> Vec<String> {
     let schema = schema();
     let path = error.schema_path().as_str();
@@ -53,7 +53,7 @@ pub(super) fn known_fields(error: &ValidationError<'_>) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// What the schema says of the field whose form is wrong: an expression alone is hard to read.
+/// The schema's description of a field whose form is wrong: a regular expression alone is hard to read.
 pub(super) fn described(error: &ValidationError<'_>) -> Option<String> {
     let schema = schema();
     let (field, _) = error.schema_path().as_str().rsplit_once('/')?;

@@ -1,4 +1,4 @@
-//! Where each field of a TOML file stands.
+//! The place of each field in a TOML file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,6 +10,15 @@ use toml::de::{DeTable, DeValue};
 pub(super) struct Spans {
     keys: BTreeMap<String, Range<usize>>,
     values: BTreeMap<String, Range<usize>>,
+}
+
+/// The part of a field that a problem is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The field's name.
+    Key,
+    /// The field's value.
+    Value,
 }
 
 impl Spans {
@@ -42,20 +51,20 @@ impl Spans {
         }
     }
 
-    /// Where `path`'s value stands; where its key stands; or the same of the nearest that is there.
-    pub(super) fn nearest(&self, path: &str, key: bool) -> usize {
-        let (first, second) = match key {
-            true => (&self.keys, &self.values),
-            false => (&self.values, &self.keys),
+    /// The bytes of the part of the field at `path`; where the file lacks the field, those of the nearest one around it.
+    pub(super) fn nearest(&self, path: &str, part: Part) -> Range<usize> {
+        let (first, second) = match part {
+            Part::Key => (&self.keys, &self.values),
+            Part::Value => (&self.values, &self.keys),
         };
         let mut path = path;
         loop {
             if let Some(span) = first.get(path).or_else(|| second.get(path)) {
-                return span.start;
+                return span.clone();
             }
             match path.rfind(['.', '[']) {
                 Some(end) => path = &path[..end],
-                None => return 0,
+                None => return 0..0,
             }
         }
     }

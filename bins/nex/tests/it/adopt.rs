@@ -1,9 +1,9 @@
-//! Taking over what others made.
+//! Taking over resources that others made.
 
 use crate::stage::{Reference, Stage};
 
 #[test]
-fn what_has_our_name_but_not_our_tags_is_reported_left_alone_and_adopted_on_request() {
+fn a_resource_with_our_name_and_not_our_tags_is_reported_left_alone_and_adopted_on_request() {
     let reference = Reference::new();
     let file = reference.file();
     let stage = Stage::new();
@@ -81,7 +81,7 @@ print(len(i), i[0]['InstanceId'], i[0]['InstanceType'])",
 }
 
 #[test]
-fn a_kind_that_is_none_and_an_id_that_nothing_has_are_said() {
+fn an_unknown_kind_and_an_unknown_id_are_errors() {
     let reference = Reference::new();
     let file = reference.file();
     let stage = Stage::new();
@@ -91,7 +91,7 @@ fn a_kind_that_is_none_and_an_id_that_nothing_has_are_said() {
     assert!(
         ended
             .err
-            .contains("there is no kind \"server\"; there are: security-group"),
+            .contains("\"server\" is not a kind; the kinds: security-group"),
         "{}",
         ended.err
     );
@@ -99,7 +99,7 @@ fn a_kind_that_is_none_and_an_id_that_nothing_has_are_said() {
         .nex(&["adopt", &file, "iam-role", "elsewhere", "--yes"])
         .expect(1);
     assert!(
-        ended.err.contains("the spec's own: nex-staging-gitlab, "),
+        ended.err.contains("the spec asks for: nex-staging-gitlab, "),
         "{}",
         ended.err
     );

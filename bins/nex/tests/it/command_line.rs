@@ -1,50 +1,57 @@
 //! The command line itself.
 
+use clap::CommandFactory as _;
 use expect_test::expect_file;
 
 use crate::stage::{nex, run};
 
-const COMMANDS: [&str; 8] = [
-    "check",
-    "plan",
-    "bootstrap",
-    "adopt",
-    "destroy",
-    "render",
-    "schema",
-    "completions",
-];
+/// Every command with the words that name it, in the order of the help: those with commands of their own too.
+fn commands() -> Vec<Vec<String>> {
+    fn walk(command: &clap::Command, words: &[String], found: &mut Vec<Vec<String>>) {
+        for child in command.get_subcommands() {
+            let words = [words, &[child.get_name().to_owned()]].concat();
+            found.push(words.clone());
+            walk(child, &words, found);
+        }
+    }
+    let mut found = vec![];
+    walk(&nex::cli::Cli::command(), &[], &mut found);
+    found
+}
+
+fn help(words: &[String]) -> String {
+    let ended = run(nex().args(words).arg("--help").env("COLUMNS", "100")).expect(0);
+    let lines: Vec<&str> = ended.out.lines().map(str::trim_end).collect();
+    lines.join("\n").trim_end().to_owned()
+}
 
 #[test]
-fn the_reference_of_the_command_line_is_what_help_says() {
+fn the_reference_of_the_command_line_has_the_help_of_every_command() {
     let mut text = String::from(
-        "# The command line\n\nMade from `nex --help`; `cargo xtask bless` makes it anew.\n",
+        "# The command line\n\nGenerated from `nex --help`; `cargo xtask bless` generates the page again.\n",
     );
-    let mut add = |title: String, arguments: &[&str]| {
-        let ended = run(nex().args(arguments).env("COLUMNS", "100")).expect(0);
-        let help: Vec<&str> = ended.out.lines().map(str::trim_end).collect();
-        text.push_str(&format!(
-            "\n## {title}\n```text\n{}\n```\n",
-            help.join("\n").trim_end()
-        ));
-    };
-    add("nex".into(), &["--help"]);
-    for command in COMMANDS {
-        add(format!("nex {command}"), &[command, "--help"]);
+    for words in std::iter::once(vec![]).chain(commands()) {
+        let title = [&["nex".to_owned()], &words[..]].concat().join(" ");
+        text.push_str(&format!("\n## {title}\n```text\n{}\n```\n", help(&words)));
     }
+    assert!(text.contains("\n## nex dns plan\n"), "commands of commands are listed");
     expect_file!["../../../../docs/command-line.md"].assert_eq(&text);
 }
 
 #[test]
-fn every_command_has_examples() {
-    for command in COMMANDS {
-        let help = run(nex().args([command, "--help"])).expect(0).out;
-        assert!(help.contains("Example"), "{command}");
+fn every_command_that_does_something_has_examples() {
+    let commands = commands();
+    let is_group = |words: &[String]| {
+        let mut others = commands.iter();
+        others.any(|other| other.len() > words.len() && other.starts_with(words))
+    };
+    for words in commands.iter().filter(|words| !is_group(words)) {
+        assert!(help(words).contains("Example"), "{words:?}");
     }
 }
 
 #[test]
-fn a_word_that_is_no_command_is_a_usage_error() {
+fn an_unknown_command_is_a_usage_error() {
     run(nex().arg("destory")).expect(2);
 }
 

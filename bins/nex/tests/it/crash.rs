@@ -236,7 +236,7 @@ fn ctrl_c_lets_running_calls_end_and_says_how_to_go_on() {
     let ended = Ended::of(run.wait_with_output().unwrap()).expect(4);
     let err = &ended.err;
     assert!(
-        err.contains("stopping: calls that run may end first"),
+        err.contains("stopping: calls that are under way may end"),
         "{err}"
     );
     assert!(ended.out.contains("staging: stopped; "), "{}", ended.out);

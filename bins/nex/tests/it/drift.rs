@@ -1,11 +1,11 @@
-//! Build, drift, mend.
+//! Build, drift, fix.
 
 use expect_test::expect;
 
 use crate::stage::{Reference, Stage, replaced};
 
 #[test]
-fn what_others_changed_is_shown_and_mended_and_nothing_else() {
+fn changes_of_others_are_shown_and_fixed_and_nothing_else() {
     let reference = Reference::new();
     let file = reference.file();
     let stage = Stage::built(&file);
@@ -26,15 +26,12 @@ boto3.client('logs').put_retention_policy(logGroupName='/nex/gitlab-runner/syste
     expect![[r#"
         ~ update  security-group nex-staging-gitlab
             ingress:
-              - "tcp 8080 0.0.0.0/0"
+              - tcp 8080 0.0.0.0/0
 
         ~ update  log-group /nex/gitlab-runner/system
             retention_days: 30 -> 14
 
-        + create  lifecycle-hook nex-staging-gitlab-runner/termination-wait
-            transition: "autoscaling:EC2_INSTANCE_TERMINATING"
-            heartbeat_seconds: 600
-            default_result: "CONTINUE"
+        + create  lifecycle-hook nex-staging-gitlab-runner/termination-wait  heartbeat_seconds 600, CONTINUE
 
         staging: 1 to create, 2 to update, 0 to replace, 0 to delete
     "#]]
@@ -71,7 +68,7 @@ fn a_changed_spec_changes_what_stands_in_place() {
         let text = replaced(&text, "concurrent = 2", "concurrent = 1");
         replaced(&text, "cache_days = 14", "cache_days = 7")
     });
-    // The mail password's place differs between the two files, and is no part of what stands.
+    // The reference to the mail password differs between the two files, and no resource has it.
     let file = changed.file();
     let plan = stage.nex(&["plan", &file]).expect(0);
     expect![[r#"

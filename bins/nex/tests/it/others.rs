@@ -1,11 +1,11 @@
-//! What others have or do in the zone: left alone, or taken over on request.
+//! Records and settings of others in the zone: left alone, or taken over on request.
 
 use expect_test::expect;
 
 use crate::stage::{Reference, Stage, nex, replaced, run};
 
 #[test]
-fn what_others_changed_in_the_zone_is_shown_and_mended_and_nothing_else() {
+fn changes_of_others_in_the_zone_are_shown_and_fixed_and_nothing_else() {
     let reference = Reference::new();
     let file = reference.file();
     let stage = Stage::built(&file);
@@ -50,7 +50,7 @@ fn a_record_of_others_at_our_name_is_refused_and_adopted_on_request() {
         "print(cloudflare('zones/{zone}/dns_records', 'POST', {'type': 'A', 'name': 'gitlab', 'content': '198.51.100.7', 'comment': 'by hand'})['id'])",
     );
     let refused = stage.nex(&["bootstrap", &file, "--yes"]).expect(5);
-    let adopt = format!("nex adopt ENV dns-record {id}");
+    let adopt = format!("nex adopt {file} dns-record {id}");
     assert!(refused.out.contains(&adopt), "{}", refused.out);
     assert!(
         refused
@@ -84,11 +84,11 @@ fn a_record_of_others_at_our_name_is_refused_and_adopted_on_request() {
 }
 
 #[test]
-fn what_stands_in_the_way_is_no_success_though_nothing_else_is_to_do() {
+fn a_record_in_the_way_is_not_a_success_though_nothing_else_is_to_do() {
     let reference = Reference::new();
     let file = reference.file();
     let stage = Stage::built(&file);
-    // Someone puts a record of their own where nex had its one.
+    // Someone takes over the record that nex made.
     stage.python(
         "
 record = next(r for r in cloudflare('zones/{zone}/dns_records') if r['name'].startswith('ssh-gitlab'))
@@ -113,12 +113,12 @@ cloudflare('zones/{zone}/dns_records/' + record['id'], 'PATCH', {'comment': 'min
     stage.python("cloudflare('zones/{zone}/settings/ssl', 'PATCH', {'value': 'flexible'})");
     let allowed = ["dns", "apply", &file, "--yes", "--allow", name];
     let ended = stage.nex(&allowed).expect(0);
-    let left = format!("left as others made it: {name}");
+    let left = format!("left to its owner: {name}");
     assert!(ended.out.contains(&left), "{}", ended.out);
 }
 
 #[test]
-fn what_others_do_beside_it_does_not_void_a_plan() {
+fn records_of_others_do_not_void_a_plan() {
     let reference = Reference::new();
     let (file, kept) = (reference.file(), reference.path("staging.plan"));
     let stage = Stage::built(&file);
@@ -148,7 +148,7 @@ fn settings_that_the_spec_does_not_name_stay_as_they_are() {
 }
 
 #[test]
-fn a_secret_of_someone_elses_is_named_and_never_overwritten() {
+fn a_secret_that_nex_did_not_write_is_named_and_never_overwritten() {
     let reference = Reference::new();
     let file = reference.file();
     let stage = Stage::built(&file);
@@ -156,9 +156,9 @@ fn a_secret_of_someone_elses_is_named_and_never_overwritten() {
         "boto3.client('secretsmanager').put_secret_value(SecretId='nex/gitlab/origin-certificate', SecretString='hunter2')",
     );
     let ended = stage.nex(&["plan", &file]).expect(1);
-    let named = "because nex/gitlab/origin-certificate is someone else's";
+    let named = "because the secret nex/gitlab/origin-certificate was not written by nex";
     assert!(
-        ended.err.contains(named) && ended.err.contains("hint: look whose it is"),
+        ended.err.contains(named) && ended.err.contains("hint: find out who uses the secret"),
         "{}",
         ended.err
     );

@@ -12,7 +12,7 @@ fn a_kept_plan_is_done_only_while_spec_and_world_stand_still() {
 
     stage.python("boto3.client('logs').create_log_group(logGroupName='/nex/gitlab/rails')");
     let refused = stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(5);
-    assert!(refused.err.contains("has moved since"), "{}", refused.err);
+    assert!(refused.err.contains("the plan no longer holds"), "{}", refused.err);
     assert_eq!(
         stage.python("print(len(ec2.describe_launch_templates()['LaunchTemplates']))"),
         "0"
@@ -29,13 +29,13 @@ fn a_kept_plan_is_done_only_while_spec_and_world_stand_still() {
 }
 
 #[test]
-fn a_file_that_is_no_plan_changes_nothing() {
+fn a_file_that_is_not_a_plan_changes_nothing() {
     let reference = Reference::new();
     let file = reference.file();
     let stage = Stage::new();
     let ended = stage.nex(&["bootstrap", &file, "--plan", &file]).expect(1);
     assert!(
-        ended.err.contains("is no plan that `nex plan --out` wrote"),
+        ended.err.contains("is not a plan that `nex plan --out` wrote"),
         "{}",
         ended.err
     );
@@ -75,4 +75,55 @@ fn the_json_of_a_plan_is_as_its_schema_says() {
     );
     // A schema that takes anything would prove nothing.
     assert!(!validator.is_valid(&serde_json::json!({"actions": [{"action": "explode"}]})));
+}
+
+#[test]
+fn a_plan_file_is_its_owners_alone_and_an_edited_one_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let reference = Reference::new();
+    let (file, kept) = (reference.file(), reference.path("kept.plan"));
+    let stage = Stage::built(&file);
+    stage.python("boto3.client('logs').put_retention_policy(logGroupName='/nex/gitlab/rails', retentionInDays=1)");
+    stage.nex(&["plan", &file, "--out", &kept]).expect(0);
+    let mode = std::fs::metadata(&kept).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let written = std::fs::read_to_string(&kept).unwrap();
+    let edits: [&dyn Fn(&mut serde_json::Value); 4] = [
+        &|plan| plan["actions"][0]["fields"][0]["new"] = 3650.into(),
+        &|plan| plan["actions"][0]["fields"][0]["new"] = serde_json::json!({"known_later": "x"}),
+        &|plan| plan["actions"] = serde_json::json!([]),
+        &|plan| plan["actions"][0]["action"] = "delete".into(),
+    ];
+    stage.sandbox.reset_calls();
+    for edit in edits {
+        let mut plan: serde_json::Value = serde_json::from_str(&written).unwrap();
+        edit(&mut plan);
+        std::fs::write(&kept, plan.to_string()).unwrap();
+        stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(5);
+    }
+    assert!(stage.sandbox.calls().iter().all(|call| !call.mutating));
+    std::fs::write(&kept, written).unwrap();
+    stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(0);
+}
+
+#[test]
+fn a_newer_image_and_a_fleet_that_scales_void_no_plan() {
+    let reference = Reference::new();
+    let (file, kept) = (reference.file(), reference.path("kept.plan"));
+    let stage = Stage::built(&file);
+    let smaller = std::fs::read_to_string(&file).unwrap();
+    let smaller = replaced(&smaller, "credits = \"unlimited\"", "credits = \"standard\"");
+    std::fs::write(&file, smaller).unwrap();
+    stage.nex(&["plan", &file, "--out", &kept]).expect(0);
+    stage.python(
+        "
+group = 'nex-staging-gitlab-runner'
+boto3.client('autoscaling').set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=2)
+name = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64'
+boto3.client('ssm').put_parameter(Name=name, Value='ami-0newer0000000000', Type='String', Overwrite=True)
+",
+    );
+    stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(0);
 }

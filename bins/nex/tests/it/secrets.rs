@@ -73,3 +73,44 @@ fn a_secret_once_made_is_never_made_again() {
     stage.nex(&["plan", &file, "--check"]).expect(0);
     assert_eq!(stage.python(script), before);
 }
+
+/// A `doppler` in a folder of its own, which prints or fails as `script` says.
+fn doppler(script: &str) -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("doppler");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+fn with_doppler(stage: &Stage, folder: &std::path::Path) -> crate::stage::Ended {
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", folder.display());
+    let mut command = stage.command(&["bootstrap", "staging", "--yes"]);
+    crate::stage::run(command.env("PATH", path))
+}
+
+#[test]
+fn a_value_comes_from_doppler_by_project_config_and_name() {
+    let stage = Stage::new();
+    let folder = doppler(&format!(
+        "test \"$*\" = 'secrets get BREVO_SMTP_PASSWORD --plain --project paywithnex --config stg' && echo {MAIL_PASSWORD}"
+    ));
+    with_doppler(&stage, folder.path()).expect(0);
+    let stored = stage.python(
+        "print(boto3.client('secretsmanager').get_secret_value(SecretId='nex/gitlab/mail-password')['SecretString'])",
+    );
+    assert_eq!(stored, MAIL_PASSWORD);
+}
+
+#[test]
+fn an_error_of_doppler_is_shown_and_nothing_is_changed() {
+    let stage = Stage::new();
+    let folder = doppler("echo 'Doppler Error: you must log in' >&2; exit 1");
+    let ended = with_doppler(&stage, folder.path()).expect(1);
+    let expected = "doppler: Doppler Error: you must log in";
+    assert!(ended.err.contains(expected), "{}", ended.err);
+    assert!(stage.sandbox.calls().iter().all(|call| !call.mutating));
+}

@@ -1,0 +1,245 @@
+//! Executes an approved plan, stage by stage, and adds up what became of its steps.
+
+mod stage;
+
+use std::sync::Arc;
+
+use nex_dns::step::ZoneStep;
+use nex_dns::Goal;
+use nex_infra::aws::Writer;
+use nex_infra::{CONSISTENCY_DELAY, ConvergeOptions, Converged, converge};
+use nex_plan::{
+    ApplyReport, Approved, CloudError, ErrorKind, Event, Failed, MovedError, Planned, ResourceId,
+    RunContext, SkipReason, chain,
+};
+use strum::VariantArray as _;
+
+use crate::context::{Context, secrets};
+use crate::plan::{AwsState, Proposal, Step, Target};
+use crate::wiring;
+use stage::{Stage, stage, starts_server};
+
+/// An apply under way.
+struct Run<'a> {
+    context: &'a Context,
+    target: &'a Target,
+    approved: &'a Approved<Step>,
+    aws: Option<AwsState>,
+    writer: Option<Arc<Writer>>,
+    goal: Goal,
+    report: ApplyReport,
+}
+
+/// What an apply did, and what it left.
+pub(crate) struct Applied {
+    pub(crate) report: ApplyReport,
+    /// AWS as it was read after the last change; `None` if the apply did not read AWS.
+    pub(crate) aws: Option<nex_infra::Snapshot>,
+}
+
+impl Context {
+    /// Executes `approved`, the approval of `proposal`'s plan.
+    ///
+    /// # Errors
+    /// Only before anything is changed: a secret that the plan needs can't be fetched, or a client can't connect.
+    pub(crate) async fn apply(
+        &self,
+        target: &Target,
+        proposal: Proposal,
+        approved: &Approved<Step>,
+    ) -> anyhow::Result<Applied> {
+        let writer = match proposal.aws {
+            Some(_) => Some(Arc::new(self.writer(&approved.part()).await?)),
+            None => None,
+        };
+        let run = Run {
+            context: self,
+            target,
+            approved,
+            aws: proposal.aws,
+            writer,
+            goal: proposal.goal,
+            report: ApplyReport::of(approved.plan()),
+        };
+        run.all().await
+    }
+
+    /// A writer with the values of the secrets that the plan fills.
+    async fn writer(&self, approved: &Approved<nex_infra::Step>) -> anyhow::Result<Writer> {
+        let references = wiring::supplied_secrets(&self.spec);
+        let supplied = secrets::supplied(self, approved.plan(), &references).await?;
+        let aws = Arc::clone(self.aws().await?);
+        Ok(Writer::new(aws, &self.spec.name, supplied))
+    }
+
+    pub(crate) fn run_context(&self) -> RunContext<'_> {
+        RunContext {
+            progress: &*self.progress,
+            cancel: &self.cancel,
+        }
+    }
+}
+
+impl Run<'_> {
+    async fn all(mut self) -> anyhow::Result<Applied> {
+        for &now in Stage::VARIANTS {
+            let part = self.approved.only(|entry| stage(entry) == now);
+            if part.is_empty() {
+                continue;
+            }
+            match self.blocked(now) {
+                Some(reason) => self.skip(&part, &reason),
+                None => match now {
+                    Stage::Foundations => self.aws(&part).await,
+                    Stage::Zone => self.zone(&part).await?,
+                    Stage::Server => self.server(&part).await,
+                },
+            }
+        }
+        Ok(Applied {
+            report: self.report,
+            aws: self.aws.map(|state| state.snapshot),
+        })
+    }
+
+    /// Why a stage does not start. A failed step stops only the steps that need it.
+    fn blocked(&self, now: Stage) -> Option<SkipReason> {
+        if self.report.stopped || self.context.cancel.is_cancelled() {
+            Some(SkipReason::Stopped)
+        } else if self.report.unread.is_some() {
+            Some(SkipReason::Unread)
+        } else if now == Stage::Server
+            && matches!(self.target, Target::Destroy(_))
+            && !self.report.is_complete()
+        {
+            // A name that outlives its address may come to point at the server of someone else.
+            Some(SkipReason::Stage("the clean-up at Cloudflare did not finish"))
+        } else {
+            None
+        }
+    }
+
+    fn skip(&mut self, part: &Approved<Step>, reason: &SkipReason) {
+        let progress = &*self.context.progress;
+        self.report.skip(part.plan(), reason, progress);
+    }
+
+    async fn aws(&mut self, part: &Approved<Step>) {
+        let (Some(state), Some(writer)) = (&self.aws, &self.writer) else {
+            return;
+        };
+        let Ok(reader) = self.context.reader().await else {
+            return;
+        };
+        let options = ConvergeOptions {
+            consistency_delay: CONSISTENCY_DELAY,
+        };
+        let of_aws: Approved<nex_infra::Step> = part.part();
+        let converged = converge(
+            &of_aws,
+            &state.desired,
+            &state.snapshot,
+            &reader,
+            Arc::clone(writer),
+            self.context.run_context(),
+            options,
+        )
+        .await;
+        match converged {
+            Ok(Converged { report, snapshot }) => {
+                self.report.absorb(part.plan(), report);
+                if let Some((state, snapshot)) = self.aws.as_mut().zip(snapshot) {
+                    state.snapshot = snapshot;
+                }
+            }
+            Err(moved) => self.fail(part, &Failure::of_moved(&moved)),
+        }
+    }
+
+    async fn zone(&mut self, part: &Approved<Step>) -> anyhow::Result<()> {
+        if let (Goal::Spec { address }, Some(state)) = (&mut self.goal, &self.aws) {
+            *address = state.snapshot.address();
+        }
+        let manager = self.context.zone().await?;
+        let context = self.context.run_context();
+        match manager.apply(&part.part(), &self.goal, context).await {
+            Ok(report) => self.report.absorb(part.plan(), report),
+            Err(error) => self.fail(part, &Failure::of(&error)),
+        }
+        Ok(())
+    }
+
+    /// A server without a certificate would wait for one at its first start, so it is not started.
+    async fn server(&mut self, part: &Approved<Step>) {
+        let Some(missing) = self.missing_certificate() else {
+            return self.aws(part).await;
+        };
+        let blocked = part.only(starts_server);
+        self.skip(&blocked, &SkipReason::Needs(missing));
+        let rest = part.only(|entry| !starts_server(entry));
+        if !rest.is_empty() {
+            self.aws(&rest).await;
+        }
+    }
+
+    /// The certificate that the plan was to issue and did not.
+    fn missing_certificate(&self) -> Option<ResourceId> {
+        let certificates = self.approved.only(is_certificate);
+        let is_missing = |id: &ResourceId| {
+            let failed = self.report.failed.iter().any(|f| f.id == *id);
+            failed || self.report.skipped.iter().any(|s| s.id == *id)
+        };
+        let ids = certificates.plan().entries.iter().map(Planned::id);
+        ids.into_iter().find(is_missing)
+    }
+
+    /// Records that none of the steps of `part` was executed because of one error.
+    fn fail(&mut self, part: &Approved<Step>, failure: &Failure) {
+        for entry in &part.plan().entries {
+            let id = entry.id();
+            self.context.progress.event(Event::Failed {
+                id: id.clone(),
+                error: failure.error.clone(),
+            });
+            self.report.failed.push(Failed {
+                id,
+                action: entry.action(),
+                error: failure.error.clone(),
+                kind: failure.kind,
+                hint: failure.hint.clone(),
+            });
+        }
+    }
+}
+
+/// The error that stopped a part before its first step.
+struct Failure {
+    error: String,
+    kind: ErrorKind,
+    hint: Option<String>,
+}
+
+impl Failure {
+    fn of(error: &impl CloudError) -> Self {
+        Self {
+            error: chain(error),
+            kind: error.kind(),
+            hint: error.hint().map(Into::into),
+        }
+    }
+
+    fn of_moved(moved: &MovedError) -> Self {
+        Self {
+            error: format!("the environment has changed since the plan was made: {moved}"),
+            kind: ErrorKind::Other,
+            hint: Some("plan again and check the new plan".to_owned()),
+        }
+    }
+}
+
+fn is_certificate(entry: &Planned<Step>) -> bool {
+    match entry {
+        Planned::Ready(Step::Zone(step)) => matches!(**step, ZoneStep::Certificate(_)),
+        Planned::Ready(Step::Aws(_)) | Planned::Deferred(_) => false,
+    }
+}

@@ -1,0 +1,250 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Plans, builds and operates a self-hosted GitLab with its Spot runner fleet on AWS.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nex",
+    version,
+    after_help = "Examples:
+  nex check staging                  problems and warnings of environments/staging.toml
+  nex plan staging --sandbox         what would be done, on a sandbox on loopback
+  nex bootstrap staging              build the environment, or fix what has drifted
+  nex outputs staging                addresses, URLs and names of the environment
+  nex render staging gitlab/gitlab.rb
+
+Exit codes: 0 fine, 1 failed, 2 usage, 3 there are changes (plan --check), 4 partly applied, 5 refused for safety."
+)]
+pub struct Cli {
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// Work on a sandbox on loopback instead of the real clouds; the sandbox starts if it is not running
+    #[arg(long, global = true, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "default")]
+    pub sandbox: Option<String>,
+    /// Write JSON to stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Write only errors to stderr
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show how many calls were made and how long they took
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Show every field of a plan, not only the most telling ones
+    #[arg(long, global = true)]
+    pub full: bool,
+}
+
+/// How the operator agrees to a plan.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Agreement {
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Allow a refused change by the name that the refusal gives (repeatable)
+    #[arg(long, value_name = "KIND NAME")]
+    pub allow: Vec<String>,
+}
+
+/// The commands of `nex`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show all problems of an environment's file, then the warnings about it
+    #[command(
+        after_help = "Examples:\n  nex check staging\n  nex check path/to/environment.toml --json"
+    )]
+    Check {
+        /// The environment: environments/ENV.toml, or a path to a file
+        env: String,
+    },
+    /// Show what would be created, changed, replaced and deleted
+    #[command(after_help = "Examples:
+  nex plan staging
+  nex plan staging --check           exit 3 when there are changes
+  nex plan staging --out staging.plan && nex bootstrap staging --plan staging.plan
+  nex plan staging --json | jq '.actions[] | select(.action == \"replace\")'")]
+    Plan {
+        /// The environment
+        env: String,
+        /// Exit 3 when there are changes
+        #[arg(long)]
+        check: bool,
+        /// Write the plan to a file, for `bootstrap --plan`
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Build the environment, or fix what has drifted: plan, ask, apply, read back
+    #[command(after_help = "Examples:
+  nex bootstrap staging --sandbox
+  nex bootstrap staging --yes
+  nex bootstrap staging --plan staging.plan
+  nex bootstrap staging --allow 'instance nex-staging-gitlab'
+
+To continue a run that was interrupted at any point, run the command again.")]
+    Bootstrap {
+        /// The environment
+        env: String,
+        /// How the operator agrees to the plan.
+        #[command(flatten)]
+        agreement: Agreement,
+        /// Apply only this plan; refuse if the environment or the spec has moved since
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
+    },
+    /// Take over an existing resource by giving it nex's tags; the difference is shown first
+    #[command(after_help = "Examples:
+  nex adopt staging instance i-0e9ac36ca2e71331c
+  nex adopt staging s3-bucket nex-staging-gitlab-registry
+  nex adopt staging iam-role nex-staging-gitlab-runner --yes")]
+    Adopt {
+        /// The environment
+        env: String,
+        /// The resource's kind, as plans name it
+        kind: String,
+        /// The resource's id: an instance id, the name of a bucket or role, ...
+        id: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Delete everything that nex manages for the environment, in reverse order
+    #[command(after_help = "Examples:
+  nex destroy staging --sandbox
+  nex destroy staging --allow 'instance nex-staging-gitlab' --allow 'volume nex-staging-gitlab'
+
+Each resource with state (server, volumes, buckets with objects, Elastic IP, secrets) must be allowed by name.
+A bucket's objects are deleted only if the bucket is named.
+Secrets can be restored for 30 days.")]
+    Destroy {
+        /// The environment
+        env: String,
+        /// The environment's name again, instead of typing it at the prompt
+        #[arg(long, value_name = "ENV")]
+        confirm: Option<String>,
+        /// Delete a resource with state, by the name that the refusal gives (repeatable)
+        #[arg(long, value_name = "KIND NAME")]
+        allow: Vec<String>,
+    },
+    /// Show addresses, URLs and names of the environment
+    #[command(after_help = "Examples:
+  nex outputs staging
+  nex outputs staging --json | jq -r .address")]
+    Outputs {
+        /// The environment
+        env: String,
+    },
+    /// Cloudflare alone: records, zone settings and certificates
+    Dns {
+        /// The command.
+        #[command(subcommand)]
+        command: Dns,
+    },
+    /// Print a file that nex would put on a machine; without WHAT, list them
+    #[command(after_help = "Examples:
+  nex render staging
+  nex render staging runner/config.toml
+  nex render staging gitlab/user-data --sandbox
+  nex render staging --all out/ --database-host db.example.com")]
+    Render {
+        /// The environment
+        env: String,
+        /// Which file
+        what: Option<String>,
+        /// Write all files into this folder
+        #[arg(long, value_name = "FOLDER", conflicts_with = "what")]
+        all: Option<PathBuf>,
+        /// The database's host, instead of a look-up
+        #[arg(long, value_name = "HOST")]
+        database_host: Option<String>,
+    },
+    /// Print the JSON Schema of an environment's file, for editors
+    #[command(after_help = "Example:
+  nex schema > environments/schema.json
+  then, as the first line of an environment's file: #:schema schema.json")]
+    Schema,
+    /// Print completions for a shell
+    #[command(
+        after_help = "Example:\n  nex completions bash > ~/.local/share/bash-completion/completions/nex"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The commands of `nex dns`.
+#[derive(Debug, Subcommand)]
+pub enum Dns {
+    /// Show what would change in the zone
+    #[command(after_help = "Examples:
+  nex dns plan staging
+  nex dns plan staging --check       exit 3 when there are changes")]
+    Plan {
+        /// The environment
+        env: String,
+        /// Exit 3 when there are changes
+        #[arg(long)]
+        check: bool,
+    },
+    /// Change the zone to what its spec says: plan, ask, apply, read back
+    #[command(after_help = "Examples:
+  nex dns apply staging
+  nex dns apply staging --yes --allow 'zone example.com'
+
+Certificates go into secrets that `nex bootstrap` creates.")]
+    Apply {
+        /// The environment
+        env: String,
+        /// How the operator agrees to the plan.
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Delete the environment's records; settings and certificates stay
+    #[command(after_help = "Examples:
+  nex dns destroy staging
+  nex dns destroy staging --confirm staging")]
+    Destroy {
+        /// The environment
+        env: String,
+        /// The environment's name again, instead of typing it at the prompt
+        #[arg(long, value_name = "ENV")]
+        confirm: Option<String>,
+        /// Allow a refused change by the name that the refusal gives (repeatable)
+        #[arg(long, value_name = "KIND NAME")]
+        allow: Vec<String>,
+    },
+    /// Print the zone's records and settings as a section of a spec
+    #[command(after_help = "Example:
+  nex dns import staging > zone.toml
+
+Comments name the types that a spec can't hold. Records that nex did not make are listed with the command that adopts them.")]
+    Import {
+        /// The environment
+        env: String,
+    },
+    /// Revoke certificates that no secret uses any more, once every server has the new one
+    #[command(after_help = "Examples:
+  nex dns revoke staging
+  nex dns revoke staging --yes
+
+A replaced certificate stays valid until then, so that a server that still presents it keeps working.")]
+    Revoke {
+        /// The environment
+        env: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}

@@ -1,0 +1,169 @@
+//! Runs the command that the arguments name.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use clap::CommandFactory as _;
+
+use super::args::{Agreement, Cli, Command, Dns};
+use super::exit::Exit;
+use crate::commands::{adopt, bootstrap, change, check, dns, outputs, plan, render};
+use crate::context::Context;
+use crate::environment;
+use crate::plan::{Scope, Target};
+use crate::ui::hints;
+use crate::ui::output::Output;
+use change::{Consent, Request};
+
+/// Runs a command to its end.
+pub fn run(cli: Cli) -> Exit {
+    let output = Output {
+        json: cli.global.json,
+        quiet: cli.global.quiet,
+        verbose: cli.global.verbose,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("failed to start");
+    let ended = runtime.and_then(|runtime| {
+        let ended = runtime.block_on(dispatch(cli, output));
+        // A reader of stdin may still wait: the program ends without it.
+        runtime.shutdown_background();
+        ended
+    });
+    ended.unwrap_or_else(|error| {
+        output.error(&error, hints::hint(error.as_ref()).as_deref());
+        Exit::Failed
+    })
+}
+
+async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
+    let full = cli.global.full;
+    let sandbox = cli.global.sandbox;
+    let open = |env: &str| Context::open(env, sandbox.as_deref(), output);
+    match cli.command {
+        Command::Check { env } => check::run(&env, output),
+        Command::Plan { env, check, out } => {
+            let request = plan::Request {
+                scope: Scope::All,
+                check,
+                out: out.as_deref(),
+                full,
+            };
+            request.run(&open(&env)?).await
+        }
+        Command::Bootstrap {
+            env,
+            agreement: Agreement { yes, allow },
+            plan,
+        } => {
+            let consent = match &plan {
+                Some(path) => Consent::File(path),
+                None => yes_or_prompt(yes),
+            };
+            let request = request(Target::Build(Scope::All), "nex bootstrap", allow, consent);
+            bootstrap::run(&open(&env)?, &Request { full, ..request }).await
+        }
+        Command::Adopt { env, kind, id, yes } => {
+            let (kind, id) = (kind.as_str(), id.as_str());
+            adopt::Request { kind, id, yes }.run(&open(&env)?).await
+        }
+        Command::Destroy {
+            env,
+            confirm,
+            allow,
+        } => {
+            let consent = Consent::Name { typed: confirm };
+            let request = request(Target::Destroy(Scope::All), "nex destroy", allow, consent);
+            Request { full, ..request }.run(&open(&env)?).await
+        }
+        Command::Outputs { env } => outputs::run(&open(&env)?).await,
+        Command::Dns { command } => dispatch_dns(command, full, &open).await,
+        Command::Render {
+            env,
+            what,
+            all,
+            database_host,
+        } => {
+            let request = render::Request {
+                file: what.as_deref(),
+                folder: all.as_deref(),
+                database_host,
+            };
+            request.run(&open(&env)?).await
+        }
+        Command::Schema => {
+            output.json(&environment::schema())?;
+            Ok(Exit::Fine)
+        }
+        Command::Completions { shell } => {
+            let mut stdout = std::io::stdout().lock();
+            clap_complete::generate(shell, &mut Cli::command(), "nex", &mut stdout);
+            stdout.flush()?;
+            Ok(Exit::Fine)
+        }
+    }
+}
+
+async fn dispatch_dns(
+    command: Dns,
+    full: bool,
+    open: &impl Fn(&str) -> anyhow::Result<Context>,
+) -> anyhow::Result<Exit> {
+    match command {
+        Dns::Plan { env, check } => {
+            let request = plan::Request {
+                scope: Scope::Zone,
+                check,
+                out: None,
+                full,
+            };
+            request.run(&open(&env)?).await
+        }
+        Dns::Apply {
+            env,
+            agreement: Agreement { yes, allow },
+        } => {
+            let target = Target::Build(Scope::Zone);
+            let request = request(target, "nex dns apply", allow, yes_or_prompt(yes));
+            Request { full, ..request }.run(&open(&env)?).await
+        }
+        Dns::Destroy {
+            env,
+            confirm,
+            allow,
+        } => {
+            let consent = Consent::Name { typed: confirm };
+            let target = Target::Destroy(Scope::Zone);
+            let request = request(target, "nex dns destroy", allow, consent);
+            Request { full, ..request }.run(&open(&env)?).await
+        }
+        Dns::Import { env } => dns::import(&open(&env)?).await,
+        Dns::Revoke { env, yes } => {
+            let consent = yes_or_prompt(yes);
+            let request = request(Target::Revoke, "nex dns revoke", vec![], consent);
+            Request { full, ..request }.run(&open(&env)?).await
+        }
+    }
+}
+
+fn yes_or_prompt(yes: bool) -> Consent<'static> {
+    if yes { Consent::Given } else { Consent::Yes }
+}
+
+fn request<'a>(
+    target: Target,
+    command: &'static str,
+    allow: Vec<String>,
+    consent: Consent<'a>,
+) -> Request<'a> {
+    Request {
+        target,
+        allow: BTreeSet::from_iter(allow),
+        consent,
+        full: false,
+        command,
+    }
+}

@@ -1,0 +1,62 @@
+//! How a run ended, as its exit code tells.
+
+use std::process::ExitCode;
+
+/// The exit codes of `nex`. A usage error ends with 2, which clap does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: fine.
+    Fine,
+    /// 1: failed; the report says what was changed before.
+    Failed,
+    /// 3: there are changes (`plan --check`).
+    Changes,
+    /// 4: partly applied; a second run goes on.
+    Partly,
+    /// 5: refused for safety; nothing was changed.
+    Refused,
+}
+
+impl Exit {
+    /// The code.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Fine => 0,
+            Exit::Failed => 1,
+            Exit::Changes => 3,
+            Exit::Partly => 4,
+            Exit::Refused => 5,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Exit;
+    use crate::cli::Cli;
+
+    #[test]
+    fn the_help_lists_every_exit_code() {
+        let help = Cli::command().render_long_help().to_string();
+        let table = help.split("Exit codes:").nth(1).expect("a table of exit codes");
+        for exit in [
+            Exit::Fine,
+            Exit::Failed,
+            Exit::Changes,
+            Exit::Partly,
+            Exit::Refused,
+        ] {
+            let entry = format!("{} ", exit.code());
+            assert!(table.contains(&entry), "{entry:?} is not in {table:?}");
+        }
+        assert!(table.contains("2 usage"), "{table:?}");
+    }
+}

@@ -1,0 +1,166 @@
+//! `nex adopt`: takes over an existing resource by giving it nex's tags, or a record nex's mark.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use nex_dns::{Goal, step::RECORD};
+use nex_infra::aws::Writer;
+use nex_infra::model::Kind;
+use nex_infra::{AdoptionError, adoption};
+use nex_plan::{Action, ApplyReport, Linted, Plan, PlanEntry as _, Planned, Step};
+use strum::VariantArray as _;
+
+use super::change::cancellable;
+use crate::cli::Exit;
+use crate::context::Context;
+use crate::plan::{Scope, Target};
+use crate::ui::plans::PlanView;
+use crate::ui::prompt;
+use crate::ui::report::Finished;
+
+/// The resource to adopt.
+pub(crate) struct Request<'a> {
+    /// The kind, as plans name it.
+    pub(crate) kind: &'a str,
+    /// The provider's id, or the name.
+    pub(crate) id: &'a str,
+    /// Whether the operator is not asked.
+    pub(crate) yes: bool,
+}
+
+impl Request<'_> {
+    pub(crate) async fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        if self.kind == RECORD {
+            return self.record(context).await;
+        }
+        match self.kind.parse() {
+            Ok(kind) => self.resource(context, kind).await,
+            Err(_) => {
+                let mut kinds: Vec<&str> = Kind::VARIANTS.iter().map(Into::into).collect();
+                kinds.push(RECORD);
+                bail!("{:?} is not a kind; the kinds: {}", self.kind, kinds.join(", "))
+            }
+        }
+    }
+
+    /// A resource at AWS: its tags say who owns it.
+    async fn resource(&self, context: &Context, kind: Kind) -> anyhow::Result<Exit> {
+        let name = &context.spec.name;
+        let state = context.read_for_adoption(kind, self.id).await?;
+        let observed = &state.snapshot.observed;
+        let adoption = match adoption(name, &state.desired, observed, kind, self.id) {
+            Ok(adoption) => adoption,
+            Err(AdoptionError::AlreadyOwned(id)) => {
+                context.output.note(&format!("nex manages {id} already"));
+                return Ok(Exit::Fine);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let approved = adoption.plan.approve(&Default::default())?;
+        let id = first_id(approved.plan());
+        let note = format!(
+            "adopting {} sets nex's tags and changes nothing else; the next bootstrap fixes the differences",
+            self.id
+        );
+        if !self.agreed(context, adoption.then, &note)? {
+            return Ok(Exit::Fine);
+        }
+        let aws = Arc::clone(context.aws().await?);
+        let writer = Writer::new(aws, name, Default::default());
+        let started = Instant::now();
+        let report = cancellable(context, async {
+            Ok(nex_infra::apply(&approved, observed, Arc::new(writer), context.run_context()).await)
+        });
+        self.finish(context, &report.await?, started, &id)
+    }
+
+    /// A record: its comment carries the mark.
+    async fn record(&self, context: &Context) -> anyhow::Result<Exit> {
+        let output = context.output;
+        let manager = context.zone().await?;
+        let address = context.server_address().await?;
+        let snapshot = manager.read().await?;
+        let zone = snapshot.zone();
+        let Some(adoption) = snapshot.adoption(self.id, address) else {
+            bail!(
+                "the zone {} has no record with the id {} of a type that nex manages (`nex dns import` lists the ids)",
+                zone.name,
+                self.id
+            );
+        };
+        let approved = adoption.plan.approve(&Default::default())?;
+        if approved.is_empty() {
+            output.note(&format!("nex manages the record {} already", self.id));
+            return Ok(Exit::Fine);
+        }
+        let id = first_id(approved.plan());
+        let is_deleted = adoption
+            .then
+            .as_ref()
+            .is_some_and(|then| then.action() == Action::Delete);
+        let then = if is_deleted {
+            "the spec does not ask for the record: the next bootstrap would delete it"
+        } else {
+            "the next bootstrap fixes the differences"
+        };
+        let note = format!(
+            "adopting puts nex's mark into the comment of {id} and changes nothing else; {then}"
+        );
+        if !self.agreed(context, adoption.then, &note)? {
+            return Ok(Exit::Fine);
+        }
+        let goal = Goal::Adopt {
+            record: self.id.to_owned(),
+        };
+        let started = Instant::now();
+        let report = cancellable(context, async {
+            Ok(manager
+                .apply(&approved, &goal, context.run_context())
+                .await?)
+        });
+        self.finish(context, &report.await?, started, &id)
+    }
+
+    /// Shows what the next plan would do to the resource, and asks.
+    fn agreed<S: Step>(
+        &self,
+        context: &Context,
+        then: Option<Planned<S>>,
+        note: &str,
+    ) -> anyhow::Result<bool> {
+        let mut plan = Plan::new(&context.spec.name);
+        plan.entries.extend(then.map(|then| Planned::Ready(then.change())));
+        let target = Target::Build(Scope::All);
+        PlanView::new(&context.argument, &target, false).render(|renderer| {
+            context.output.as_text().data(&renderer.plan(&plan));
+        });
+        context.output.note(note);
+        if self.yes || prompt::confirm("adopt it?")? {
+            return Ok(true);
+        }
+        context.output.note("nothing was changed");
+        Ok(false)
+    }
+
+    fn finish(
+        &self,
+        context: &Context,
+        report: &ApplyReport,
+        started: Instant,
+        id: &str,
+    ) -> anyhow::Result<Exit> {
+        if report.is_complete() {
+            context.output.note(&format!("nex manages {id} now"));
+            return Ok(Exit::Fine);
+        }
+        let command = format!("nex adopt {} {} {}", context.argument, self.kind, self.id);
+        Finished {
+            report,
+            not_ours: &[],
+            wall: started.elapsed(),
+            command: &command,
+        }
+        .show(context.output)
+    }
+}

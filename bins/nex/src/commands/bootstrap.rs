@@ -1,0 +1,16 @@
+//! `nex bootstrap`: plan, ask, apply, read back, and what comes next.
+
+use super::change::{Outcome, Request};
+use super::outputs::Outputs;
+use crate::cli::Exit;
+use crate::context::Context;
+
+pub(crate) async fn run(context: &Context, request: &Request<'_>) -> anyhow::Result<Exit> {
+    let Outcome { exit, aws } = request.outcome(context).await?;
+    if let Some(snapshot) = aws.filter(|_| exit == Exit::Fine) {
+        let outputs = Outputs::of(context, &snapshot);
+        context.output.note(&format!("\n{}", outputs.text()));
+        context.output.note(&outputs.next_steps(&context.argument));
+    }
+    Ok(exit)
+}

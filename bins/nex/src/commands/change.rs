@@ -1,0 +1,228 @@
+//! The way of every command that changes something: plan, ask, apply, read back.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use nex_plan::{Approved, Moved};
+
+use crate::apply::Applied;
+use crate::cli::Exit;
+use crate::context::Context;
+use crate::plan::file::PlanFile;
+use crate::plan::{Proposal, Step, Target};
+use crate::ui::plans::PlanView;
+use crate::ui::prompt;
+use crate::ui::report::Finished;
+
+/// A change that an operator asks for.
+pub(crate) struct Request<'a> {
+    /// What the plan is to achieve.
+    pub(crate) target: Target,
+    /// The subjects of findings that are allowed by name.
+    pub(crate) allow: BTreeSet<String>,
+    /// How the operator agrees to the plan.
+    pub(crate) consent: Consent<'a>,
+    /// Whether every field of the plan is shown.
+    pub(crate) full: bool,
+    /// The command without its environment, such as `nex bootstrap`.
+    pub(crate) command: &'static str,
+}
+
+/// How the operator agrees to a plan.
+pub(crate) enum Consent<'a> {
+    /// By an option, before the plan is shown.
+    Given,
+    /// By a yes at the prompt.
+    Yes,
+    /// By the environment's name, which `typed` holds or the operator types at the prompt.
+    Name { typed: Option<String> },
+    /// By a plan that is kept in a file.
+    File(&'a Path),
+}
+
+/// What became of a question.
+enum Answer {
+    /// The plan goes ahead; `waited` if the environment may have changed while the operator looked at the plan.
+    Agreed { waited: bool },
+    /// Nothing is done.
+    Declined(Exit),
+}
+
+impl Request<'_> {
+    /// Plans, asks, applies and reads back.
+    ///
+    /// # Errors
+    /// If the environment can't be read, or the operator can't be asked. What fails during the apply is in its report.
+    pub(crate) async fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        Ok(self.outcome(context).await?.exit)
+    }
+
+    /// The same, with what an apply left.
+    ///
+    /// # Errors
+    /// As [`Request::run`].
+    pub(crate) async fn outcome(&self, context: &Context) -> anyhow::Result<Outcome> {
+        let output = context.output;
+        let kept = match self.consent {
+            Consent::File(path) => Some(PlanFile::read(path, &context.spec.name)?),
+            Consent::Given | Consent::Yes | Consent::Name { .. } => None,
+        };
+        let images = kept.as_ref().and_then(PlanFile::images);
+        let proposal = context.propose(&self.target, images.as_ref()).await?;
+        if let Some(Err(outdated)) = kept.map(|kept| kept.compare(&proposal.linted)) {
+            let hint = "check the plan above, and write a new file by `nex plan --out`";
+            self.show(context, &proposal)?;
+            output.refused(&format!("refused: {outdated}"), Some(hint));
+            return Ok(Outcome::nothing(Exit::Refused));
+        }
+        let Some(approved) = self.gate(context, &proposal)? else {
+            return Ok(Outcome::nothing(Exit::Refused));
+        };
+        if approved.is_empty() {
+            return Ok(Outcome::nothing(Exit::Fine));
+        }
+        let proposal = match self.ask(context)? {
+            Answer::Declined(exit) => return Ok(Outcome::nothing(exit)),
+            Answer::Agreed { waited: false } => proposal,
+            Answer::Agreed { waited: true } => {
+                let fresh = context.propose(&self.target, images.as_ref()).await?;
+                if let Some(why) = differences(&approved, &fresh) {
+                    let hint = "run the command again, and check the new plan";
+                    let why = format!("refused: the environment moved while you looked: {why}");
+                    output.refused(&why, Some(hint));
+                    return Ok(Outcome::nothing(Exit::Refused));
+                }
+                fresh
+            }
+        };
+        self.apply(context, proposal, &approved).await
+    }
+
+    /// Shows the plan, and approves it if everything that stops it is allowed by name. With `--json`, stdout holds one
+    /// document: the plan if nothing is done, else the report.
+    fn gate(
+        &self,
+        context: &Context,
+        proposal: &Proposal,
+    ) -> anyhow::Result<Option<Approved<Step>>> {
+        let approved = proposal.linted.clone().approve(&self.allow);
+        let is_applied = approved.as_ref().is_ok_and(|approved| !approved.is_empty());
+        if !context.output.json || !is_applied {
+            self.show(context, proposal)?;
+        }
+        match approved {
+            Ok(approved) => Ok(Some(approved)),
+            Err(refusal) => {
+                let why = format!("{refusal}; nothing was changed");
+                context.output.refused(&why, None);
+                Ok(None)
+            }
+        }
+    }
+
+    fn show(&self, context: &Context, proposal: &Proposal) -> anyhow::Result<()> {
+        let view = PlanView::new(&context.argument, &self.target, self.full);
+        view.with_edge_networks(&proposal.edge_networks)
+            .show(&proposal.linted, context.output)
+    }
+
+    fn ask(&self, context: &Context) -> anyhow::Result<Answer> {
+        let output = context.output;
+        let name = &context.spec.name;
+        match &self.consent {
+            Consent::Given | Consent::File(_) => Ok(Answer::Agreed { waited: false }),
+            Consent::Yes => Ok(if prompt::confirm("apply this plan?")? {
+                Answer::Agreed { waited: true }
+            } else {
+                output.note("nothing was changed");
+                Answer::Declined(Exit::Fine)
+            }),
+            Consent::Name { typed } => {
+                let question =
+                    format!("type the environment's name to delete all of this ({name}): ");
+                let answer = match typed {
+                    Some(typed) => typed.clone(),
+                    None => prompt::ask(&question, "--confirm")?,
+                };
+                if answer == *name {
+                    let waited = typed.is_none();
+                    return Ok(Answer::Agreed { waited });
+                }
+                let why = format!("{answer:?} is not {name}: nothing was deleted");
+                output.refused(&why, None);
+                Ok(Answer::Declined(Exit::Refused))
+            }
+        }
+    }
+
+    async fn apply(
+        &self,
+        context: &Context,
+        proposal: Proposal,
+        approved: &Approved<Step>,
+    ) -> anyhow::Result<Outcome> {
+        let started = Instant::now();
+        let applied = cancellable(context, context.apply(&self.target, proposal, approved));
+        let Applied { report, aws } = applied.await?;
+        context.report_calls();
+        let not_ours = approved.left_to_others();
+        let not_ours: Vec<String> = not_ours.map(|finding| finding.subject.name()).collect();
+        let finished = Finished {
+            report: &report,
+            not_ours: &not_ours,
+            wall: started.elapsed(),
+            command: &format!("{} {}", self.command, context.argument),
+        };
+        Ok(Outcome {
+            exit: finished.show(context.output)?,
+            aws,
+        })
+    }
+}
+
+/// How a change ended.
+pub(crate) struct Outcome {
+    pub(crate) exit: Exit,
+    /// AWS after the apply; `None` if nothing was applied there.
+    pub(crate) aws: Option<nex_infra::Snapshot>,
+}
+
+impl Outcome {
+    fn nothing(exit: Exit) -> Self {
+        Self {
+            exit,
+            aws: None,
+        }
+    }
+}
+
+/// How the environment differs from the one that the plan was made of; `None` if the plan still holds.
+fn differences(approved: &Approved<Step>, fresh: &Proposal) -> Option<String> {
+    let moved = approved.plan().moved(fresh.linted.plan());
+    let differences: Vec<String> = moved.iter().map(Moved::to_string).collect();
+    (!differences.is_empty()).then(|| differences.join("; "))
+}
+
+/// Runs `work`. The first Ctrl-C lets calls that are under way end, and ends waits; the second one ends the program.
+pub(crate) async fn cancellable<T>(
+    context: &Context,
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    let output = context.output;
+    let cancel = context.cancel.clone();
+    let listener = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            cancel.cancel();
+            output.note("stopping: calls that are under way may end; press Ctrl-C again to end at once");
+        }
+        if tokio::signal::ctrl_c().await.is_ok() {
+            // 128 + SIGINT, as in shells.
+            std::process::exit(130);
+        }
+    });
+    let result = work.await;
+    listener.abort();
+    result
+}

@@ -1,0 +1,10 @@
+//! One file per command.
+
+pub(crate) mod adopt;
+pub(crate) mod bootstrap;
+pub(crate) mod change;
+pub(crate) mod check;
+pub(crate) mod dns;
+pub(crate) mod outputs;
+pub(crate) mod plan;
+pub(crate) mod render;

@@ -1,0 +1,132 @@
+//! `nex outputs`: what an environment consists of, for people and for other programs.
+
+use std::fmt::Write as _;
+
+use nex_infra::model::{Kind, Observed};
+use serde::Serialize;
+
+use crate::cli::Exit;
+use crate::context::Context;
+
+/// Addresses, URLs and names. A part that does not exist yet is absent.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outputs {
+    environment: String,
+    /// GitLab's URL.
+    url: String,
+    /// The container registry's URL.
+    registry_url: String,
+    /// The host for git over SSH.
+    ssh_host: String,
+    /// The server's Elastic IP address.
+    address: Option<String>,
+    /// The server's instance id.
+    instance: Option<String>,
+    /// The database's host name.
+    database_host: String,
+    /// The runners' Auto Scaling group.
+    runner_group: Option<String>,
+    /// The buckets.
+    buckets: Vec<String>,
+    /// The secrets in Secrets Manager. Their values are not shown.
+    secrets: Vec<String>,
+    /// The log groups.
+    log_groups: Vec<String>,
+    /// The secret of the first password of `root`.
+    root_password_secret: String,
+    /// The secret of the runners' token.
+    runner_token_secret: String,
+}
+
+pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
+    let outputs = Outputs::of(context, &context.read_aws().await?);
+    if context.output.json {
+        context.output.json(&outputs)?;
+    } else {
+        context.output.data(&outputs.text());
+    }
+    Ok(Exit::Fine)
+}
+
+fn names(observed: &Observed, kind: Kind) -> Vec<String> {
+    let keys = observed.keys().filter(|key| key.kind == kind);
+    keys.map(|key| key.name.clone()).collect()
+}
+
+fn id(observed: &Observed, kind: Kind) -> Option<String> {
+    let mut existing = observed.iter().filter(|(key, _)| key.kind == kind);
+    existing.next().map(|(_, existing)| existing.id.clone())
+}
+
+impl Outputs {
+    /// The outputs of an environment with AWS as in `snapshot`.
+    pub(crate) fn of(context: &Context, snapshot: &nex_infra::Snapshot) -> Self {
+        let observed = &snapshot.observed;
+        let spec = &context.spec;
+        let hosts = spec.gitlab.hosts();
+        Self {
+            environment: spec.name.clone(),
+            url: spec.gitlab.url.clone(),
+            registry_url: format!("https://{}", hosts.registry),
+            ssh_host: hosts.ssh.to_owned(),
+            address: snapshot.address().map(|address| address.to_string()),
+            instance: id(observed, Kind::Instance),
+            database_host: snapshot.facts.database.host.clone(),
+            runner_group: names(observed, Kind::AutoScalingGroup).pop(),
+            buckets: names(observed, Kind::S3Bucket),
+            secrets: names(observed, Kind::Secret),
+            log_groups: names(observed, Kind::LogGroup),
+            root_password_secret: context.names.root_password(),
+            runner_token_secret: context.names.runner_token(),
+        }
+    }
+
+    /// One line per output.
+    pub(crate) fn text(&self) -> String {
+        let absent = || "not built yet".to_owned();
+        let rows = [
+            ("GitLab", self.url.clone()),
+            ("registry", self.registry_url.clone()),
+            ("git over SSH", format!("git@{}", self.ssh_host)),
+            ("address", self.address.clone().unwrap_or_else(absent)),
+            ("instance", self.instance.clone().unwrap_or_else(absent)),
+            ("database", self.database_host.clone()),
+            ("runners", self.runner_group.clone().unwrap_or_else(absent)),
+            ("buckets", list(&self.buckets)),
+            ("secrets", list(&self.secrets)),
+            ("log groups", list(&self.log_groups)),
+        ];
+        let mut text = String::new();
+        for (name, value) in rows {
+            let _ = writeln!(text, "{name:<14}{value}");
+        }
+        text
+    }
+
+    /// What the operator does once the environment is built.
+    pub(crate) fn next_steps(&self, argument: &str) -> String {
+        let Self {
+            url,
+            root_password_secret,
+            runner_token_secret,
+            ..
+        } = self;
+        format!(
+            "What comes next:
+  1. GitLab's first start takes about ten minutes. Then {url} answers.
+  2. Sign in as root. The password:
+     aws secretsmanager get-secret-value --secret-id {root_password_secret} --query SecretString --output text
+  3. Create an instance runner in GitLab (Admin > CI/CD > Runners), and store its token (glrt-...) for the fleet:
+     aws secretsmanager put-secret-value --secret-id {runner_token_secret} --secret-string TOKEN
+  4. These outputs at any time: nex outputs {argument}"
+        )
+    }
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() {
+        "not built yet".to_owned()
+    } else {
+        items.join(&format!("\n{:14}", ""))
+    }
+}

@@ -1,0 +1,52 @@
+//! `nex plan` and `nex dns plan`: read, compare, show.
+
+use std::path::Path;
+
+use nex_plan::Linted;
+
+use crate::cli::Exit;
+use crate::context::Context;
+use crate::plan::{Scope, Step, Target, file};
+use crate::ui::plans::PlanView;
+
+/// What to plan, and what to do with the plan.
+pub(crate) struct Request<'a> {
+    pub(crate) scope: Scope,
+    /// Whether changes are told by the exit code.
+    pub(crate) check: bool,
+    /// The file that the plan is written to.
+    pub(crate) out: Option<&'a Path>,
+    /// Whether every field is shown.
+    pub(crate) full: bool,
+}
+
+impl Request<'_> {
+    pub(crate) async fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        let target = Target::Build(self.scope);
+        let proposal = context.propose(&target, None).await?;
+        let view = PlanView::new(&context.argument, &target, self.full);
+        let view = view.with_edge_networks(&proposal.edge_networks);
+        view.show(&proposal.linted, context.output)?;
+        if let Some(path) = self.out {
+            view.render(|renderer| file::write(path, &proposal, &renderer))?;
+            let note = format!("the plan is in {}", path.display());
+            context.output.note(&note);
+        }
+        Ok(if self.check {
+            checked(&proposal.linted)
+        } else {
+            Exit::Fine
+        })
+    }
+}
+
+/// The exit code of `--check`.
+fn checked(linted: &Linted<Step>) -> Exit {
+    if linted.denials().next().is_some() {
+        Exit::Refused
+    } else if linted.plan().is_empty() {
+        Exit::Fine
+    } else {
+        Exit::Changes
+    }
+}

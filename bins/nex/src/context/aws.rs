@@ -1,0 +1,48 @@
+//! The connection to AWS, or to a sandbox in its place.
+
+use std::sync::Arc;
+
+use nex_infra::aws::{Aws, ConnectOptions, Error};
+use nex_plan::CallLog;
+use tokio::sync::OnceCell;
+
+use super::endpoints::SandboxEndpoints;
+use crate::environment::Spec;
+
+/// The SDK's variable for the number of tries of a call.
+const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
+
+/// Connects once, when the clients are first needed. Clones share the connection.
+#[derive(Clone, Debug)]
+pub(crate) struct AwsConnection {
+    options: ConnectOptions,
+    aws: Arc<OnceCell<Arc<Aws>>>,
+}
+
+impl AwsConnection {
+    pub(crate) fn new(
+        spec: &Spec,
+        sandbox: Option<&SandboxEndpoints>,
+        calls: CallLog,
+    ) -> Self {
+        let attempts = std::env::var(MAX_ATTEMPTS).ok();
+        Self {
+            options: ConnectOptions {
+                region: spec.aws.region.clone(),
+                max_attempts: attempts.and_then(|attempts| attempts.parse().ok()),
+                endpoint: sandbox.map(|sandbox| sandbox.aws.clone()),
+                calls,
+            },
+            aws: Arc::default(),
+        }
+    }
+
+    /// The clients.
+    ///
+    /// # Errors
+    /// [`Error::NoCredentials`].
+    pub(crate) async fn get(&self) -> Result<&Arc<Aws>, Error> {
+        let connect = async || Aws::connect(&self.options).await.map(Arc::new);
+        self.aws.get_or_try_init(connect).await
+    }
+}

@@ -1,0 +1,99 @@
+//! Secrets Manager as the place where certificates and their keys are kept.
+
+use std::borrow::Cow;
+
+use nex_dns::certificate::{
+    CertificateSecret, ForeignSecret, SecretReader, SecretWriter, StoreOutcome, Versioned,
+};
+use nex_infra::aws::{Error, SecretStore};
+use nex_plan::{CloudError, ErrorKind};
+
+use super::aws::AwsConnection;
+
+/// Reads and writes the secrets of certificates. AWS is reached when the first secret is read.
+#[derive(Clone, Debug)]
+pub(crate) struct CertificateStore {
+    aws: AwsConnection,
+}
+
+/// Why a certificate's secret can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CertificateStoreError {
+    /// Secrets Manager failed.
+    #[error("the request to Secrets Manager failed")]
+    SecretsManager(#[from] Error),
+    /// Something other than nex wrote the secret.
+    #[error("the secret {name} was not written by nex")]
+    Foreign {
+        /// The secret's name.
+        name: String,
+        /// Why the value is not a certificate's.
+        source: ForeignSecret,
+    },
+}
+
+impl CloudError for CertificateStoreError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            CertificateStoreError::SecretsManager(error) => error.kind(),
+            CertificateStoreError::Foreign { .. } => ErrorKind::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            CertificateStoreError::SecretsManager(error) => error.hint(),
+            CertificateStoreError::Foreign { .. } => Some(
+                "find out who uses the secret; if it is unused, set its value to `{}`, and nex starts over".into(),
+            ),
+        }
+    }
+}
+
+impl CertificateStore {
+    pub(super) fn new(aws: AwsConnection) -> Self {
+        Self { aws }
+    }
+
+    async fn store(&self) -> Result<SecretStore, Error> {
+        Ok(SecretStore::new(self.aws.get().await?.clone()))
+    }
+}
+
+impl SecretReader for CertificateStore {
+    type Error = CertificateStoreError;
+    type Writer = Self;
+
+    async fn read(&self, name: &str) -> Result<Option<Versioned>, CertificateStoreError> {
+        let Some(value) = self.store().await?.read(name).await? else {
+            return Ok(None);
+        };
+        let secret = CertificateSecret::parse(&value.text);
+        Ok(Some(Versioned {
+            secret: secret.map_err(|source| CertificateStoreError::Foreign {
+                name: name.to_owned(),
+                source,
+            })?,
+            version: value.version,
+        }))
+    }
+
+    fn writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl SecretWriter for CertificateStore {
+    type Error = CertificateStoreError;
+
+    async fn store(
+        &self,
+        name: &str,
+        value: &CertificateSecret,
+        over: Option<&str>,
+    ) -> Result<StoreOutcome, CertificateStoreError> {
+        let writer = CertificateStore::store(self).await?.writer();
+        let stored = writer.store(name, &value.to_json(), over).await?;
+        Ok(stored.map_or(StoreOutcome::Conflict, StoreOutcome::Stored))
+    }
+}

@@ -1,0 +1,179 @@
+//! One environment with the clients that reach its clouds. Each client connects when it is first used.
+
+mod aws;
+mod certificate_store;
+mod cloudflare;
+pub(crate) mod endpoints;
+pub(crate) mod secrets;
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use nex_dns::{Client, ZoneManager};
+use nex_infra::aws::{Aws, Reader};
+use nex_infra::{Capacity, CloudReader as _, EdgeNetworks, Names};
+use nex_plan::{CallLog, CancelToken, Progress};
+use tokio::sync::OnceCell;
+
+use crate::environment::{self, Spec};
+use crate::ui::output::Output;
+use crate::ui::progress::{self, seconds};
+use aws::AwsConnection;
+pub(crate) use certificate_store::CertificateStoreError;
+use certificate_store::CertificateStore;
+use endpoints::SandboxEndpoints;
+
+/// An environment with its clients.
+pub(crate) struct Context {
+    pub(crate) spec: Spec,
+    /// The environment as the operator named it: a name, or a path to a file.
+    pub(crate) argument: String,
+    pub(crate) names: Names,
+    pub(crate) output: Output,
+    pub(crate) progress: Arc<dyn Progress>,
+    pub(crate) cancel: CancelToken,
+    sandbox: Option<SandboxEndpoints>,
+    aws: AwsConnection,
+    cloudflare: OnceCell<Client>,
+    zone: OnceCell<ZoneManager<Client, CertificateStore>>,
+    calls: CallLog,
+}
+
+impl Context {
+    /// The context of an environment, on the sandbox of that name or on the real clouds. Nothing connects yet.
+    ///
+    /// # Errors
+    /// If the environment's file has problems, or the sandbox does not start.
+    pub(crate) fn open(
+        argument: &str,
+        sandbox: Option<&str>,
+        output: Output,
+    ) -> anyhow::Result<Self> {
+        let spec = load(argument)?;
+        let sandbox = sandbox.map(endpoints::start).transpose()?;
+        let calls = CallLog::default();
+        Ok(Self {
+            argument: argument.to_owned(),
+            names: spec.names(),
+            aws: AwsConnection::new(&spec, sandbox.as_ref(), calls.clone()),
+            progress: progress::renderer(output),
+            cancel: CancelToken::default(),
+            cloudflare: OnceCell::new(),
+            zone: OnceCell::new(),
+            spec,
+            sandbox,
+            output,
+            calls,
+        })
+    }
+
+    /// Whether the clouds are a sandbox's.
+    pub(crate) fn is_sandbox(&self) -> bool {
+        self.sandbox.is_some()
+    }
+
+    /// The clients of AWS.
+    pub(crate) async fn aws(&self) -> anyhow::Result<&Arc<Aws>> {
+        let aws = self.aws.get().await;
+        aws.with_context(|| format!("failed to connect to AWS for {}", self.spec.name))
+    }
+
+    /// What reads AWS.
+    pub(crate) async fn reader(&self) -> anyhow::Result<Reader> {
+        let aws = Arc::clone(self.aws().await?);
+        Ok(Reader::new(aws, &self.spec.aws, &self.names))
+    }
+
+    /// The client of Cloudflare, with the spec's token.
+    pub(crate) async fn cloudflare(&self) -> anyhow::Result<&Client> {
+        let connect = async {
+            let client = cloudflare::connect(self).await?;
+            Ok::<_, anyhow::Error>(self.watched(client))
+        };
+        self.cloudflare.get_or_try_init(|| connect).await
+    }
+
+    /// What reads, plans and applies the zone.
+    pub(crate) async fn zone(&self) -> anyhow::Result<&ZoneManager<Client, CertificateStore>> {
+        let connect = async {
+            let client = self.cloudflare().await?.clone();
+            let secrets = CertificateStore::new(self.aws.clone());
+            let spec = self.spec.dns.clone();
+            Ok::<_, anyhow::Error>(ZoneManager::new(client, secrets, spec, &self.spec.name)?)
+        };
+        self.zone.get_or_try_init(|| connect).await
+    }
+
+    /// AWS as it is.
+    pub(crate) async fn read_aws(&self) -> anyhow::Result<nex_infra::Snapshot> {
+        let snapshot = self.reader().await?.snapshot().await;
+        snapshot.with_context(|| format!("failed to read {}", self.spec.name))
+    }
+
+    /// The account's quotas and what uses them.
+    pub(crate) async fn read_capacity(&self) -> anyhow::Result<Capacity> {
+        let capacity = self.reader().await?.capacity().await;
+        capacity.with_context(|| format!("failed to read the quotas of {}", self.spec.name))
+    }
+
+    /// The server's address, where a record needs it.
+    pub(crate) async fn server_address(&self) -> anyhow::Result<Option<Ipv4Addr>> {
+        let needs_address = |record: &nex_dns::spec::Record| {
+            record.kind == nex_dns::spec::RecordType::A && record.content.is_none()
+        };
+        if !self.spec.dns.records.iter().any(needs_address) {
+            return Ok(None);
+        }
+        let reader = self.reader().await?;
+        let name = &self.spec.name;
+        let account = reader.check_account().await;
+        account.with_context(|| format!("failed to connect to AWS for {name}"))?;
+        let address = reader.address().await;
+        address.context("failed to look up the server's address")
+    }
+
+    /// The networks of Cloudflare's proxies, or why they are not known.
+    pub(crate) async fn edge_networks(&self) -> anyhow::Result<EdgeNetworks> {
+        // The list needs no token, so that the rendering of a file needs none either.
+        let client = match self.cloudflare.get() {
+            Some(client) => client.clone(),
+            None => self.watched(cloudflare::without_token(self)?),
+        };
+        Ok(match client.edge_networks().await {
+            Ok(networks) => EdgeNetworks::Known(networks.cidrs()),
+            Err(error) => EdgeNetworks::Unread {
+                built_in: nex_dns::edge::built_in().cidrs(),
+                error: nex_plan::chain(&error),
+            },
+        })
+    }
+
+    /// Tells an operator who asks for it how many calls were made so far.
+    pub(crate) fn report_calls(&self) {
+        let calls = self.calls.stats();
+        self.output.detail(&format!(
+            "calls: {}, depth {}, {}",
+            calls.count,
+            calls.depth,
+            seconds(calls.wall)
+        ));
+    }
+
+    fn watched(&self, client: Client) -> Client {
+        client
+            .with_calls(self.calls.clone())
+            .with_progress(Arc::clone(&self.progress))
+            .with_cancel(self.cancel.clone())
+    }
+}
+
+/// Loads the environment `argument`, seen from the current folder.
+///
+/// # Errors
+/// With everything that is wrong in the file.
+pub(crate) fn load(argument: &str) -> anyhow::Result<Spec> {
+    let folder = std::env::current_dir().context("failed to find the current folder")?;
+    Ok(environment::load(argument, Path::new(&folder))?.spec)
+}

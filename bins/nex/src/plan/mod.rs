@@ -1,0 +1,254 @@
+//! An environment as it is read at one moment, and the plan that follows.
+
+pub(crate) mod file;
+mod step;
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use anyhow::Context as _;
+use nex_dns::certificate::RevokeScope;
+use nex_dns::{Goal, ZoneSnapshot};
+use nex_infra::model::{Desired, Kind, Observed};
+use nex_infra::{EdgeNetworks, Images, LintContext};
+use nex_plan::{Finding, Linted, Plan, Subject};
+
+use crate::context::Context;
+use crate::environment;
+use crate::wiring;
+
+pub(crate) use step::{Deferred, Step};
+
+/// What a plan is to achieve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The environment is as its spec says.
+    Build(Scope),
+    /// Nothing of the environment is left.
+    Destroy(Scope),
+    /// Certificates that no secret uses any more are revoked.
+    Revoke,
+}
+
+/// Which part of an environment a command works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Everything.
+    All,
+    /// The zone at Cloudflare alone.
+    Zone,
+}
+
+impl Target {
+    pub(crate) fn scope(&self) -> Scope {
+        match self {
+            Target::Build(scope) | Target::Destroy(scope) => *scope,
+            Target::Revoke => Scope::Zone,
+        }
+    }
+}
+
+/// A plan with what it was made of: what its apply needs.
+#[derive(Debug)]
+pub(crate) struct Proposal {
+    pub(crate) linted: Linted<Step>,
+    /// AWS as it was read; `None` for a plan of the zone alone.
+    pub(crate) aws: Option<AwsState>,
+    /// What the zone's part is to achieve. The server's address may become known during the apply.
+    pub(crate) goal: Goal,
+    /// The networks of Cloudflare's proxies; empty for a plan of the zone alone.
+    pub(crate) edge_networks: Vec<String>,
+}
+
+impl Proposal {
+    fn of_zone(linted: Linted<Step>, goal: Goal) -> Self {
+        Self {
+            linted,
+            aws: None,
+            goal,
+            edge_networks: vec![],
+        }
+    }
+}
+
+/// AWS as it was read, and the state that is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct AwsState {
+    pub(crate) snapshot: nex_infra::Snapshot,
+    pub(crate) desired: Desired,
+}
+
+/// An environment as it was read.
+pub(crate) struct Snapshot {
+    aws: Option<nex_infra::Snapshot>,
+    address: Option<Ipv4Addr>,
+    zone: ZoneSnapshot,
+    edge: Option<EdgeNetworks>,
+}
+
+impl Context {
+    /// Reads what `scope` covers, all providers at once.
+    pub(crate) async fn snapshot(&self, scope: Scope) -> anyhow::Result<Snapshot> {
+        let aws = async {
+            match scope {
+                Scope::All => self.read_aws().await.map(Some),
+                Scope::Zone => Ok(None),
+            }
+        };
+        let address = async {
+            match scope {
+                Scope::Zone => self.server_address().await,
+                Scope::All => Ok(None),
+            }
+        };
+        let edge = async {
+            match scope {
+                Scope::All => self.edge_networks().await.map(Some),
+                Scope::Zone => Ok(None),
+            }
+        };
+        let zone = async { Ok(self.zone().await?.read().await?) };
+        let (aws, address, edge, zone) = tokio::try_join!(aws, address, edge, zone)?;
+        self.report_calls();
+        Ok(Snapshot {
+            address: aws.as_ref().map_or(address, nex_infra::Snapshot::address),
+            aws,
+            zone,
+            edge,
+        })
+    }
+
+    /// Reads, and makes the plan for `target`. `images` takes the place of the newest machine images.
+    pub(crate) async fn propose(
+        &self,
+        target: &Target,
+        images: Option<&Images>,
+    ) -> anyhow::Result<Proposal> {
+        let mut snapshot = self.snapshot(target.scope()).await?;
+        if let Some((images, aws)) = images.zip(snapshot.aws.as_mut()) {
+            aws.facts.images = images.clone();
+        }
+        match target {
+            Target::Build(_) => self.build(snapshot).await,
+            Target::Destroy(_) => self.teardown(snapshot).await,
+            Target::Revoke => Ok(self.revocation(&snapshot)),
+        }
+    }
+
+    async fn build(&self, snapshot: Snapshot) -> anyhow::Result<Proposal> {
+        let Snapshot {
+            aws,
+            address,
+            zone,
+            edge,
+        } = snapshot;
+        let goal = Goal::Spec { address };
+        let zone: Linted<Step> = zone.plan(&goal).widen();
+        let Some((aws, edge)) = aws.zip(edge) else {
+            let findings = environment::denials(&self.spec).into_iter();
+            let linted = zone.with(findings.filter(is_of_zone));
+            return Ok(Proposal::of_zone(linted, goal));
+        };
+        let (linted, state) = self.build_aws(aws, &edge).await?;
+        Ok(Proposal {
+            linted: linted.widen().join(zone),
+            aws: Some(state),
+            goal,
+            edge_networks: edge.cidrs().to_vec(),
+        })
+    }
+
+    async fn build_aws(
+        &self,
+        snapshot: nex_infra::Snapshot,
+        edge: &EdgeNetworks,
+    ) -> anyhow::Result<(Linted<nex_infra::Step>, AwsState)> {
+        let spec = &self.spec;
+        let facts = &snapshot.facts;
+        let inputs = wiring::Inputs::new(spec, &facts.database, edge).infra()?;
+        let observed = &snapshot.observed;
+        let desired = nex_infra::desired(&spec.aws, &self.names, facts, &inputs, observed);
+        let plan = nex_infra::diff(&spec.name, &desired, observed);
+        let capacity = if nex_infra::starts_instances(&plan) {
+            Some(self.read_capacity().await?)
+        } else {
+            None
+        };
+        let linted = plan.lint(&LintContext::Build {
+            spec: &spec.aws,
+            facts,
+            desired: &desired,
+            observed,
+            capacity: capacity.as_ref(),
+            edge_networks: &inputs.edge_networks,
+        });
+        let findings = environment::plan_findings(spec, facts);
+        Ok((linted.with(findings), AwsState { snapshot, desired }))
+    }
+
+    async fn teardown(&self, snapshot: Snapshot) -> anyhow::Result<Proposal> {
+        let Some(aws) = snapshot.aws else {
+            let goal = Goal::Nothing { revoke: None };
+            let linted = snapshot.zone.plan(&goal).widen();
+            return Ok(Proposal::of_zone(linted, goal));
+        };
+        let desired = Desired::new();
+        let plan = nex_infra::teardown(&self.spec.name, &aws.observed);
+        let empty_buckets = self.empty_buckets(&aws.observed).await?;
+        // A certificate must not outlive the secret with its key.
+        let revokes = plan.steps().any(|step| step.key.kind == Kind::Secret);
+        let goal = Goal::Nothing {
+            revoke: revokes.then_some(RevokeScope::All),
+        };
+        let linted: Linted<Step> = plan
+            .lint(&LintContext::Teardown {
+                observed: &aws.observed,
+                empty_buckets: &empty_buckets,
+            })
+            .widen();
+        Ok(Proposal {
+            linted: linted.join(snapshot.zone.plan(&goal).widen()),
+            aws: Some(AwsState {
+                snapshot: aws,
+                desired,
+            }),
+            goal,
+            edge_networks: vec![],
+        })
+    }
+
+    fn revocation(&self, snapshot: &Snapshot) -> Proposal {
+        let goal = Goal::Revoke;
+        let linted: Linted<Step> = snapshot.zone.plan(&goal).widen();
+        let warning = (!linted.plan().is_empty()).then(|| servers_first(&self.spec.dns.zone));
+        Proposal::of_zone(linted.with(warning), goal)
+    }
+
+    /// The buckets of the environment that hold nothing.
+    async fn empty_buckets(&self, observed: &Observed) -> anyhow::Result<BTreeSet<String>> {
+        let reader = self.reader().await?;
+        let mut empty = BTreeSet::new();
+        for key in observed.keys().filter(|key| key.kind == Kind::S3Bucket) {
+            let is_empty = reader.is_empty_bucket(&key.name).await;
+            if is_empty.with_context(|| format!("failed to list the objects of {}", key.name))? {
+                empty.insert(key.name.clone());
+            }
+        }
+        Ok(empty)
+    }
+}
+
+fn is_of_zone(finding: &Finding) -> bool {
+    matches!(&finding.subject, Subject::Field(path) if environment::is_in_section(path, "dns"))
+}
+
+/// A revocation needs something that nex can't see from here.
+fn servers_first(zone: &str) -> Finding {
+    Finding::new(
+        nex_plan::Severity::Warning,
+        "servers-first",
+        Subject::Other(format!("zone {zone}")),
+        "Cloudflare answers 526 for a server that still presents a revoked certificate",
+        "a server loads its new certificate within the hour; on the server: journalctl -u nex-gitlab-certificate",
+    )
+}

@@ -1,0 +1,8 @@
+//! Everything that people see: output, progress, questions, the words for remedies, reports.
+
+pub(crate) mod hints;
+pub(crate) mod output;
+pub(crate) mod plans;
+pub(crate) mod progress;
+pub(crate) mod prompt;
+pub(crate) mod report;

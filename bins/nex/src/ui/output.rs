@@ -1,0 +1,78 @@
+//! stdout is data, stderr is for people. Both lose their colours where a terminal does not show them (`NO_COLOR`,
+//! `TERM=dumb`, a pipe).
+
+use std::io::Write as _;
+
+use nex_plan::{Paint, Severity};
+use serde::Serialize;
+
+/// Where a run writes, and how much.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// Whether stdout is JSON.
+    pub(crate) json: bool,
+    /// Whether only errors are written to stderr.
+    pub(crate) quiet: bool,
+    /// Whether figures are written to stderr.
+    pub(crate) verbose: bool,
+}
+
+impl Output {
+    /// The same output without JSON: for what is shown before the one JSON document of a run.
+    pub(crate) fn as_text(self) -> Self {
+        Self {
+            json: false,
+            ..self
+        }
+    }
+
+    /// Writes data. A reader that is gone, such as `head`, is not an error.
+    pub(crate) fn data(self, text: &str) {
+        let mut stdout = anstream::stdout().lock();
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        let _ = write!(stdout, "{text}{end}");
+    }
+
+    /// Writes data as JSON.
+    pub(crate) fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
+        self.data(&serde_json::to_string_pretty(value)?);
+        Ok(())
+    }
+
+    /// Writes a line for the person who waits.
+    pub(crate) fn note(self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr().lock(), "{text}");
+        }
+    }
+
+    /// Writes a line for a person who asked for figures.
+    pub(crate) fn detail(self, text: &str) {
+        if self.verbose {
+            self.note(text);
+        }
+    }
+
+    /// Writes why something is not done for safety, and what resolves that; with `--quiet`, too.
+    pub(crate) fn refused(self, why: &str, hint: Option<&str>) {
+        self.error(&anyhow::anyhow!("{why}"), hint);
+    }
+
+    /// Writes an error with its causes, and what resolves the error.
+    pub(crate) fn error(self, error: &anyhow::Error, hint: Option<&str>) {
+        let mut stderr = anstream::stderr().lock();
+        let head = Paint::Ansi.severity(Severity::Deny, "error:");
+        let _ = writeln!(stderr, "{head} {error}");
+        let mut written = error.to_string();
+        for cause in error.chain().skip(1) {
+            let text = cause.to_string();
+            if !written.contains(&text) {
+                let _ = writeln!(stderr, "  because {text}");
+                written = text;
+            }
+        }
+        if let Some(hint) = hint {
+            let _ = writeln!(stderr, "  hint: {hint}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Plans and findings in the words of this command.
+
+use nex_plan::{Detail, Finding, Linted, NamedList, Paint, Remedy, Renderer, Step};
+
+use super::output::Output;
+use crate::plan::Target;
+
+/// How plans and findings are shown.
+pub(crate) struct PlanView<'a> {
+    /// The environment as the operator named it.
+    pub(crate) environment: &'a str,
+    /// Whether the plan takes the environment down.
+    pub(crate) destroys: bool,
+    /// Whether every field is shown.
+    pub(crate) full: bool,
+    /// Lists whose entries are folded where not every field is shown.
+    pub(crate) lists: Vec<NamedList>,
+}
+
+impl<'a> PlanView<'a> {
+    /// How the plans for `target` are shown.
+    pub(crate) fn new(environment: &'a str, target: &Target, full: bool) -> Self {
+        Self {
+            environment,
+            destroys: matches!(target, Target::Destroy(_)),
+            full,
+            lists: vec![],
+        }
+    }
+
+    /// The same view, with the rules for Cloudflare's networks folded.
+    #[must_use]
+    pub(crate) fn with_edge_networks(mut self, networks: &[String]) -> Self {
+        self.lists = vec![NamedList {
+            name: "networks of Cloudflare".to_owned(),
+            items: networks.iter().cloned().collect(),
+        }];
+        self
+    }
+
+    /// Shows a plan as text or JSON.
+    ///
+    /// # Errors
+    /// If the plan has no JSON form, which is a defect.
+    pub(crate) fn show<S: Step>(&self, linted: &Linted<S>, output: Output) -> anyhow::Result<()> {
+        self.render(|renderer| {
+            if output.json {
+                output.json(&renderer.document(linted))
+            } else {
+                output.data(&renderer.linted(linted));
+                Ok(())
+            }
+        })
+    }
+
+    /// Calls `with` with the renderer. The output strips the colours where they are not wanted.
+    pub(crate) fn render<T>(&self, with: impl FnOnce(Renderer<'_>) -> T) -> T {
+        let remedy = |finding: &Finding| self.remedy(finding);
+        with(Renderer {
+            detail: if self.full {
+                Detail::Full
+            } else {
+                Detail::Compact(&self.lists)
+            },
+            paint: Paint::Ansi,
+            remedy: &remedy,
+        })
+    }
+
+    /// What resolves a finding, as a command or an option where there is one.
+    fn remedy(&self, finding: &Finding) -> String {
+        let subject = finding.subject.name();
+        match &finding.remedy {
+            Remedy::Allow if self.destroys => format!("let it go by --allow '{subject}'"),
+            Remedy::Allow => format!("change the spec back, or allow it by --allow '{subject}'"),
+            Remedy::Adopt { kind, id } if self.destroys => {
+                format!("leave it to its owner by --allow '{subject}', or: {}", self.adopt(kind, id))
+            }
+            Remedy::Adopt { kind, id } => format!("take it over by: {}", self.adopt(kind, id)),
+            remedy @ (Remedy::Edit { .. } | Remedy::Text(_)) => remedy.to_string(),
+        }
+    }
+
+    fn adopt(&self, kind: &str, id: &str) -> String {
+        format!("nex adopt {} {kind} {id}", self.environment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nex_plan::{ResourceId, Severity};
+
+    use super::*;
+    use crate::plan::Scope;
+
+    fn remedy(target: &Target, remedy: Remedy) -> String {
+        let id = ResourceId::new("instance", "nex-staging-gitlab");
+        let finding = Finding::new(Severity::Deny, "code", id, "message", remedy);
+        PlanView::new("staging", target, false).remedy(&finding)
+    }
+
+    #[test]
+    fn a_remedy_names_the_environment_and_the_option_of_the_command_that_runs() {
+        let build = Target::Build(Scope::All);
+        let destroy = Target::Destroy(Scope::All);
+        let adopt = || Remedy::Adopt {
+            kind: "instance",
+            id: "i-1".to_owned(),
+        };
+        assert_eq!(
+            remedy(&build, adopt()),
+            "take it over by: nex adopt staging instance i-1"
+        );
+        assert_eq!(
+            remedy(&build, Remedy::Allow),
+            "change the spec back, or allow it by --allow 'instance nex-staging-gitlab'"
+        );
+        assert_eq!(
+            remedy(&destroy, Remedy::Allow),
+            "let it go by --allow 'instance nex-staging-gitlab'"
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Shows the events of a long run: moving lines on a terminal, plain lines elsewhere.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use nex_plan::{Event, Progress, ResourceId};
+
+use super::output::Output;
+
+/// How often a spinner moves.
+const TICK: Duration = Duration::from_millis(120);
+
+/// The renderer for `output`.
+pub(crate) fn renderer(output: Output) -> Arc<dyn Progress> {
+    if std::io::stderr().is_terminal() && !output.quiet {
+        Arc::new(Live::default())
+    } else {
+        Arc::new(Lines(output))
+    }
+}
+
+/// One line per event.
+struct Lines(Output);
+
+impl Progress for Lines {
+    fn event(&self, event: Event) {
+        let line = match event {
+            Event::Started { id, action } => format!("{action} {id} ..."),
+            Event::Waiting { id, what } => format!("{id}: waiting for {what}"),
+            Event::Done {
+                id,
+                action,
+                elapsed,
+            } => format!("{action} {id}: done in {}", seconds(elapsed)),
+            Event::Failed { id, error } => format!("{id}: failed: {error}"),
+            Event::Skipped { id, reason } => format!("{id}: not begun: {reason}"),
+        };
+        self.0.note(&line);
+    }
+}
+
+/// A moving line per running step, and a line that stays for each step that ended.
+#[derive(Default)]
+struct Live {
+    lines: MultiProgress,
+    running: Mutex<BTreeMap<ResourceId, ProgressBar>>,
+}
+
+impl Live {
+    fn line(&self, id: &ResourceId) -> ProgressBar {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = || {
+            let line = self.lines.add(ProgressBar::new_spinner());
+            let style = ProgressStyle::with_template("  {spinner} {msg} ({elapsed})");
+            line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            line.enable_steady_tick(TICK);
+            line
+        };
+        running
+            .entry(id.clone())
+            .or_insert_with(start)
+            .clone()
+    }
+
+    fn end(&self, id: &ResourceId, text: &str) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = running.remove(id) {
+            line.finish_and_clear();
+        }
+        self.print(text);
+    }
+
+    fn is_running(&self, id: &ResourceId) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.contains_key(id)
+    }
+
+    fn print(&self, text: &str) {
+        // The run goes on if a line can't be printed.
+        let _ = self.lines.println(text);
+    }
+}
+
+impl Progress for Live {
+    fn event(&self, event: Event) {
+        match event {
+            Event::Started { id, action } => {
+                self.line(&id).set_message(format!("{action:<8}{id}"));
+            }
+            Event::Waiting { id, what } => {
+                let text = format!("{id}: waiting for {what}");
+                if self.is_running(&id) {
+                    self.line(&id).set_message(text);
+                } else {
+                    // A read that waits has no line of its own.
+                    self.print(&format!("  {text}"));
+                }
+            }
+            Event::Done {
+                id,
+                action,
+                elapsed,
+            } => {
+                let text = format!("  ✓ {action:<8}{id} ({})", seconds(elapsed));
+                self.end(&id, &text);
+            }
+            Event::Failed { id, error } => self.end(&id, &format!("  ✗ {id}: {error}")),
+            Event::Skipped { id, reason } => {
+                self.end(&id, &format!("  - {id}: not begun: {reason}"));
+            }
+        }
+    }
+}
+
+/// A duration for people.
+pub(crate) fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}

@@ -1,0 +1,123 @@
+//! Turns the outputs of one crate into the inputs of another. The crates do not know each other: they meet here.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use nex_infra::{DatabaseFacts, EdgeNetworks, Names, UserData};
+use nex_plan::SecretRef;
+
+use crate::environment::Spec;
+
+/// Everything that the rendering of an environment needs from the clouds.
+#[derive(Clone, Debug)]
+pub(crate) struct Inputs<'a> {
+    spec: &'a Spec,
+    names: Names,
+    database: &'a DatabaseFacts,
+    edge: &'a EdgeNetworks,
+}
+
+impl<'a> Inputs<'a> {
+    /// The inputs of `spec`, with its database and Cloudflare's networks as they were looked up.
+    pub(crate) fn new(
+        spec: &'a Spec,
+        database: &'a DatabaseFacts,
+        edge: &'a EdgeNetworks,
+    ) -> Self {
+        Self {
+            names: spec.names(),
+            spec,
+            database,
+            edge,
+        }
+    }
+
+    /// What the server's rendering takes from the other crates.
+    pub(crate) fn gitlab(&self) -> nex_gitlab::Inputs {
+        let names = &self.names;
+        let backups = names.backups(&self.spec.aws);
+        nex_gitlab::Inputs {
+            environment: self.spec.name.clone(),
+            region: self.spec.aws.region.clone(),
+            database_host: self.database.host.clone(),
+            database_port: self.database.port,
+            registry_bucket: names.registry_bucket(),
+            backups_bucket: backups.bucket,
+            backups_prefix: backups.prefix,
+            secrets: nex_gitlab::Secrets {
+                database_password: names.database_password(),
+                root_password: names.root_password(),
+                mail_password: self.mail_secret(),
+                origin_certificate: names.origin_certificate(),
+            },
+            edge_networks: self.edge.cidrs().to_vec(),
+            log_groups: nex_gitlab::LogGroups {
+                rails: names.rails_log(),
+                nginx_access: names.nginx_access_log(),
+                nginx_error: names.nginx_error_log(),
+                system: names.server_system_log(),
+            },
+        }
+    }
+
+    /// The secret that the server reads its mail password from: the spec's own, or the one that nex stores it in.
+    fn mail_secret(&self) -> Option<String> {
+        let mail = self.spec.gitlab.mail.as_ref()?;
+        Some(match &mail.password {
+            SecretRef::SecretsManager(name) => name.clone(),
+            _ => self.names.mail_password(),
+        })
+    }
+
+    /// What the runners' rendering takes from the other crates.
+    pub(crate) fn runner(&self) -> nex_runner::Inputs {
+        let names = &self.names;
+        nex_runner::Inputs {
+            environment: self.spec.name.clone(),
+            region: self.spec.aws.region.clone(),
+            gitlab_url: self.spec.gitlab.url.clone(),
+            token_secret: names.runner_token(),
+            cache_bucket: names.cache_bucket(),
+            log_groups: nex_runner::LogGroups {
+                runner: names.runner_log(),
+                system: names.runner_system_log(),
+            },
+            group_name: names.fleet(),
+        }
+    }
+
+    /// What the desired state of AWS takes from the other crates.
+    ///
+    /// # Errors
+    /// If a host's user data can't be rendered, or is too large.
+    pub(crate) fn infra(&self) -> anyhow::Result<nex_infra::Inputs> {
+        let server = nex_gitlab::user_data(&self.spec.gitlab, &self.gitlab());
+        let fleet = nex_runner::user_data(&self.spec.runner, &self.runner());
+        Ok(nex_infra::Inputs {
+            user_data: UserData {
+                server: server.context("failed to render the server's user data")?,
+                fleet: fleet.context("failed to render the runners' user data")?,
+            },
+            edge_networks: self.edge.clone(),
+            mail_password: supplied_secrets(self.spec).contains_key(&self.names.mail_password()),
+        })
+    }
+
+    /// Every file that nex would put on a machine: the server's below `gitlab/`, a runner's below `runner/`.
+    pub(crate) fn files(&self) -> BTreeMap<String, String> {
+        let server = nex_gitlab::files(&self.spec.gitlab, &self.gitlab());
+        let runner = nex_runner::files(&self.spec.runner, &self.runner());
+        let server = server.into_iter().map(|(k, v)| (format!("gitlab/{k}"), v));
+        let runner = runner.into_iter().map(|(k, v)| (format!("runner/{k}"), v));
+        server.chain(runner).collect()
+    }
+}
+
+/// The secrets whose values nex copies into Secrets Manager, each with the reference in the spec, by name.
+pub(crate) fn supplied_secrets(spec: &Spec) -> BTreeMap<String, SecretRef> {
+    let mail = spec.gitlab.mail.as_ref().map(|mail| mail.password.clone());
+    let mail = mail.filter(|reference| !matches!(reference, SecretRef::SecretsManager(_)));
+    mail.map(|reference| (spec.names().mail_password(), reference))
+        .into_iter()
+        .collect()
+}
