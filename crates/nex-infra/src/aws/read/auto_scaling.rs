@@ -1,27 +1,18 @@
-//! The launch template and the Auto Scaling group with its hook and policy.
+//! The Auto Scaling group with its hook and policy.
 
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup as DescribedGroup, LifecycleHook as DescribedHook,
     ScalingPolicy as DescribedPolicy,
 };
-use aws_sdk_ec2::types::{
-    LaunchTemplate as DescribedTemplate, LaunchTemplateHttpTokensState, LaunchTemplateVersion,
-    ResponseLaunchTemplateData,
-};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use aws_sdk_ec2::types::{LaunchTemplate as DescribedTemplate, LaunchTemplateVersion};
 
-use super::ground::filter;
 use super::{Found, GroupNames, Reader, tags};
 use crate::aws::Error;
-use crate::aws::error::found as if_found;
-use crate::model::{
-    Disk, Image, Key, Kind, LaunchTemplate, LifecycleHook, Metadata, ScalingGroup, ScalingPolicy,
-    TemplateVersion,
-};
-use crate::names::Tags;
+use crate::aws::codes::Condition;
+use crate::aws::number::from_sdk;
+use crate::model::{Key, Kind, LifecycleHook, ScalingGroup, ScalingPolicy, TemplateVersion};
 
-/// What was found.
+/// The fleet's resources as described.
 #[derive(Debug)]
 pub(super) struct Parts {
     template: Option<DescribedTemplate>,
@@ -31,10 +22,12 @@ pub(super) struct Parts {
     policies: Vec<DescribedPolicy>,
 }
 
-/// A group that is not there is an error for its hooks and policies, and the same code stands for any bad input.
+/// The hooks and policies of a group that does not exist are none.
 fn of_a_group<T: Default>(result: Result<T, Error>) -> Result<T, Error> {
     match result {
-        Err(error) if error.says("not found") || error.is_not_found() => Ok(T::default()),
+        Err(error) if error.is(Condition::NoSuchScalingGroup) || error.is_not_found() => {
+            Ok(T::default())
+        }
         other => other,
     }
 }
@@ -55,37 +48,6 @@ impl Reader {
             hooks,
             policies,
         })
-    }
-
-    async fn template(&self) -> Result<Option<DescribedTemplate>, Error> {
-        let name = self.names.fleet();
-        let request = self.aws.ec2.describe_launch_templates();
-        let answer = request
-            .filters(filter("launch-template-name", [&name]))
-            .send()
-            .await
-            .map_err(Error::call("DescribeLaunchTemplates", name))?;
-        Ok(answer
-            .launch_templates
-            .unwrap_or_default()
-            .into_iter()
-            .next())
-    }
-
-    async fn newest_version(&self) -> Result<Option<LaunchTemplateVersion>, Error> {
-        let name = self.names.fleet();
-        let request = self.aws.ec2.describe_launch_template_versions();
-        let answer = request
-            .launch_template_name(&name)
-            .versions("$Latest")
-            .send()
-            .await
-            .map_err(Error::call("DescribeLaunchTemplateVersions", name));
-        let versions = if_found(answer)?.and_then(|a| a.launch_template_versions);
-        Ok(versions
-            .unwrap_or_default()
-            .into_iter()
-            .max_by_key(|v| v.version_number()))
     }
 
     async fn scaling_group(&self) -> Result<Option<DescribedGroup>, Error> {
@@ -127,19 +89,27 @@ impl Reader {
         let Some(group) = parts.group else {
             return Ok(());
         };
-        self.collect_group(group, newest, found);
+        self.collect_scaling_group(group, newest, found)?;
         let group = self.names.fleet();
         let owner = found.owner(&Key::new(Kind::AutoScalingGroup, &group));
+        let lacks = Error::lacks("DescribeLifecycleHooks", &group);
         for hook in parts.hooks {
+            let name = hook.lifecycle_hook_name;
+            let timeout = hook.heartbeat_timeout;
             let resource = LifecycleHook {
                 group: group.clone(),
-                hook: hook.lifecycle_hook_name.unwrap_or_default(),
-                transition: hook.lifecycle_transition.unwrap_or_default(),
-                heartbeat_seconds: hook.heartbeat_timeout.unwrap_or_default(),
-                default_result: hook.default_result.unwrap_or_default(),
+                hook: name.ok_or_else(|| lacks("a hook's name"))?,
+                transition: hook
+                    .lifecycle_transition
+                    .ok_or_else(|| lacks("a transition"))?,
+                heartbeat_seconds: from_sdk(timeout.ok_or_else(|| lacks("a heartbeat timeout"))?),
+                default_result: hook
+                    .default_result
+                    .ok_or_else(|| lacks("a default result"))?,
             };
             found.add(resource.hook.clone(), owner, resource);
         }
+        let lacks = Error::lacks("DescribePolicies", &group);
         for policy in parts.policies {
             let tracking = policy.target_tracking_configuration();
             let metric = tracking.and_then(|t| t.predefined_metric_specification());
@@ -147,73 +117,23 @@ impl Reader {
             let target = tracking.and_then(|t| t.target_value());
             let resource = ScalingPolicy {
                 group: group.clone(),
+                // A policy of others may track no predefined metric: that shows as a difference.
                 metric: metric.map(|m| m.as_str().to_owned()).unwrap_or_default(),
-                // nex sets whole percents; what others set is shown rounded and set anew.
-                target_percent: target.map(|t| t.round() as i32).unwrap_or_default(),
-                policy: policy.policy_name.unwrap_or_default(),
+                // nex sets whole percents; a fraction that others set is shown rounded.
+                target_percent: target.map(|t| t.round() as u32).unwrap_or_default(),
+                policy: policy.policy_name.ok_or_else(|| lacks("a policy's name"))?,
             };
             found.add(resource.policy.clone(), owner, resource);
         }
         Ok(())
     }
 
-    fn collect_template(
+    fn collect_scaling_group(
         &self,
-        template: DescribedTemplate,
-        version: LaunchTemplateVersion,
-        groups: &GroupNames,
+        group: DescribedGroup,
+        newest: Option<i64>,
         found: &mut Found,
     ) -> Result<(), Error> {
-        let tags = tags!(template.tags());
-        let newest_is_default = version.default_version().unwrap_or(false);
-        let Some(data) = version.launch_template_data else {
-            return Ok(());
-        };
-        let options = data.metadata_options();
-        let profile = data.iam_instance_profile();
-        let instance_tags = data.tag_specifications();
-        let resource = LaunchTemplate {
-            name: self.names.fleet(),
-            image: Image {
-                id: data.image_id().unwrap_or_default().to_owned(),
-                pinned: false,
-            },
-            instance_type: data
-                .instance_type()
-                .map(|t| t.as_str().to_owned())
-                .unwrap_or_default(),
-            security_groups: data
-                .security_group_ids()
-                .iter()
-                .map(|id| groups.reference(id))
-                .collect(),
-            profile: profile.and_then(|p| p.name()).map(str::to_owned),
-            disk: disk(&data),
-            metadata: Metadata {
-                token_required: options.and_then(|o| o.http_tokens())
-                    == Some(&LaunchTemplateHttpTokensState::Required),
-                hop_limit: options
-                    .and_then(|o| o.http_put_response_hop_limit())
-                    .unwrap_or(1),
-            },
-            credits: data
-                .credit_specification()
-                .and_then(|c| c.cpu_credits().map(str::to_owned)),
-            user_data: decoded(data.user_data().unwrap_or_default()),
-            instance_tags: same_tags(instance_tags.iter().map(|s| tags!(s.tags()))),
-            newest_is_default,
-            tags: self.ours(tags.clone()),
-        };
-        let owner = self.owner(&tags);
-        found.add(
-            template.launch_template_id.unwrap_or_default(),
-            owner,
-            resource,
-        );
-        Ok(())
-    }
-
-    fn collect_group(&self, group: DescribedGroup, newest: Option<i64>, found: &mut Found) {
         let tags = tags!(group.tags());
         let policy = group.mixed_instances_policy();
         let template = policy.and_then(|p| p.launch_template());
@@ -227,6 +147,8 @@ impl Reader {
         let retained = group.instance_lifecycle_policy();
         let retained = retained.and_then(|p| p.retention_triggers());
         let retained = retained.and_then(|t| t.terminate_hook_abandon());
+        let lacks = Error::lacks("DescribeAutoScalingGroups", self.names.fleet());
+        let capacity = |n: Option<i32>, missing| n.map(from_sdk).ok_or_else(|| lacks(missing));
         let resource = ScalingGroup {
             name: self.names.fleet(),
             template: specification
@@ -244,19 +166,19 @@ impl Reader {
                 .map(|s| s.trim().to_owned())
                 .filter(|s| !s.is_empty())
                 .collect(),
-            min: group.min_size().unwrap_or_default(),
-            max: group.max_size().unwrap_or_default(),
-            desired: group.desired_capacity().unwrap_or_default(),
+            min: capacity(group.min_size(), "a minimum size")?,
+            max: capacity(group.max_size(), "a maximum size")?,
+            desired: capacity(group.desired_capacity(), "a desired capacity")?,
             instance_types: overrides
                 .iter()
                 .filter_map(|o| o.instance_type().map(str::to_owned))
                 .collect(),
             on_demand_base: spread
                 .and_then(|s| s.on_demand_base_capacity())
-                .unwrap_or(0),
+                .map_or(0, from_sdk),
             on_demand_percent: spread
                 .and_then(|s| s.on_demand_percentage_above_base_capacity())
-                .unwrap_or(100),
+                .map_or(100, from_sdk),
             spot_strategy: spread
                 .and_then(|s| s.spot_allocation_strategy())
                 .unwrap_or("lowest-price")
@@ -267,33 +189,6 @@ impl Reader {
         };
         let owner = self.owner(&tags);
         found.add(self.names.fleet(), owner, resource);
-    }
-}
-
-fn disk(data: &ResponseLaunchTemplateData) -> Disk {
-    let ebs = data.block_device_mappings().first().and_then(|m| m.ebs());
-    Disk {
-        size_gb: ebs.and_then(|e| e.volume_size()).unwrap_or_default(),
-        volume_type: ebs
-            .and_then(|e| e.volume_type())
-            .map(|t| t.as_str().to_owned())
-            .unwrap_or_default(),
-        encrypted: ebs.and_then(|e| e.encrypted()).unwrap_or(false),
-        delete_on_termination: ebs.and_then(|e| e.delete_on_termination()).unwrap_or(true),
-    }
-}
-
-/// User data that is no text can't be ours; it shows as a difference.
-fn decoded(user_data: &str) -> String {
-    let bytes = BASE64.decode(user_data).unwrap_or_default();
-    String::from_utf8(bytes).unwrap_or_default()
-}
-
-/// The tags, if all specifications carry the same; a template where they differ shows none, and so a difference.
-fn same_tags(mut specifications: impl Iterator<Item = Tags>) -> Tags {
-    let first = specifications.next().unwrap_or_default();
-    match specifications.all(|other| other == first) {
-        true => first,
-        false => Tags::new(),
+        Ok(())
     }
 }
