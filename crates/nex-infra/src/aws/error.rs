@@ -189,9 +189,9 @@ impl Error {
     /// The answer of `operation` about `about` lacks a field: gives the error for the field's name.
     pub(super) fn lacks(
         operation: &'static str,
-        about: impl Into<String>,
-    ) -> impl Fn(&'static str) -> Error {
-        let about = about.into();
+        about: &str,
+    ) -> impl Fn(&'static str) -> Error + use<> {
+        let about = about.to_owned();
         move |missing| Error::Answer {
             operation,
             about: about.clone(),

@@ -147,7 +147,7 @@ impl Reader {
         let retained = group.instance_lifecycle_policy();
         let retained = retained.and_then(|p| p.retention_triggers());
         let retained = retained.and_then(|t| t.terminate_hook_abandon());
-        let lacks = Error::lacks("DescribeAutoScalingGroups", self.names.fleet());
+        let lacks = Error::lacks("DescribeAutoScalingGroups", &self.names.fleet());
         let capacity = |n: Option<i32>, missing| n.map(from_sdk).ok_or_else(|| lacks(missing));
         let resource = ScalingGroup {
             name: self.names.fleet(),

@@ -43,7 +43,7 @@ impl Reader {
     ) -> Result<(), Error> {
         let tags = tags!(address.tags());
         let owner = self.owner(&tags);
-        let lacks = Error::lacks(CALL, self.names.server());
+        let lacks = Error::lacks(CALL, &self.names.server());
         let id = address.allocation_id.as_deref();
         let id = id.ok_or_else(|| lacks("an allocation's id"))?.to_owned();
         if let Some(at) = address.instance_id().filter(|id| !id.is_empty()) {

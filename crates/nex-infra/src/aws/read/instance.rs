@@ -87,7 +87,7 @@ impl Reader {
         let Some(instance) = parts.instance.clone() else {
             return Ok(parts);
         };
-        let lacks = Error::lacks("DescribeInstances", self.names.server());
+        let lacks = Error::lacks("DescribeInstances", &self.names.server());
         let id = instance
             .instance_id()
             .ok_or_else(|| lacks("an instance's id"))?;
@@ -160,7 +160,7 @@ impl Reader {
         found: &mut Found,
     ) -> Result<(), Error> {
         let tags = tags!(volume.tags());
-        let lacks = Error::lacks("DescribeVolumes", self.names.server());
+        let lacks = Error::lacks("DescribeVolumes", &self.names.server());
         let id = volume.volume_id.ok_or_else(|| lacks("a volume's id"))?;
         let lacks = Error::lacks("DescribeVolumes", &id);
         let is_attached = attachment != Attachment::None;
@@ -198,7 +198,7 @@ impl Reader {
         let group_ids = instance.security_groups().iter();
         let group_ids = group_ids.filter_map(|g| g.group_id());
         let options = instance.metadata_options();
-        let lacks = Error::lacks("DescribeInstances", self.names.server());
+        let lacks = Error::lacks("DescribeInstances", &self.names.server());
         let id = instance.instance_id();
         let id = id.ok_or_else(|| lacks("an instance's id"))?.to_owned();
         let lacks = Error::lacks("DescribeInstances", &id);

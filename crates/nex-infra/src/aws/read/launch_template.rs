@@ -63,7 +63,7 @@ impl Reader {
         let profile = data.iam_instance_profile();
         let instance_tags = data.tag_specifications();
         let id = template.launch_template_id.ok_or_else(|| {
-            let lacks = Error::lacks("DescribeLaunchTemplates", self.names.fleet());
+            let lacks = Error::lacks("DescribeLaunchTemplates", &self.names.fleet());
             lacks("a template's id")
         })?;
         // A template of others may leave out any of these: an empty value shows as a difference.

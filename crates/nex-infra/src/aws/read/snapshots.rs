@@ -57,7 +57,7 @@ impl Reader {
                 .unwrap_or_default()
                 .into_iter()
                 .collect();
-            let lacks = Error::lacks(CALL, self.names.snapshots());
+            let lacks = Error::lacks(CALL, &self.names.snapshots());
             let id = policy.policy_id();
             let id = id.ok_or_else(|| lacks("a policy's id"))?.to_owned();
             let role = policy.execution_role_arn();

@@ -262,3 +262,104 @@ fn s3_rule(id: &str, rule: &LifecycleRule) -> Option<S3Rule> {
         .build()
         .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::thread;
+
+    use nex_plan::CallLog;
+
+    use super::*;
+    use crate::aws::{Aws, ConnectOptions, EndpointOverride};
+
+    const NOT_EMPTY: &str =
+        "<Error><Code>BucketNotEmpty</Code><Message>not empty</Message></Error>";
+    const NOTHING: &str = "<ListVersionsResult></ListVersionsResult>";
+
+    /// Answers `answers` in turn and gives the method and path of each request.
+    fn serve(answers: Vec<(u16, &'static str)>) -> (String, thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = thread::spawn(move || {
+            let answer = |(status, body): (u16, &str)| {
+                let (stream, _) = listener.accept().expect("a connection");
+                exchange(stream, status, body)
+            };
+            answers.into_iter().map(answer).collect()
+        });
+        (format!("http://{address}"), server)
+    }
+
+    fn exchange(mut stream: TcpStream, status: u16, body: &str) -> String {
+        let mut reader = BufReader::new(stream.try_clone().expect("a reader"));
+        let mut lines = vec![];
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).expect("a line");
+            if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length");
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+            lines.push(line);
+        }
+        let mut content = vec![0; length];
+        reader.read_exact(&mut content).expect("a body");
+        let answer = format!(
+            "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(answer.as_bytes()).expect("an answer");
+        let request = lines.first().map(String::as_str).unwrap_or_default();
+        request.trim_end_matches(" HTTP/1.1\r\n").to_owned()
+    }
+
+    fn delete(
+        contents: Contents,
+        answers: Vec<(u16, &'static str)>,
+    ) -> (Result<(), Error>, Vec<String>) {
+        let (url, server) = serve(answers);
+        let options = ConnectOptions {
+            region: "eu-west-3".into(),
+            max_attempts: Some(1),
+            endpoint: Some(EndpointOverride {
+                url,
+                access_key_id: "test".into(),
+                secret_access_key: "test".to_owned().into(),
+            }),
+            calls: CallLog::default(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let result = runtime.block_on(async {
+            let aws = Aws::connect(&options).await?;
+            let writer = Writer::new(Arc::new(aws), "staging", BTreeMap::new());
+            writer
+                .delete_bucket("backups", contents, &CancelToken::default())
+                .await
+        });
+        (result, server.join().expect("the requests"))
+    }
+
+    #[test]
+    fn a_bucket_that_nobody_named_keeps_its_objects() {
+        let (result, requests) = delete(Contents::Keep, vec![(409, NOT_EMPTY)]);
+        assert!(result.is_err_and(|error| error.has_code("BucketNotEmpty")));
+        assert_eq!(requests, ["DELETE /backups/"]);
+    }
+
+    #[test]
+    fn a_bucket_that_the_operator_named_is_purged_first() {
+        let (result, requests) = delete(Contents::Purge, vec![(200, NOTHING), (204, "")]);
+        assert!(result.is_ok(), "{result:?}");
+        assert_eq!(requests, ["GET /backups/?versions", "DELETE /backups/"]);
+    }
+}

@@ -115,3 +115,110 @@ pub(super) fn token<P: Serialize>(
     })?;
     Ok(hex::encode(Sha256::digest(json)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    fn launch<'a>(tags: &'a Tags, groups: &'a [String]) -> Launch<'a> {
+        Launch {
+            generation: 0,
+            image_id: "ami-1",
+            instance_type: "t3a.xlarge",
+            subnet_id: "subnet-1",
+            security_group_ids: groups,
+            instance_profile: Some("web"),
+            root_volume: Volume {
+                size_gb: 100,
+                volume_type: "gp3",
+                encrypted: true,
+                delete_on_termination: false,
+            },
+            metadata: Metadata {
+                token_required: true,
+                hop_limit: 1,
+            },
+            termination_protection: true,
+            user_data: Some("#!/bin/sh"),
+            tags,
+            volume_tags: tags,
+        }
+    }
+
+    fn token_of(environment: &str, parameters: &Launch<'_>) -> String {
+        let key = Key::new(Kind::Instance, "web");
+        token(environment, &key, parameters).expect("a token")
+    }
+
+    #[test]
+    fn a_token_is_the_same_in_every_build() {
+        let tags = Tags::from([("Name".to_owned(), "web".to_owned())]);
+        let groups = ["sg-1".to_owned()];
+        let token = token_of("staging", &launch(&tags, &groups));
+        // From Python's json and hashlib.
+        assert_eq!(
+            token,
+            "eaa26ef0d536511c2133acb1667ac730a52d0107ac93b1a29818d6f3455ab0ef"
+        );
+    }
+
+    #[test]
+    fn whatever_is_sent_changes_the_token() {
+        let (tags, other_tags) = (Tags::new(), Tags::from([("a".to_owned(), String::new())]));
+        let (groups, other_groups) = ([], ["sg-1".to_owned()]);
+        let base = || launch(&tags, &groups);
+        let mut tokens = vec![
+            token_of("staging", &base()),
+            token_of("production", &base()),
+        ];
+        let variants = [
+            Launch {
+                generation: 1,
+                ..base()
+            },
+            Launch {
+                image_id: "ami-2",
+                ..base()
+            },
+            Launch {
+                instance_type: "t3a.large",
+                ..base()
+            },
+            Launch {
+                subnet_id: "subnet-2",
+                ..base()
+            },
+            Launch {
+                security_group_ids: &other_groups,
+                ..base()
+            },
+            Launch {
+                instance_profile: None,
+                ..base()
+            },
+            Launch {
+                termination_protection: false,
+                ..base()
+            },
+            Launch {
+                user_data: None,
+                ..base()
+            },
+            Launch {
+                tags: &other_tags,
+                ..base()
+            },
+            Launch {
+                volume_tags: &other_tags,
+                ..base()
+            },
+        ];
+        tokens.extend(variants.iter().map(|variant| token_of("staging", variant)));
+        let count = tokens.len();
+        tokens.sort_unstable();
+        tokens.dedup();
+        assert_eq!(tokens.len(), count);
+        assert!(tokens.iter().all(|token| token.len() == 64));
+    }
+}
