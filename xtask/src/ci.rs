@@ -1,15 +1,16 @@
-//! `cargo xtask ci`: what CI checks, what fails fastest first.
+//! `cargo xtask ci`: all checks of CI, the fastest first.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::cargo::{cargo, root, run};
+use crate::cargo::{Features, cargo, root, run};
+use crate::launch::Profile;
 use crate::{launch, layers, scripts};
 
 type Step = fn() -> anyhow::Result<()>;
 
-/// The steps, in order. The tests come last: their closing lines are what one looks for.
+/// The checks in order. The tests come last, because their summary is the most useful last output.
 const STEPS: [(&str, Step); 8] = [
     ("format", || run(&mut cargo(["fmt", "--all", "--check"]))),
     ("layers", layers::run),
@@ -18,24 +19,27 @@ const STEPS: [(&str, Step); 8] = [
     }),
     ("clippy", clippy),
     ("alone", alone),
-    ("rendered", || scripts::check(&launch::build(false)?.nex)),
+    ("rendered", || {
+        scripts::check(&launch::build(Profile::Dev)?.nex)
+    }),
     ("doc", doc),
     ("test", || run(&mut cargo(["test", "--workspace"]))),
 ];
 
-/// Does all steps, and says how long each took; stops at the first that fails.
+/// Runs all checks, stops at the first failure, and prints how long each check took.
 pub(crate) fn run_all() -> anyhow::Result<()> {
     let start = Instant::now();
     let mut times = Vec::new();
     for (name, step) in STEPS {
         println!("== {name}");
-        let begin = Instant::now();
+        let step_start = Instant::now();
         step().context(name)?;
-        times.push(format!("{name} {}", seconds(begin.elapsed())));
-        println!("== {name}: fine, {}", seconds(begin.elapsed()));
+        let time = seconds(step_start.elapsed());
+        println!("== {name}: passed in {time}");
+        times.push(format!("{name} {time}"));
     }
     println!(
-        "== all fine in {}: {}",
+        "== all checks passed in {}: {}",
         seconds(start.elapsed()),
         times.join(", ")
     );
@@ -50,16 +54,43 @@ fn clippy() -> anyhow::Result<()> {
     run(cargo(["clippy", "--workspace", "--all-targets"]).args(["--", "-D", "warnings"]))
 }
 
-/// Each of the four as another program would take it: by itself, and without what talks to a cloud.
+/// Checks each provider crate alone and with fewer features, as other programs use it.
 fn alone() -> anyhow::Result<()> {
-    for name in layers::SIDES {
-        let mut command = cargo(["clippy", "--package", name, "--no-default-features"]);
+    for (name, features) in alone_builds() {
+        let mut command = cargo(["clippy", "--package", name]);
+        command.args(features.args());
         run(command.args(["--", "-D", "warnings"]))?;
     }
     Ok(())
 }
 
+fn alone_builds() -> Vec<(&'static str, Features)> {
+    let bare = layers::PROVIDER_CRATES.map(|name| (name, Features::None));
+    let engines = layers::ENGINE_CRATES.map(|name| (name, Features::Engine));
+    [&bare[..], &engines].concat()
+}
+
 fn doc() -> anyhow::Result<()> {
     let mut command = cargo(["doc", "--workspace", "--no-deps"]);
     run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_with_an_engine_are_built_with_and_without_it() {
+        let builds = alone_builds();
+        for name in ["nex-dns", "nex-infra"] {
+            let of_crate = builds.iter().filter(|(built, _)| *built == name);
+            let args: Vec<_> = of_crate.map(|(_, features)| features.args()).collect();
+            let engine = ["--no-default-features", "--features", "engine"];
+            assert_eq!(args, [&engine[..1], &engine]);
+        }
+        for name in ["nex-gitlab", "nex-runner"] {
+            assert!(builds.contains(&(name, Features::None)));
+            assert!(!builds.contains(&(name, Features::Engine)));
+        }
+    }
 }

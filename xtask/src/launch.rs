@@ -1,4 +1,4 @@
-//! Builds the binaries and gives way to one of them.
+//! Builds the binaries and runs one of them in place of this program.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
@@ -14,63 +14,83 @@ use serde::Deserialize;
 
 use crate::cargo::cargo;
 
-/// A build that takes no longer is not worth a word.
-const QUIET_FOR: Duration = Duration::from_secs(2);
+/// A faster build prints nothing.
+const QUIET_TIME: Duration = Duration::from_secs(2);
 
-/// The two binaries; `nex` looks for the sandbox's beside its own.
+/// A binary of the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binary {
+    /// `nex`
+    Nex,
+    /// `nex-sandbox`
+    Sandbox,
+}
+
+/// A build profile of cargo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// `cargo build`
+    Dev,
+    /// `cargo build --release`
+    Release,
+}
+
+/// The paths of the built binaries.
 pub(crate) struct Binaries {
-    /// The operator's command.
+    /// `nex`. It looks for the sandbox's binary in its own folder.
     pub(crate) nex: PathBuf,
-    /// The sandbox's.
+    /// `nex-sandbox`
     pub(crate) sandbox: PathBuf,
 }
 
-/// A line of cargo's that names what was built.
+/// A message of cargo about a built target.
 #[derive(Deserialize)]
 struct Artifact {
     executable: Option<PathBuf>,
 }
 
-/// Becomes the binary `name`, with these arguments, once it is built.
-pub(crate) fn exec(name: &str, args: &[OsString], release: bool) -> anyhow::Result<()> {
-    let asked = std::env::var_os("NEX_RELEASE").is_some_and(|value| value == "1");
-    let built = build(release || asked)?;
-    let program = match name {
-        "nex" => built.nex,
-        _ => built.sandbox,
+/// Builds the binaries and replaces this process by one of them. Returns only on failure.
+pub(crate) fn exec(binary: Binary, args: &[OsString], profile: Profile) -> anyhow::Result<()> {
+    let built = build(profile)?;
+    let program = match binary {
+        Binary::Nex => built.nex,
+        Binary::Sandbox => built.sandbox,
     };
-    let failure = Command::new(&program).args(args).exec();
-    Err(failure).with_context(|| format!("failed to start {}", program.display()))
+    let error = Command::new(&program).args(args).exec();
+    Err(error).with_context(|| format!("failed to start {}", program.display()))
 }
 
-/// Builds both. Cargo is heard only when the build fails or takes a while.
-pub(crate) fn build(release: bool) -> anyhow::Result<Binaries> {
+/// Builds both binaries. Prints the output of cargo only if the build fails or is slow.
+pub(crate) fn build(profile: Profile) -> anyhow::Result<Binaries> {
     let mut command = cargo(["build", "--package", "nex", "--package", "nex-sandbox"]);
-    command
-        .args(release.then_some("--release"))
+    let mut child = command
+        .args((profile == Profile::Release).then_some("--release"))
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().context("failed to start cargo")?;
-    let (said, artifacts) = match (child.stderr.take(), child.stdout.take()) {
-        (Some(said), Some(artifacts)) => (lines(said), lines(artifacts)),
-        _ => bail!("cargo's output cannot be read"),
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("failed to start cargo")?;
+    let (stderr, artifacts) = match (child.stderr.take(), child.stdout.take()) {
+        (Some(stderr), Some(stdout)) => (lines(stderr), lines(stdout)),
+        _ => bail!("failed to read the output of cargo"),
     };
-    let unsaid = follow(&said);
+    let unprinted = follow(&stderr);
     let status = child.wait().context("failed to wait for cargo")?;
     if !status.success() {
-        unsaid.iter().for_each(|line| eprintln!("{line}"));
-        bail!("nex cannot be built");
+        unprinted.iter().for_each(|line| eprintln!("{line}"));
+        bail!("failed to build nex");
     }
     let executables: Vec<PathBuf> = artifacts
         .iter()
         .filter_map(|line| serde_json::from_str::<Artifact>(&line).ok()?.executable)
         .collect();
     let find = |name: &str| {
-        let found = executables.iter().find(|path| path.ends_with(name));
-        let found = found.with_context(|| format!("cargo built no {name}"));
-        found.cloned()
+        executables
+            .iter()
+            .find(|path| path.ends_with(name))
+            .cloned()
+            .with_context(|| format!("cargo did not build {name}"))
     };
     Ok(Binaries {
         nex: find("nex")?,
@@ -78,25 +98,25 @@ pub(crate) fn build(release: bool) -> anyhow::Result<Binaries> {
     })
 }
 
-/// Keeps what cargo says until the build has lasted a while, and passes it on from then on.
-/// Gives what was not passed on.
-fn follow(said: &Receiver<String>) -> Vec<String> {
+/// Collects the lines of cargo until the build is slow, then prints these and all later lines.
+/// Returns the lines that it did not print.
+fn follow(stderr: &Receiver<String>) -> Vec<String> {
     let start = Instant::now();
-    let mut kept = Vec::new();
+    let mut collected = Vec::new();
     loop {
-        match said.recv_timeout(QUIET_FOR.saturating_sub(start.elapsed())) {
-            Ok(line) => kept.push(line),
-            Err(RecvTimeoutError::Disconnected) => return kept,
+        match stderr.recv_timeout(QUIET_TIME.saturating_sub(start.elapsed())) {
+            Ok(line) => collected.push(line),
+            Err(RecvTimeoutError::Disconnected) => return collected,
             Err(RecvTimeoutError::Timeout) => break,
         }
     }
     eprintln!("building nex (the first build takes about 5 minutes)");
-    kept.iter().for_each(|line| eprintln!("{line}"));
-    said.iter().for_each(|line| eprintln!("{line}"));
+    collected.iter().for_each(|line| eprintln!("{line}"));
+    stderr.iter().for_each(|line| eprintln!("{line}"));
     Vec::new()
 }
 
-/// The lines of a pipe, read on a thread of their own so that no pipe fills up.
+/// The lines of a pipe. A separate thread reads them, so that the pipe never fills up.
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {

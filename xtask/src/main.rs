@@ -1,7 +1,8 @@
-//! Chores: `cargo xtask COMMAND`.
+//! The chores of this repository: `cargo xtask COMMAND`.
 //!
-//! The chores of this repository, one file each; every other command is one of `nex` or `nex-sandbox`,
-//! which is built and then run with all that follows. No AWS and no tokio in here: it starts at once.
+//! Each chore has its own file. xtask passes every other command on to `nex` or `nex-sandbox`,
+//! after it has built them. It has no AWS and no tokio dependencies, so it builds and starts at
+//! once.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -21,15 +22,17 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Starts the binaries, and does the chores of this repository.
+use launch::{Binary, Profile};
+
+/// Runs the binaries and the chores of this repository.
 #[derive(Parser)]
 #[command(
     bin_name = "cargo xtask",
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Built and then run, with all that follows passed on as it is:
+    after_help = "xtask builds and runs a binary for every other command, and passes on all arguments:
   sandbox up, status, env, down   nex-sandbox
-  every other command             nex (docs/command-line.md lists them)
+  every other command             nex (see docs/command-line.md)
 
 Examples:
   cargo xtask bootstrap staging --sandbox
@@ -38,7 +41,7 @@ Examples:
   cargo xtask ci"
 )]
 struct Cli {
-    /// Builds the binaries for release, as NEX_RELEASE=1 does
+    /// Builds the binaries for release, like NEX_RELEASE=1
     #[arg(long)]
     release: bool,
     #[command(subcommand)]
@@ -47,28 +50,28 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Does everything that CI does, what fails fastest first
+    /// Runs all checks of CI, the fastest first
     #[command(after_help = "Examples:
   cargo xtask ci
-  CI=true cargo xtask ci             a test whose tool is missing fails instead of being skipped")]
+  CI=true cargo xtask ci             fails if a test's tool is missing, instead of skipping the test")]
     Ci,
-    /// Checks who may depend on whom
+    /// Checks the dependencies between the workspace's packages
     #[command(
-        after_help = "Example:\n  cargo xtask layers\n\nThe rules stand in xtask/src/layers/rules.rs."
+        after_help = "Example:\n  cargo xtask layers\n\nThe rules are in xtask/src/layers/rules.rs."
     )]
     Layers,
-    /// Makes snapshots and generated files anew; look at the difference before you commit it
+    /// Updates snapshots and generated files; review the diff before you commit
     #[command(after_help = "Examples:
   cargo xtask bless && git diff
-  cargo xtask bless -p nex-runner    one crate's only")]
+  cargo xtask bless -p nex-runner    updates one crate only")]
     Bless {
-        /// What to pass on to `cargo test`
+        /// Arguments for `cargo test`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Measures plan and bootstrap on a sandbox of its own, and writes docs/bench.md
+    /// Measures plan and bootstrap on a sandbox, and writes docs/bench.md
     #[command(
-        after_help = "Example:\n  cargo xtask bench\n\nFails when a limit in xtask/src/bench/limits.rs is not kept."
+        after_help = "Example:\n  cargo xtask bench\n\nFails if a limit in xtask/src/bench/limits.rs is exceeded."
     )]
     Bench,
     #[command(external_subcommand)]
@@ -77,14 +80,14 @@ enum Command {
 
 fn main() -> ExitCode {
     let Cli { release, command } = Cli::parse();
-    let done = match command {
+    let result = match command {
         Command::Ci => ci::run_all(),
         Command::Layers => layers::run(),
         Command::Bless { args } => bless::run(&args),
         Command::Bench => bench::run(),
-        Command::Other(words) => pass_on(&words, release),
+        Command::Other(words) => pass_on(&words, profile(release)),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -93,11 +96,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// Gives way to the binary that knows the command; comes back only when that fails.
-fn pass_on(words: &[OsString], release: bool) -> anyhow::Result<()> {
+fn profile(release: bool) -> Profile {
+    if release || std::env::var_os("NEX_RELEASE").is_some_and(|value| value == "1") {
+        Profile::Release
+    } else {
+        Profile::Dev
+    }
+}
+
+/// Replaces this process by the binary that has the command. Returns only on failure.
+fn pass_on(words: &[OsString], profile: Profile) -> anyhow::Result<()> {
     match words {
-        [first, rest @ ..] if first == "sandbox" => launch::exec("nex-sandbox", rest, release),
-        words => launch::exec("nex", words, release),
+        [first, args @ ..] if first == "sandbox" => launch::exec(Binary::Sandbox, args, profile),
+        args => launch::exec(Binary::Nex, args, profile),
     }
 }
 
@@ -108,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_follows_a_command_of_nex_is_left_as_it_is() {
+    fn arguments_of_nex_commands_are_passed_on_unchanged() {
         let line = [
             "xtask",
             "--release",
@@ -121,13 +132,13 @@ mod tests {
         let cli = Cli::parse_from(line);
         assert!(cli.release);
         let Command::Other(words) = cli.command else {
-            panic!("taken for a chore");
+            panic!("parsed as a chore");
         };
         assert_eq!(words, ["plan", "--help", "--", "--release", "a b"]);
     }
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_valid() {
         Cli::command().debug_assert();
     }
 }

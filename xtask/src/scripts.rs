@@ -1,41 +1,40 @@
-//! What `nex` renders for every environment, through shellcheck.
+//! Runs shellcheck on the scripts that `nex` renders.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
+use walkdir::WalkDir;
 
 use crate::cargo::{root, run};
 
-/// Rendering looks nothing up: the database's host is the only thing that it would ask a cloud for.
+/// Rendering must work without a cloud, so it needs the host of the database as an option.
 const DATABASE_HOST: &str = "database.example.com";
 
-/// Shellchecks each script that is rendered for each environment in `environments/`.
+/// Checks the scripts that `nex render` writes for each environment in `environments/`.
 pub(crate) fn check(nex: &Path) -> anyhow::Result<()> {
     let environments = files(&root().join("environments"))?;
-    for file in environments
-        .iter()
-        .filter(|file| has_extension(file, "toml"))
-    {
-        let folder = tempfile::tempdir().context("failed to make a folder")?;
+    for file in environments.iter().filter(|file| is_toml(file)) {
+        let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
         let mut render = in_root(nex);
         render.args(["render", "--quiet"]).arg(file);
         render.arg("--all").arg(folder.path());
         run(render.args(["--database-host", DATABASE_HOST]))?;
-        let scripts = scripts(folder.path())?;
+        let mut scripts = files(folder.path())?;
+        scripts.retain(|file| is_script(file));
         ensure!(
             !scripts.is_empty(),
-            "no script is rendered for {}",
+            "nex rendered no script for {}",
             file.display()
         );
         shellcheck(&scripts)?;
-        println!("{}: {} scripts are clean", file.display(), scripts.len());
+        println!("{}: checked {} scripts", file.display(), scripts.len());
     }
     Ok(())
 }
 
-/// Shellchecks these files.
+/// Runs shellcheck on files.
 pub(crate) fn shellcheck(files: &[PathBuf]) -> anyhow::Result<()> {
     run(in_root(Path::new("shellcheck")).args(files))
 }
@@ -46,29 +45,23 @@ fn in_root(program: &Path) -> Command {
     command
 }
 
-fn has_extension(file: &Path, extension: &str) -> bool {
-    file.extension().is_some_and(|found| found == extension)
+fn is_toml(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|extension| extension == "toml")
 }
 
-/// The files below a folder that a shell would run.
-fn scripts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = files(folder)?;
-    found.retain(|file| fs::read(file).is_ok_and(|text| text.starts_with(b"#!")));
-    Ok(found)
+fn is_script(file: &Path) -> bool {
+    fs::read(file).is_ok_and(|text| text.starts_with(b"#!"))
 }
 
-/// All files below a folder, in order.
+/// All files in a folder and its subfolders, sorted.
 fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let context = || format!("failed to read {}", folder.display());
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).with_context(context)? {
-        let path = entry.with_context(context)?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else {
-            found.push(path);
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.with_context(|| format!("failed to read {}", folder.display()))?;
+        if entry.file_type().is_file() {
+            files.push(entry.into_path());
         }
     }
-    found.sort();
-    Ok(found)
+    Ok(files)
 }

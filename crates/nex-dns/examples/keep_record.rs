@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::env;
 
-use nex_dns::{Client, Desired, Read as _, Record, RecordKind, Spec, apply, diff, lint};
+use nex_dns::{Client, Desired, Read as _, Record, RecordType, Spec, apply, diff, lint};
 use nex_plan::{Paint, Watch};
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         client = client.at(&base)?;
     }
     let mut spec = Spec::new(zone);
-    spec.records.push(Record::new(RecordKind::A, name));
+    spec.records.push(Record::new(RecordType::A, name));
     let desired = Desired::of(&spec, "keep-record", Some(address.parse()?));
     let desired = desired.map_err(|problems| format!("{problems:?}"))?;
 

@@ -1,111 +1,92 @@
-//! What is asked of a zone: a pure function of the spec.
+//! What a spec asks of a zone: a pure function of the spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use nex_plan::Problems;
-
-use crate::io::Ask;
 use crate::name::{canonical, canonical_zone};
-use crate::owner::marked;
-use crate::record::{Content, Entry, content};
+use crate::ownership::marked;
+use crate::record::{DesiredRecord, RecordContent, canonical_content, effective_ttl};
 use crate::setting::Setting;
 use crate::spec::{Limits, Record, Spec, ZonePlan};
 
-/// What is to stand in a zone, in canonical form.
+/// What a zone should contain, in canonical form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Desired {
+pub(crate) struct Desired {
     /// The environment: only records with its mark are changed or deleted.
-    pub environment: String,
+    pub(crate) environment: String,
     /// The zone's name.
-    pub zone: String,
-    /// The zone's plan: how large a batch may be.
-    pub plan: ZonePlan,
+    pub(crate) zone: String,
+    /// The zone's plan, which limits the size of a batch.
+    pub(crate) plan: ZonePlan,
+    /// The server's address, once it is known.
+    pub(crate) address: Option<Ipv4Addr>,
     /// The records.
-    pub records: BTreeSet<Entry>,
-    /// The settings; one that is not here is neither read nor changed.
-    pub settings: BTreeMap<Setting, String>,
-    /// How much may change at once without being named.
-    pub limits: Limits,
-    /// The ids of records at the spec's names that are taken over, whoever made them.
-    pub adopt: BTreeSet<String>,
+    pub(crate) records: BTreeSet<DesiredRecord>,
+    /// The settings; a setting that is not named is neither read nor changed.
+    pub(crate) settings: BTreeMap<Setting, String>,
+    /// How much may change at once without being allowed by name.
+    pub(crate) limits: Limits,
 }
 
 impl Desired {
-    /// What `spec` asks for in `environment`. An `A` record without content gets `address`, the server's; `None` is an
-    /// address that is not known yet.
-    ///
-    /// # Errors
-    /// All that is wrong in the spec, as [`Spec::problems`].
-    pub fn of(spec: &Spec, environment: &str, address: Option<Ipv4Addr>) -> Result<Self, Problems> {
-        let problems = spec.problems(environment);
+    /// What a valid `spec` asks for in `environment`. An `A` record without content gets the server's `address`, or stays
+    /// unresolved without one.
+    pub(crate) fn of(spec: &Spec, environment: &str, address: Option<Ipv4Addr>) -> Self {
         let zone = canonical_zone(&spec.zone).unwrap_or_default();
-        let entry = |record: &Record| entry(record, &zone, environment, address);
-        let desired = Self {
+        let records = spec.records.iter();
+        let records = records.filter_map(|record| desired_record(record, &zone, environment));
+        Self {
             environment: environment.to_owned(),
             plan: spec.plan,
-            records: without_twins(spec.records.iter().filter_map(entry)),
+            records: without_twins(records, address),
             settings: spec.settings.values(),
             limits: spec.limits.clone(),
-            adopt: BTreeSet::new(),
+            address,
             zone,
-        };
-        problems.is_empty().then_some(desired).ok_or(problems)
+        }
     }
 
-    /// The same with nothing left of the environment's records; settings stay as they are. What `destroy` asks for.
+    /// A zone without records of the environment, with its settings left as they are.
     #[must_use]
-    pub fn nothing(mut self) -> Self {
+    pub(crate) fn nothing(mut self) -> Self {
         self.records.clear();
         self.settings.clear();
-        self.adopt.clear();
         self
-    }
-
-    /// What has to be read for a plan of records and settings.
-    pub fn ask(&self) -> Ask {
-        Ask {
-            zone: self.zone.clone(),
-            settings: self.settings.keys().copied().collect(),
-            certificates: None,
-        }
     }
 }
 
-fn entry(
-    record: &Record,
-    zone: &str,
-    environment: &str,
-    address: Option<Ipv4Addr>,
-) -> Option<Entry> {
+fn desired_record(record: &Record, zone: &str, environment: &str) -> Option<DesiredRecord> {
     let Record {
         kind,
         name,
-        content: text,
+        content,
         ttl,
         proxied,
         comment,
     } = record;
-    Some(Entry {
+    Some(DesiredRecord {
         name: canonical(name, zone).ok()?,
         kind: *kind,
-        content: match text {
-            Some(text) => Content::Given(content(*kind, text)),
-            None => Content::Server(address.map(|address| address.to_string())),
+        content: match content {
+            Some(text) => RecordContent::Given(canonical_content(*kind, text)),
+            None => RecordContent::ServerAddress,
         },
-        ttl: Entry::ttl_of(*ttl, *proxied),
+        ttl: effective_ttl(*ttl, *proxied),
         proxied: *proxied,
         comment: marked(comment.as_deref(), environment),
     })
 }
 
-/// The server's address may also stand in the spec: Cloudflare takes the same record only once.
-fn without_twins(entries: impl Iterator<Item = Entry>) -> BTreeSet<Entry> {
-    let sorted: BTreeSet<Entry> = entries.collect();
+/// The spec may also name the server's address, and Cloudflare accepts the same record only once.
+fn without_twins(
+    records: impl Iterator<Item = DesiredRecord>,
+    address: Option<Ipv4Addr>,
+) -> BTreeSet<DesiredRecord> {
+    let sorted: BTreeSet<DesiredRecord> = records.collect();
     let mut seen = BTreeSet::new();
-    let mut is_new = |entry: &Entry| {
-        let text = entry.content.text().map(str::to_owned);
-        text.is_none() || seen.insert((entry.name.clone(), entry.kind, text))
+    let mut is_new = |record: &DesiredRecord| {
+        let answer = record.answer(address);
+        answer.is_none() || seen.insert((record.name.clone(), record.kind, answer))
     };
-    sorted.into_iter().filter(|entry| is_new(entry)).collect()
+    sorted.into_iter().filter(|r| is_new(r)).collect()
 }

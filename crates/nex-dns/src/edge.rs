@@ -2,20 +2,18 @@
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// Cloudflare's edge: what an origin lets in on 80 and 443, and whom its web server believes a visitor's address.
+/// The networks of Cloudflare's edge: an origin lets them in on ports 80 and 443, and its web server trusts them to name a
+/// visitor's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeNetworks {
-    /// When the list was as it is here: `YEAR-MONTH` for the built-in copy, `now` for one that was just fetched.
-    pub as_of: String,
-    /// Cloudflare's tag of this state of the list; another tag is another list. The built-in copy has none.
-    pub etag: Option<String>,
     /// The IPv4 networks, in Cloudflare's order.
     pub ipv4: Vec<Ipv4Net>,
     /// The IPv6 networks, in Cloudflare's order.
     pub ipv6: Vec<Ipv6Net>,
 }
 
-const AS_OF: &str = "2021-04";
+/// The month in which the built-in list was last changed.
+pub const BUILT_IN_AS_OF: &str = "2021-04";
 
 const IPV4: [&str; 15] = [
     "173.245.48.0/20",
@@ -45,11 +43,9 @@ const IPV6: [&str; 7] = [
     "2c0f:f248::/32",
 ];
 
-/// The list at <https://www.cloudflare.com/ips/>, as it was when this crate was made.
+/// The list at <https://www.cloudflare.com/ips/> as this crate knows it, for a program that can't reach Cloudflare.
 pub fn built_in() -> EdgeNetworks {
     EdgeNetworks {
-        as_of: AS_OF.to_owned(),
-        etag: None,
         ipv4: IPV4
             .iter()
             .map(|net| net.parse().expect("an IPv4 network"))
@@ -61,24 +57,12 @@ pub fn built_in() -> EdgeNetworks {
     }
 }
 
-/// The list that was fetched, or else the built-in copy with the reason for it.
-pub fn or_built_in<E>(fetched: Result<EdgeNetworks, E>) -> (EdgeNetworks, Option<E>) {
-    match fetched {
-        Ok(networks) => (networks, None),
-        Err(error) => (built_in(), Some(error)),
-    }
-}
-
 impl EdgeNetworks {
-    /// Whether both lists hold the same networks, in whatever order.
-    pub fn same_networks(&self, other: &Self) -> bool {
-        let sorted = |networks: &Self| {
-            let (mut ipv4, mut ipv6) = (networks.ipv4.clone(), networks.ipv6.clone());
-            ipv4.sort();
-            ipv6.sort();
-            (ipv4, ipv6)
-        };
-        sorted(self) == sorted(other)
+    /// The networks in CIDR notation, IPv4 first.
+    pub fn cidrs(&self) -> Vec<String> {
+        let ipv4 = self.ipv4.iter().map(ToString::to_string);
+        let ipv6 = self.ipv6.iter().map(ToString::to_string);
+        ipv4.chain(ipv6).collect()
     }
 }
 

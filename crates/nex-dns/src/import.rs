@@ -1,30 +1,31 @@
-//! The records that are there, as a spec: for a zone that was kept by hand until now.
+//! The records of a zone as a spec: for a zone that was managed by hand until now.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::owner::unmarked;
-use crate::record::{Entry, readable};
+use strum::VariantArray as _;
+
+use crate::ownership::unmarked;
+use crate::record::{effective_ttl, readable_content};
 use crate::setting::Setting;
 use crate::spec::{Record, Settings, Spec};
-use crate::zone::{Existing, Zone};
+use crate::zone::{ObservedRecord, Zone, ZoneQuery};
 
-/// A zone as a spec, and what no spec can hold.
+/// A zone as a spec, and what a spec can't hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
-    /// The spec. Its certificates are none: their keys are not at Cloudflare.
+    /// The spec. It has no certificates: Cloudflare does not have their keys.
     pub spec: Spec,
-    /// The records that are passed over, such as `MX example.com`.
+    /// The records that a spec can't hold, such as `MX example.com`.
     pub passed_over: Vec<String>,
-    /// The ids of the records that `spec` holds and nobody's mark is on: what to adopt.
+    /// The ids of the records that `spec` holds and that carry no mark: adopt these.
     pub to_adopt: BTreeSet<String>,
 }
 
-/// Writes a zone that was read as a spec, beside the `spec` that may hold its name only. Settings that were not read
-/// keep the spec's values.
+/// Writes a zone as a spec. `spec` may hold the zone's name only; settings that were not read keep its values.
 pub fn import(spec: &Spec, zone: &Zone) -> Imported {
-    let mut known: Vec<(&Existing, Record)> = zone
+    let mut known: Vec<(&ObservedRecord, Record)> = zone
         .records
         .iter()
         .filter_map(|e| Some((e, record(e, &zone.name)?)))
@@ -35,7 +36,7 @@ pub fn import(spec: &Spec, zone: &Zone) -> Imported {
     let mut passed_over: Vec<String> = zone
         .records
         .iter()
-        .filter(|e| e.known().is_none())
+        .filter(|e| e.record_type().is_none())
         .map(|e| format!("{} {}", e.kind, e.name))
         .collect();
     passed_over.sort();
@@ -57,28 +58,29 @@ pub fn import(spec: &Spec, zone: &Zone) -> Imported {
     }
 }
 
-/// What has to be read for an import.
-pub fn ask(zone: &str) -> crate::Ask {
-    crate::Ask {
+/// What to read of the zone for an import.
+pub fn query(zone: &str) -> ZoneQuery {
+    ZoneQuery {
         zone: zone.to_owned(),
-        settings: Setting::ALL.into(),
+        records: true,
+        settings: Setting::VARIANTS.iter().copied().collect(),
         certificates: None,
     }
 }
 
-fn record(existing: &Existing, zone: &str) -> Option<Record> {
+fn record(existing: &ObservedRecord, zone: &str) -> Option<Record> {
     let full = existing.name_in(zone);
     let name = match full.strip_suffix(zone) {
         Some("") => "@".to_owned(),
         Some(short) => short.trim_end_matches('.').to_owned(),
         None => full,
     };
-    let kind = existing.known()?;
+    let kind = existing.record_type()?;
     Some(Record {
         kind,
         name,
-        content: Some(readable(kind, &existing.canonical_content())),
-        ttl: Entry::ttl_of(existing.ttl, existing.proxied),
+        content: Some(readable_content(kind, &existing.canonical_content())),
+        ttl: effective_ttl(existing.ttl, existing.proxied),
         proxied: existing.proxied,
         comment: existing
             .comment
@@ -89,10 +91,10 @@ fn record(existing: &Existing, zone: &str) -> Option<Record> {
 }
 
 impl Imported {
-    /// The spec as TOML under `[section]`, with what was passed over as comments.
+    /// The spec as TOML under `[section]`, with the records that were passed over as comments.
     ///
     /// # Errors
-    /// [`toml::ser::Error`], which the types of a spec never give.
+    /// [`toml::ser::Error`]; the types of a spec never cause one.
     pub fn to_toml(&self, section: &str) -> Result<String, toml::ser::Error> {
         let mut text = String::new();
         for record in &self.passed_over {

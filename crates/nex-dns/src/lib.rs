@@ -1,23 +1,29 @@
-//! A zone at Cloudflare kept as its spec says: records, zone settings and Origin CA certificates. Knows nothing of AWS
-//! or GitLab; `examples/keep_record.rs` is a whole tool in 40 lines.
+//! Keeps a Cloudflare zone as its spec says: records, zone settings and Origin CA certificates. The crate knows nothing of
+//! AWS or GitLab.
 //!
-//! `read -> desired -> diff -> lint -> (ask) -> apply -> read back`:
+//! Four calls do all of it: [`ZoneManager::new`], [`ZoneManager::read`], [`ZoneSnapshot::plan`] with its approval, and
+//! [`ZoneManager::apply`]. `examples/keep_record.rs` keeps one record, `examples/zone_with_certificate.rs` a zone with a
+//! certificate whose key goes into a file.
 //!
-//! - [`Spec`] is the section `[dns]` of an environment's file. [`Spec::problems`] finds what Cloudflare would refuse or
-//!   silently not do, [`Spec::hazards`] what works otherwise than one may think. [`import`](mod@import) writes a zone
-//!   that is there as a spec.
-//! - [`Desired::of`] is what a spec asks for, in canonical form. [`diff`](fn@diff) and [`lint`](fn@lint) compare it with
-//!   a [`Zone`] that was read: pure functions.
-//! - [`Client`] is Cloudflare's API behind the trait [`Read`], its [`Writer`] behind [`Write`]. [`apply`](fn@apply) does what an approved
-//!   plan says, and reads back.
-//! - [`certificate`] gets certificates into a [`SecretSink`] of the caller's, through crashes and races.
-//! - [`edge`] lists the networks that Cloudflare's proxies connect from.
+//! | module | what is in it |
+//! |---|---|
+//! | [`spec`] | the section `[dns]`, with [`Spec::validate`] and [`Spec::warnings`] |
+//! | [`record`], [`zone`], [`name`] | records and zones in canonical form |
+//! | [`certificate`] | what a certificate's secret holds, and the traits of the place where secrets are kept |
+//! | [`step`] | what a plan for a zone consists of |
+//! | [`ports`] | the traits behind which Cloudflare is |
+//! | `client` | Cloudflare's API |
+//! | [`import`](mod@import) | an existing zone as a spec |
+//! | [`edge`] | the networks of Cloudflare's proxies |
 //!
-//! Without the default feature `client` there is neither network code nor tokio in it.
+//! Features: `engine` executes plans, `client` (on by default) adds Cloudflare's API. Without them the crate compares and
+//! plans, with neither network code nor tokio in it.
 //!
 //! ```
-//! use nex_dns::{Desired, Hosts, Spec, Zone, diff, lint};
-//! use nex_plan::Paint;
+//! use nex_dns::spec::Hosts;
+//! use nex_dns::zone::Zone;
+//! use nex_dns::{Goal, Spec, ZoneSnapshot};
+//! use nex_plan::Renderer;
 //!
 //! let spec: Spec = toml::from_str(r#"
 //!     zone = "example.com"
@@ -27,57 +33,56 @@
 //!     name = "registry"
 //!     proxied = true
 //! "#)?;
-//! assert!(spec.problems("staging").is_empty());
 //! let hosts = Hosts { registry_host: Some("registry.example.com"), ssh_host: None };
-//! assert_eq!(spec.hazards(hosts)[0].code, "registry-body-limit");
+//! assert_eq!(spec.warnings(hosts)[0].code, "registry-body-limit");
 //!
-//! let desired = Desired::of(&spec, "staging", Some("203.0.113.7".parse()?)).expect("a sound spec");
-//! let zone = Zone::default(); // `client.zone(&desired.ask()).await?`
-//! let plan = diff(&desired, &zone).linted(lint(&desired, &zone));
-//! assert!(plan.text(Paint::Plain).contains("create  dns-record registry.example.com A"));
+//! let zone = Zone::default(); // `manager.read().await?` reads a real one
+//! let now = time::OffsetDateTime::now_utc();
+//! let snapshot = ZoneSnapshot::new(&spec, "staging", zone, Default::default(), now)?;
+//! let linted = snapshot.plan(&Goal::Spec { address: Some("203.0.113.7".parse()?) });
+//! let text = Renderer::plain().linted(&linted);
+//! assert!(text.contains("create  dns-record registry.example.com A"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answers;
-#[cfg(feature = "client")]
-mod apply;
 pub mod certificate;
+mod change;
 #[cfg(feature = "client")]
-mod client;
+pub mod client;
 mod desired;
 mod diff;
 pub mod edge;
-mod hazards;
+#[cfg(feature = "engine")]
+mod engine;
 pub mod import;
-mod io;
 mod lint;
-mod name;
-mod owner;
-mod problems;
-mod record;
+#[cfg(feature = "engine")]
+mod manager;
+pub mod name;
+mod ownership;
+pub mod ports;
+pub mod record;
+mod resolve;
 mod setting;
-mod spec;
-mod zone;
+mod snapshot;
+pub mod spec;
+mod validate;
+mod warnings;
+pub mod zone;
 
 #[cfg(feature = "client")]
-pub use apply::{ApplyError, Failed, Outcome, apply};
-pub use certificate::{LiveCertificate, SecretSink, SecretSource};
-#[cfg(feature = "client")]
-pub use client::{
-    Answer, ApiError, BASE_ADDRESS, Client, Error, List, PageInfo, Refusal, Retries, Source, Writer,
-};
-pub use desired::Desired;
-pub use diff::{Adoption, Do, RECORD, SETTING, Step, adoption, diff};
-pub use hazards::Hosts;
-pub use io::{Ask, Failure, Read, Write};
-pub use lint::lint;
-pub use name::{NameError, canonical, canonical_zone, full};
-pub use nex_plan::Class;
-pub use owner::mark;
-pub use record::{Content, Entry, content};
+pub use client::Client;
+#[cfg(feature = "engine")]
+pub use manager::{ZoneError, ZoneManager};
+pub use ownership::mark;
 pub use setting::Setting;
-pub use spec::{
-    AUTOMATIC_TTL, Certificate, KeyType, Limits, MOST_HOSTNAMES, Record, RecordKind, Settings,
-    Spec, Ssl, SslAutomaticMode, TlsVersion, VALIDITIES, ZonePlan,
-};
-pub use zone::{Existing, Zone};
+pub use snapshot::{Adoption, Goal, ZoneSnapshot};
+pub use spec::Spec;
+pub use step::ZoneStep;
+
+/// What a plan for a zone consists of.
+pub mod step {
+    pub use crate::certificate::{CertificateStep, Revocation};
+    pub use crate::change::{DeferredRecord, RecordChange, RecordStep, SettingStep, ZoneStep};
+    pub use crate::snapshot::LintContext;
+}

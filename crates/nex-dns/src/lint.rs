@@ -1,136 +1,139 @@
-//! Safety verdicts on a plan for a zone, and what a plan leaves alone but a user wants to know.
+//! The rules about plans for a zone, and what a plan leaves alone and a user wants to know.
 
-use nex_plan::{Level, Verdict};
+use std::collections::BTreeSet;
 
+use nex_plan::{Finding, Planned, Remedy, ResourceId, Severity, Subject};
+
+use crate::change::{RECORD, ZoneStep};
 use crate::desired::Desired;
-use crate::diff::{Do, RECORD, Step, competes, fields, names, owns, steps};
-use crate::record::Entry;
-use crate::zone::{Existing, Zone};
+use crate::diff::{Asked, competes, owns};
+use crate::record::DesiredRecord;
+use crate::zone::{ObservedRecord, Zone};
 
-/// The verdicts on the plan that [`diff`](crate::diff()) makes of `desired` and `zone`.
-pub fn lint(desired: &Desired, zone: &Zone) -> Vec<Verdict> {
-    let steps = steps(desired, zone);
-    let mut verdicts = conflicts(desired, zone);
-    verdicts.extend(steps.iter().filter_map(|step| apex(desired, step)));
-    verdicts.extend(too_much(desired, zone, &steps));
-    verdicts.extend(beside(desired, zone));
-    verdicts.extend(adopted_in_vain(desired, zone));
-    verdicts
+/// The findings about a plan with these entries.
+pub(crate) fn records(
+    desired: &Desired,
+    zone: &Zone,
+    entries: &[Planned<ZoneStep>],
+) -> Vec<Finding> {
+    let visible: Vec<VisibleChange<'_>> = entries.iter().filter_map(VisibleChange::of).collect();
+    let mut findings = conflicts(desired, zone);
+    findings.extend(visible.iter().filter_map(|change| apex(desired, change)));
+    findings.extend(too_many(desired, zone, visible.len()));
+    findings.extend(beside(desired, zone));
+    findings
 }
 
-/// Whether a change is seen by those who ask for the name: a comment is not.
-fn is_seen(step: &Step) -> bool {
-    match &step.what {
-        Do::Create(_) => false,
-        Do::Delete(_) => true,
-        Do::Update(old, new) => fields(Some(old), Some(new))
-            .iter()
-            .any(|f| f.field != "comment"),
+/// A change of an existing record that those who resolve its name can see.
+struct VisibleChange<'a> {
+    id: ResourceId,
+    name: &'a str,
+}
+
+impl<'a> VisibleChange<'a> {
+    fn of(entry: &'a Planned<ZoneStep>) -> Option<Self> {
+        let id = entry.id();
+        match entry {
+            Planned::Ready(ZoneStep::Record(step)) if step.is_visible() => {
+                let name = step.name();
+                Some(Self { id, name })
+            }
+            Planned::Deferred(deferred) if deferred.old.is_some() => {
+                let name = &deferred.new.name;
+                Some(Self { id, name })
+            }
+            Planned::Ready(_) | Planned::Deferred(_) => None,
+        }
     }
 }
 
-/// Records that stand in the way of the spec's and are not the environment's.
-pub(crate) fn conflicts(desired: &Desired, zone: &Zone) -> Vec<Verdict> {
-    let of = |new: &Entry| {
-        let others = zone
-            .records
-            .iter()
-            .filter(|other| competes(desired, other, new));
+/// Records that conflict with the spec's and that the environment does not own.
+pub(crate) fn conflicts(desired: &Desired, zone: &Zone) -> Vec<Finding> {
+    let of = |new: &DesiredRecord| {
+        let asked = Asked::of_desired(new, desired);
+        let others = zone.records.iter();
+        let others = others.filter(|other| competes(desired, other, &asked));
         others.map(|other| conflict(new, other)).collect::<Vec<_>>()
     };
     desired.records.iter().flat_map(of).collect()
 }
 
-fn conflict(new: &Entry, other: &Existing) -> Verdict {
-    let whose = match other.environment() {
+fn conflict(new: &DesiredRecord, other: &ObservedRecord) -> Finding {
+    let owner = match other.environment() {
         Some(environment) => format!("is of nex's environment {environment}"),
         None => "was not made by nex".to_owned(),
     };
-    Verdict::new(
-        Level::Refusal,
+    Finding::new(
+        Severity::Deny,
         "not-ours",
-        format!("{RECORD} {} {}", new.name, new.kind.as_str()),
+        ResourceId::new(RECORD, format!("{} {}", new.name, new.kind)),
         format!(
-            "{} {} {} (id {}) {whose}: it is left as it is",
+            "{} {} {} (id {}) {owner}: it is left as it is",
             other.name, other.kind, other.content, other.id
         ),
-        match other.known() {
-            Some(_) => format!(
-                "take it over by: nex adopt ENV {RECORD} {}; or choose another name",
-                other.id
-            ),
-            None => {
-                "choose another name: nex adopts A, AAAA, CNAME and TXT records only".to_owned()
-            }
+        match other.record_type() {
+            Some(_) => Remedy::Adopt {
+                kind: RECORD,
+                id: other.id.clone(),
+            },
+            None => "choose another name: nex adopts A, AAAA, CNAME and TXT records only".into(),
         },
     )
 }
 
-/// What stands at the zone's own name serves the whole domain.
-fn apex(desired: &Desired, step: &Step) -> Option<Verdict> {
-    (step.name() == desired.zone && is_seen(step)).then(|| {
-        Verdict::new(
-            Level::Refusal,
+/// The records at the zone's own name serve the whole domain.
+fn apex(desired: &Desired, change: &VisibleChange<'_>) -> Option<Finding> {
+    (change.name == desired.zone).then(|| {
+        Finding::new(
+            Severity::Deny,
             "apex-changed",
-            step.resource.to_string(),
+            change.id.clone(),
             format!(
                 "{} itself would be answered otherwise, or not at all",
                 desired.zone
             ),
-            format!(
-                "change the spec back, or allow it by --allow '{}'",
-                step.resource
-            ),
+            Remedy::Allow,
         )
     })
 }
 
-fn too_much(desired: &Desired, zone: &Zone, steps: &[Step]) -> Option<Verdict> {
-    let owned = zone
-        .records
-        .iter()
-        .filter(|e| e.known().is_some() && owns(desired, e))
-        .count();
-    let changed = steps.iter().filter(|step| is_seen(step)).count();
+fn too_many(desired: &Desired, zone: &Zone, changed: usize) -> Option<Finding> {
+    let is_owned = |e: &&ObservedRecord| e.record_type().is_some() && owns(desired, e);
+    let owned = zone.records.iter().filter(is_owned).count();
     let limits = &desired.limits;
     let many = owned >= limits.min_records as usize;
     let share = changed * 100 > owned * limits.max_changed_percent as usize;
     (many && share).then(|| {
-        Verdict::new(
-            Level::Refusal,
+        Finding::new(
+            Severity::Deny,
             "too-many-changes",
-            format!("zone {}", desired.zone),
+            Subject::Other(format!("zone {}", desired.zone)),
             format!(
                 "{changed} of {owned} records would be changed or deleted: more than {} %",
                 limits.max_changed_percent
             ),
-            format!(
-                "look the plan through, then allow it by --allow 'zone {}'; or raise limits.max_changed_percent",
-                desired.zone
-            ),
+            Remedy::Allow,
         )
     })
 }
 
-/// Others' records at the spec's names that are in nobody's way, such as a mail server's.
-fn beside(desired: &Desired, zone: &Zone) -> Vec<Verdict> {
-    let names = names(desired);
-    let is_beside = |other: &&Existing| {
-        let in_the_way = || {
-            desired
-                .records
-                .iter()
-                .any(|new| competes(desired, other, new))
-        };
+/// Records of others at the spec's names that conflict with nothing, such as a mail server's.
+fn beside(desired: &Desired, zone: &Zone) -> Vec<Finding> {
+    let names: BTreeSet<&str> = desired.records.iter().map(|r| r.name.as_str()).collect();
+    let conflicts = |other: &ObservedRecord| {
+        let mut records = desired.records.iter();
+        records.any(|new| competes(desired, other, &Asked::of_desired(new, desired)))
+    };
+    let is_beside = |other: &&ObservedRecord| {
         names.contains(other.name_in(&desired.zone).as_str())
             && !owns(desired, other)
-            && !in_the_way()
+            && !conflicts(other)
     };
-    let verdict = |other: &Existing| {
-        Verdict::new(
-            Level::Info,
+    let finding = |other: &ObservedRecord| {
+        Finding::new(
+            Severity::Info,
             "stands-beside",
-            format!("{RECORD} {} {}", other.name, other.kind),
+            ResourceId::new(RECORD, format!("{} {}", other.name, other.kind)),
             format!(
                 "{} (id {}) is not nex's and stays beside its records",
                 other.content, other.id
@@ -138,28 +141,5 @@ fn beside(desired: &Desired, zone: &Zone) -> Vec<Verdict> {
             "nothing to do",
         )
     };
-    zone.records.iter().filter(is_beside).map(verdict).collect()
-}
-
-fn adopted_in_vain(desired: &Desired, zone: &Zone) -> Vec<Verdict> {
-    let is_ours = |id: &&String| {
-        zone.records
-            .iter()
-            .any(|e| &e.id == *id && owns(desired, e))
-    };
-    let verdict = |id: &String| {
-        Verdict::new(
-            Level::Refusal,
-            "nothing-to-adopt",
-            format!("{RECORD} {id}"),
-            "no record with this id stands where the spec has one",
-            "adopt by an id that the plan shows",
-        )
-    };
-    desired
-        .adopt
-        .iter()
-        .filter(|id| !is_ours(id))
-        .map(verdict)
-        .collect()
+    zone.records.iter().filter(is_beside).map(finding).collect()
 }

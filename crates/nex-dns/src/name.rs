@@ -1,16 +1,16 @@
-//! Names in their canonical form: full, lower case, punycode, without the last dot; as Cloudflare gives them back.
+//! Names in canonical form: full, lower case, punycode, without the final dot, as Cloudflare returns them.
 
-/// What is wrong with a name.
+/// Why a name is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// It is empty, has an empty label or one that is too long, or characters that no name has.
-    #[error("`{0}` is no name")]
+    /// The name is empty, has a label that is empty or too long, or has characters that are not allowed.
+    #[error("`{0}` is not a valid name")]
     Malformed(String),
-    /// Its `*` does not stand for the whole first label.
+    /// The `*` is not the whole first label.
     #[error("`{0}` has a `*` that is not its whole first label")]
     Wildcard(String),
-    /// It ends in a dot, so it is full, but it does not end in the zone.
+    /// The name ends in a dot, so it is full, and it is not in the zone.
     #[error("`{name}` is not in the zone {zone}")]
     Outside {
         /// The name.
@@ -22,21 +22,21 @@ pub enum NameError {
 
 /// The canonical form of `name` in `zone` (itself canonical, see [`canonical_zone`]).
 ///
-/// `@` is the zone itself; a name that ends in the zone or in a dot is full; any other is short.
+/// `@` is the zone itself. A name that ends in the zone or in a dot is full; any other name is short.
 ///
 /// ```
-/// use nex_dns::canonical;
+/// use nex_dns::name::canonical;
 ///
 /// assert_eq!(canonical("GitLab", "example.com")?, "gitlab.example.com");
 /// assert_eq!(canonical("gitlab.example.com.", "example.com")?, "gitlab.example.com");
 /// assert_eq!(canonical("@", "example.com")?, "example.com");
 /// assert_eq!(canonical("*", "example.com")?, "*.example.com");
 /// assert_eq!(canonical("bücher", "example.com")?, "xn--bcher-kva.example.com");
-/// # Ok::<(), nex_dns::NameError>(())
+/// # Ok::<(), nex_dns::name::NameError>(())
 /// ```
 ///
 /// # Errors
-/// [`NameError`] if it is no name, or a full one of another zone.
+/// [`NameError`] if the name is not valid, or is a full name of another zone.
 pub fn canonical(name: &str, zone: &str) -> Result<String, NameError> {
     if name == "@" {
         return Ok(zone.to_owned());
@@ -52,10 +52,10 @@ pub fn canonical(name: &str, zone: &str) -> Result<String, NameError> {
     }
 }
 
-/// The canonical form of a name that is full already, in whatever zone: a zone, or the target of a CNAME.
+/// The canonical form of a full name in any zone: a zone, or the target of a CNAME.
 ///
 /// # Errors
-/// [`NameError`] if it is no name.
+/// [`NameError`] if the name is not valid.
 pub fn full(name: &str) -> Result<String, NameError> {
     let malformed = || NameError::Malformed(name.to_owned());
     let ascii = idna::domain_to_ascii(name).map_err(|_| malformed())?;
@@ -73,7 +73,7 @@ pub fn full(name: &str) -> Result<String, NameError> {
 /// The canonical form of a zone's name.
 ///
 /// # Errors
-/// [`NameError`] if it is no name, or has fewer than two labels or a `*`.
+/// [`NameError`] if the name is not valid, has fewer than two labels, or has a `*`.
 pub fn canonical_zone(zone: &str) -> Result<String, NameError> {
     let ascii = full(zone)?;
     if ascii.contains('*') || !ascii.contains('.') {
@@ -93,7 +93,7 @@ pub(crate) fn depth(name: &str, zone: &str) -> usize {
     name.split('.').count() - zone.split('.').count()
 }
 
-/// Whether a certificate for `pattern`, which may start in `*.`, is one for `name`: `*` stands for one label.
+/// Whether a certificate for `pattern`, which may start with `*.`, covers `name`. A `*` matches one label.
 pub(crate) fn covers(pattern: &str, name: &str) -> bool {
     match (pattern.strip_prefix("*."), name.split_once('.')) {
         (Some(parent), Some((_, above))) => parent == above,

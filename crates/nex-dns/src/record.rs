@@ -1,110 +1,121 @@
-//! One record in canonical form: what is compared, and what is sent.
+//! Records in canonical form: what is compared, and what is sent.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::name;
-use crate::spec::{AUTOMATIC_TTL, RecordKind};
+use crate::spec::{AUTOMATIC_TTL, RecordType};
 
-/// How many bytes one string of a TXT record holds.
+/// The most bytes that one string of a TXT record holds (RFC 1035, section 3.3).
 const STRING: usize = 255;
 
-/// A record as it is to be, in canonical form.
+/// A record that a spec asks for, in canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+pub struct DesiredRecord {
     /// The name: full, lower case, punycode.
     pub name: String,
     /// The type.
-    pub kind: RecordKind,
-    /// What it answers.
-    pub content: Content,
-    /// For how many seconds resolvers keep it; 1 is automatic, and the only one for what is proxied.
+    pub kind: RecordType,
+    /// What the record answers.
+    pub content: RecordContent,
+    /// For how many seconds resolvers keep the record; 1 is automatic, and the only value for a proxied record.
     pub ttl: u32,
-    /// Whether Cloudflare's proxies stand before it.
+    /// Whether Cloudflare's proxies answer for the name.
     pub proxied: bool,
-    /// The note, with the owner's mark.
+    /// The comment, with the owner's mark.
     pub comment: String,
 }
 
-/// What a record answers. Where it comes from names the record in a plan, so that the name is the same before and after
-/// the server has its address.
+/// What a record answers, by where the answer comes from. Plans label a record by this source, so that the label is the
+/// same before and after the server has its address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Content {
-    /// The server's address, once it has one.
-    Server(Option<String>),
-    /// What the spec says, as [`content`] writes it.
+pub enum RecordContent {
+    /// The server's address.
+    ServerAddress,
+    /// The spec's value, in the form that [`canonical_content`] gives.
     Given(String),
 }
 
-impl Content {
-    /// The text of it, if it is known.
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Content::Server(address) => address.as_deref(),
-            Content::Given(text) => Some(text),
+/// A record with all its values, in canonical form: what is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRecord {
+    /// The name: full, lower case, punycode.
+    pub name: String,
+    /// The type.
+    pub kind: RecordType,
+    /// The answer.
+    pub content: String,
+    /// For how many seconds resolvers keep the record; 1 is automatic.
+    pub ttl: u32,
+    /// Whether Cloudflare's proxies answer for the name.
+    pub proxied: bool,
+    /// The comment, with the owner's mark.
+    pub comment: String,
+}
+
+impl DesiredRecord {
+    /// The answer, if it is known: `address` is the server's.
+    pub(crate) fn answer(&self, address: Option<Ipv4Addr>) -> Option<String> {
+        match &self.content {
+            RecordContent::ServerAddress => address.map(|address| address.to_string()),
+            RecordContent::Given(text) => Some(text.clone()),
+        }
+    }
+
+    /// The record with its answer.
+    pub(crate) fn with_answer(&self, content: String) -> NewRecord {
+        NewRecord {
+            name: self.name.clone(),
+            kind: self.kind,
+            content,
+            ttl: self.ttl,
+            proxied: self.proxied,
+            comment: self.comment.clone(),
         }
     }
 }
 
-impl Entry {
-    /// The ttl that counts: a proxied record has none of its own.
-    pub(crate) fn ttl_of(ttl: u32, proxied: bool) -> u32 {
-        if proxied { AUTOMATIC_TTL } else { ttl }
-    }
+/// The TTL that counts: a proxied record has none of its own.
+pub(crate) fn effective_ttl(ttl: u32, proxied: bool) -> u32 {
+    if proxied { AUTOMATIC_TTL } else { ttl }
 }
 
-impl RecordKind {
-    /// The type as DNS writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RecordKind::A => "A",
-            RecordKind::Aaaa => "AAAA",
-            RecordKind::Cname => "CNAME",
-            RecordKind::Txt => "TXT",
-        }
-    }
-
-    /// The type that DNS writes so, if it is one that a spec can hold.
-    pub fn parse(text: &str) -> Option<Self> {
-        let all = [Self::A, Self::Aaaa, Self::Cname, Self::Txt];
-        all.into_iter().find(|kind| kind.as_str() == text)
-    }
-}
-
-/// A content in canonical form: addresses shortest, names full, texts in quotes. What does not fit the type stays as it is.
+/// A content in canonical form: addresses in their shortest form, names in full, texts in quotes. A content that does not
+/// fit the type stays as it is.
 ///
 /// ```
-/// use nex_dns::{RecordKind, content};
+/// use nex_dns::record::canonical_content;
+/// use nex_dns::spec::RecordType;
 ///
-/// assert_eq!(content(RecordKind::Aaaa, "2001:0DB8::0:1"), "2001:db8::1");
-/// assert_eq!(content(RecordKind::Cname, "Example.ORG."), "example.org");
-/// assert_eq!(content(RecordKind::Txt, "v=spf1 -all"), r#""v=spf1 -all""#);
-/// assert_eq!(content(RecordKind::Txt, r#""v=spf1" " -all""#), r#""v=spf1 -all""#);
+/// assert_eq!(canonical_content(RecordType::Aaaa, "2001:0DB8::0:1"), "2001:db8::1");
+/// assert_eq!(canonical_content(RecordType::Cname, "Example.ORG."), "example.org");
+/// assert_eq!(canonical_content(RecordType::Txt, "v=spf1 -all"), r#""v=spf1 -all""#);
+/// assert_eq!(canonical_content(RecordType::Txt, r#""v=spf1" " -all""#), r#""v=spf1 -all""#);
 /// ```
-pub fn content(kind: RecordKind, text: &str) -> String {
-    let as_it_is = || text.to_owned();
+pub fn canonical_content(kind: RecordType, text: &str) -> String {
+    let unchanged = || text.to_owned();
     match kind {
-        RecordKind::A => text
+        RecordType::A => text
             .parse::<Ipv4Addr>()
-            .map_or_else(|_| as_it_is(), |a| a.to_string()),
-        RecordKind::Aaaa => text
+            .map_or_else(|_| unchanged(), |address| address.to_string()),
+        RecordType::Aaaa => text
             .parse::<Ipv6Addr>()
-            .map_or_else(|_| as_it_is(), |a| a.to_string()),
-        RecordKind::Cname => name::full(text).unwrap_or_else(|_| as_it_is()),
-        RecordKind::Txt => quote(&unquote(text).unwrap_or_else(|| text.as_bytes().to_vec())),
+            .map_or_else(|_| unchanged(), |address| address.to_string()),
+        RecordType::Cname => name::full(text).unwrap_or_else(|_| unchanged()),
+        RecordType::Txt => quote(&unquote(text).unwrap_or_else(|| text.as_bytes().to_vec())),
     }
 }
 
-/// A content as one would write it in a spec: a text without quotes, where that means the same.
-pub(crate) fn readable(kind: RecordKind, canonical: &str) -> String {
-    let text = (kind == RecordKind::Txt)
+/// A content as a person writes it in a spec: a text without quotes, where that means the same.
+pub(crate) fn readable_content(kind: RecordType, canonical: &str) -> String {
+    let text = (kind == RecordType::Txt)
         .then(|| unquote(canonical))
         .flatten();
     let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
-    let text = text.filter(|text| content(kind, text) == canonical);
+    let text = text.filter(|text| canonical_content(kind, text) == canonical);
     text.unwrap_or_else(|| canonical.to_owned())
 }
 
-/// The bytes of one or more quoted strings; `None` if the text is not in quotes throughout.
+/// The bytes of one or more quoted strings; `None` unless the whole text is in quotes.
 fn unquote(text: &str) -> Option<Vec<u8>> {
     let mut bytes = vec![];
     let mut rest = text.trim();
@@ -117,7 +128,7 @@ fn unquote(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Reads one string up to its closing quote, and gives what follows it.
+/// Reads one string up to its closing quote, and returns what follows it.
 fn string<'a>(text: &'a str, into: &mut Vec<u8>) -> Option<&'a str> {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -140,7 +151,7 @@ fn string<'a>(text: &'a str, into: &mut Vec<u8>) -> Option<&'a str> {
     }
 }
 
-/// Bytes as quoted strings of up to 255 bytes; what is not plain ASCII as `\DDD`.
+/// Bytes as quoted strings of up to 255 bytes; a byte that is not printable ASCII as `\DDD`.
 fn quote(bytes: &[u8]) -> String {
     let string = |part: &[u8]| {
         let escaped = part.iter().map(|byte| match byte {

@@ -2,10 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::{Settings, Ssl, SslAutomaticMode, TlsVersion};
+use crate::spec::Settings;
 
-/// A setting of the zone, in the order in which they are changed: first Cloudflare is kept from changing `ssl` itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A setting of the zone, in the order of their change: `ssl_automatic_mode` comes first, so that Cloudflare stops changing
+/// `ssl` by itself.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Setting {
     /// `ssl_automatic_mode`: `auto` or `custom`.
     SslAutomaticMode,
@@ -19,35 +32,6 @@ pub enum Setting {
     AlwaysUseHttps,
 }
 
-impl Setting {
-    /// All of them.
-    pub const ALL: [Setting; 5] = [
-        Setting::SslAutomaticMode,
-        Setting::Ssl,
-        Setting::MinTlsVersion,
-        Setting::TlsClientAuth,
-        Setting::AlwaysUseHttps,
-    ];
-
-    /// The name in the API and in the spec.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Setting::SslAutomaticMode => "ssl_automatic_mode",
-            Setting::Ssl => "ssl",
-            Setting::MinTlsVersion => "min_tls_version",
-            Setting::TlsClientAuth => "tls_client_auth",
-            Setting::AlwaysUseHttps => "always_use_https",
-        }
-    }
-
-    /// The setting of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|setting| setting.as_str() == name)
-    }
-}
-
 impl Settings {
     /// The settings that are named, each with its value as the API writes it.
     pub fn values(&self) -> BTreeMap<Setting, String> {
@@ -58,37 +42,27 @@ impl Settings {
             always_use_https,
             tls_client_auth,
         } = self;
-        let on = |is: bool| if is { "on" } else { "off" };
-        let ssl = ssl.map(|ssl| match ssl {
-            Ssl::Off => "off",
-            Ssl::Flexible => "flexible",
-            Ssl::Full => "full",
-            Ssl::Strict => "strict",
-        });
-        let mode = ssl_automatic_mode.map(|mode| match mode {
-            SslAutomaticMode::Auto => "auto",
-            SslAutomaticMode::Custom => "custom",
-        });
-        let tls = min_tls_version.map(|version| match version {
-            TlsVersion::V1_0 => "1.0",
-            TlsVersion::V1_1 => "1.1",
-            TlsVersion::V1_2 => "1.2",
-            TlsVersion::V1_3 => "1.3",
-        });
+        let on = |is_on: bool| if is_on { "on" } else { "off" }.to_owned();
         let values = [
-            (Setting::SslAutomaticMode, mode),
-            (Setting::Ssl, ssl),
-            (Setting::MinTlsVersion, tls),
+            (
+                Setting::SslAutomaticMode,
+                ssl_automatic_mode.map(|mode| mode.to_string()),
+            ),
+            (Setting::Ssl, ssl.map(|ssl| ssl.to_string())),
+            (
+                Setting::MinTlsVersion,
+                min_tls_version.map(|version| version.to_string()),
+            ),
             (Setting::TlsClientAuth, tls_client_auth.map(on)),
             (Setting::AlwaysUseHttps, always_use_https.map(on)),
         ];
         let named = values.into_iter();
         named
-            .filter_map(|(setting, value)| Some((setting, value?.to_owned())))
+            .filter_map(|(setting, value)| Some((setting, value?)))
             .collect()
     }
 
-    /// The settings that have these values; what is missing or of no known value is not named.
+    /// The settings that have these values; a setting with an unknown value is not named.
     pub fn of(values: &BTreeMap<Setting, String>) -> Self {
         let mut fields = serde_json::Map::new();
         for (setting, value) in values {
@@ -96,7 +70,7 @@ impl Settings {
                 (Setting::TlsClientAuth | Setting::AlwaysUseHttps, text) => (text == "on").into(),
                 (_, text) => text.into(),
             };
-            let field = serde_json::Map::from_iter([(setting.as_str().to_owned(), value)]);
+            let field = serde_json::Map::from_iter([(setting.to_string(), value)]);
             if serde_json::from_value::<Self>(field.clone().into()).is_ok() {
                 fields.extend(field);
             }

@@ -4,14 +4,16 @@ use nex_plan::SecretRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A zone at Cloudflare and what is to stand in it.
+pub use crate::warnings::Hosts;
+
+/// A zone at Cloudflare and what it should contain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The zone's name, such as `example.com`.
     #[schemars(length(min = 3, max = 253))]
     pub zone: String,
-    /// The zone's plan at Cloudflare: it decides how large a request's body may be (100 MB on `free` and `pro`).
+    /// The zone's plan at Cloudflare, which limits the size of a request's body (100 MB on `free` and `pro`).
     #[serde(default)]
     pub plan: ZonePlan,
     /// The API token, by reference. Its scopes: Zone Read, DNS Edit, SSL and Certificates Edit, Zone Settings Edit.
@@ -24,16 +26,16 @@ pub struct Spec {
     /// The zone's settings.
     #[serde(default)]
     pub settings: Settings,
-    /// Origin CA certificates: trusted by Cloudflare's proxies, and by nobody else.
+    /// Origin CA certificates. Only Cloudflare's proxies trust them.
     #[serde(default)]
     pub certificates: Vec<Certificate>,
-    /// How much may change at once without being named.
+    /// How much may change at once without being allowed by name.
     #[serde(default)]
     pub limits: Limits,
 }
 
 impl Spec {
-    /// A zone of this name without records, everything else as it is where a file says nothing.
+    /// A zone of this name without records, with the defaults for everything else.
     pub fn new(zone: impl Into<String>) -> Self {
         Self {
             zone: zone.into(),
@@ -48,8 +50,8 @@ impl Spec {
 }
 
 impl Record {
-    /// A record that points at the server, DNS only, its ttl automatic.
-    pub fn new(kind: RecordKind, name: impl Into<String>) -> Self {
+    /// A record that points at the server: DNS only, with an automatic TTL.
+    pub fn new(kind: RecordType, name: impl Into<String>) -> Self {
         Self {
             kind,
             name: name.into(),
@@ -68,7 +70,7 @@ impl Record {
 #[serde(rename_all = "lowercase")]
 #[schemars(transform = plain_enum)]
 pub enum ZonePlan {
-    /// Without charge.
+    /// Free.
     #[default]
     Free,
     /// Pro.
@@ -85,32 +87,46 @@ pub enum ZonePlan {
 pub struct Record {
     /// The record's type: `A`, `AAAA`, `CNAME` or `TXT`.
     #[serde(rename = "type")]
-    pub kind: RecordKind,
-    /// The name: short (`gitlab`), full (`gitlab.example.com`), `@` for the zone itself, `*` for any; unicode is
-    /// taken.
+    pub kind: RecordType,
+    /// The name: short (`gitlab`), full (`gitlab.example.com`), `@` for the zone itself, `*` for any name. Unicode is
+    /// allowed.
     #[schemars(length(min = 1, max = 254))]
     pub name: String,
     /// An IPv4 address, an IPv6 address, a full name or a text, by the type. An `A` record without it points at the
     /// server's Elastic IP.
     pub content: Option<String>,
-    /// How long resolvers keep it, in seconds: 60 to 86400, or 1 for automatic, the only one for a proxied record.
+    /// How long resolvers keep the record, in seconds: 60 to 86400, or 1 for automatic, the only value for a proxied
+    /// record.
     #[serde(default = "automatic")]
     #[schemars(range(min = 1, max = 86400))]
     pub ttl: u32,
-    /// Whether Cloudflare's proxies stand before it. They carry HTTP and HTTPS only, so never for SSH.
+    /// Whether Cloudflare's proxies answer for the name. They carry HTTP and HTTPS only, so never proxy the SSH host.
     #[serde(default)]
     pub proxied: bool,
-    /// A note, shown at Cloudflare: up to 100 characters on `free`, 500 on other plans.
+    /// A comment, shown at Cloudflare: up to 100 characters on `free`, 500 on other plans.
     pub comment: Option<String>,
 }
 
 /// The type of a record.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 #[schemars(transform = plain_enum)]
-pub enum RecordKind {
+pub enum RecordType {
     /// An IPv4 address.
     A,
     /// An IPv6 address.
@@ -121,7 +137,7 @@ pub enum RecordKind {
     Txt,
 }
 
-/// The zone's settings. They hold for all of the zone; one that is not named is left as it is.
+/// The zone's settings. They apply to the whole zone. A setting that is not named is left as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -134,59 +150,96 @@ pub struct Settings {
     /// The oldest TLS version that visitors may use: `1.0`, `1.1`, `1.2` or `1.3`.
     #[schemars(with = "TlsVersion")]
     pub min_tls_version: Option<TlsVersion>,
-    /// Whether visitors by HTTP are sent to HTTPS.
+    /// Whether Cloudflare redirects visitors from HTTP to HTTPS.
     pub always_use_https: Option<bool>,
-    /// Whether Cloudflare shows the origin a certificate (authenticated origin pulls). The origin must ask for it.
+    /// Whether Cloudflare presents a client certificate to the origin (authenticated origin pulls). The origin must
+    /// require it.
     pub tls_client_auth: Option<bool>,
 }
 
 /// How Cloudflare reaches the origin.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
 )]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 #[schemars(transform = plain_enum)]
 pub enum Ssl {
     /// Nothing is encrypted.
     Off,
-    /// Visitors' side only.
+    /// Only the side of the visitors is encrypted.
     Flexible,
-    /// Both sides, whatever certificate the origin shows.
+    /// Both sides are encrypted, with any certificate of the origin.
     Full,
-    /// Both sides, and the origin's certificate must be valid.
+    /// Both sides are encrypted, and the origin's certificate must be valid.
     Strict,
 }
 
 /// Whether Cloudflare may change how it reaches the origin.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
 )]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 #[schemars(transform = plain_enum)]
 pub enum SslAutomaticMode {
-    /// It may.
+    /// Cloudflare may change it.
     Auto,
-    /// The spec's value stands.
+    /// The spec's value stays.
     Custom,
 }
 
 /// A TLS version.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
 )]
 #[schemars(transform = plain_enum)]
 pub enum TlsVersion {
-    /// 1.0.
+    /// TLS 1.0.
     #[serde(rename = "1.0")]
+    #[strum(serialize = "1.0")]
     V1_0,
-    /// 1.1.
+    /// TLS 1.1.
     #[serde(rename = "1.1")]
+    #[strum(serialize = "1.1")]
     V1_1,
-    /// 1.2.
+    /// TLS 1.2.
     #[serde(rename = "1.2")]
+    #[strum(serialize = "1.2")]
     V1_2,
-    /// 1.3.
+    /// TLS 1.3.
     #[serde(rename = "1.3")]
+    #[strum(serialize = "1.3")]
     V1_3,
 }
 
@@ -194,30 +247,42 @@ pub enum TlsVersion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
-    /// The full names that it is for; `*.example.com` covers one label and not `example.com` itself.
-    #[schemars(length(min = 1, max = MOST_HOSTNAMES))]
+    /// The full names that the certificate covers. `*.example.com` covers one label and not `example.com` itself.
+    #[schemars(length(min = 1, max = MAX_HOSTNAMES))]
     pub hostnames: Vec<String>,
-    /// How long it is valid, in days: 7, 30, 90, 365, 730, 1095 or 5475.
+    /// The validity in days: 7, 30, 90, 365, 730, 1095 or 5475.
     #[serde(default = "fifteen_years")]
     #[schemars(extend("enum" = VALIDITIES))]
     pub validity_days: u32,
     /// The key's type: `ecdsa` or `rsa`.
     #[serde(default)]
     pub key_type: KeyType,
-    /// How many days before its end a new one takes its place; fewer than `validity_days`.
+    /// How many days before its expiry a new certificate replaces it; fewer than `validity_days`.
     #[serde(default = "thirty_days")]
     #[schemars(range(min = 1, max = 5474))]
     pub renew_before_days: u32,
-    /// The name of the secret in Secrets Manager that holds certificate and key.
+    /// The name of the secret that holds the certificate and its key.
     #[schemars(regex(pattern = r"^[A-Za-z0-9/_+=.@-]{1,512}$"))]
     pub secret: String,
 }
 
 /// A key's type.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
 )]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 #[schemars(transform = plain_enum)]
 pub enum KeyType {
     /// RSA, 2048 bits.
@@ -234,19 +299,20 @@ pub struct Limits {
     /// The share of the records that may be changed or deleted at once, in percent.
     #[schemars(range(min = 1, max = 100))]
     pub max_changed_percent: u32,
-    /// With fewer records than this, the share does not count.
+    /// With fewer records than this, there is no limit.
     #[schemars(range(min = 1))]
     pub min_records: u32,
 }
 
-/// The validities that Cloudflare gives, in days.
+/// The validities that Cloudflare offers, in days
+/// (<https://developers.cloudflare.com/api/resources/origin_ca_certificates/methods/create/>, `requested_validity`).
 pub const VALIDITIES: [u32; 7] = [7, 30, 90, 365, 730, 1095, 5475];
 
-/// How many names an Origin CA certificate can be for
+/// The most names that an Origin CA certificate can cover
 /// (<https://developers.cloudflare.com/ssl/origin-configuration/origin-ca/>, "Hostname and wildcard coverage").
-pub const MOST_HOSTNAMES: usize = 200;
+pub const MAX_HOSTNAMES: usize = 200;
 
-/// The ttl that leaves the choice to Cloudflare.
+/// The TTL that leaves the choice to Cloudflare.
 pub const AUTOMATIC_TTL: u32 = 1;
 
 impl Default for Limits {
@@ -274,7 +340,7 @@ fn thirty_days() -> u32 {
     30
 }
 
-/// Turns documented variants (`oneOf` of constants) into one `enum`, which checkers report better.
+/// Turns documented variants (`oneOf` of constants) into one `enum`, which validators report better.
 fn plain_enum(schema: &mut schemars::Schema) {
     let Some(serde_json::Value::Array(variants)) = schema.remove("oneOf") else {
         return;

@@ -1,68 +1,84 @@
-//! What was read of a zone at one moment.
+//! A zone as it was read at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::certificate::LiveCertificate;
 use crate::name::canonical;
-use crate::record::content;
+use crate::ownership;
+use crate::record::canonical_content;
 use crate::setting::Setting;
-use crate::spec::RecordKind;
-use crate::{LiveCertificate, owner};
+use crate::spec::RecordType;
+
+pub use crate::snapshot::{in_use, zone_query};
+
+/// What to read of a zone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneQuery {
+    /// The zone's name.
+    pub zone: String,
+    /// Whether to read the records.
+    pub records: bool,
+    /// The settings; an empty set costs no call.
+    pub settings: BTreeSet<Setting>,
+    /// Whether to list the live certificates, and the ids of those that the list must not miss.
+    pub certificates: Option<BTreeSet<String>>,
+}
 
 /// A zone as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Zone {
-    /// Its id at Cloudflare.
+    /// The zone's id at Cloudflare.
     pub id: String,
-    /// Its name.
+    /// The zone's name.
     pub name: String,
-    /// Every record, of whatever kind, in Cloudflare's order.
-    pub records: Vec<Existing>,
-    /// Its settings, as far as they were asked for.
+    /// Every record, of any type, in Cloudflare's order.
+    pub records: Vec<ObservedRecord>,
+    /// The settings that the query named.
     pub settings: BTreeMap<Setting, String>,
-    /// Its live Origin CA certificates, if they were asked for.
-    pub certificates: Vec<LiveCertificate>,
+    /// The live Origin CA certificates; `None` if the query did not ask for them.
+    pub certificates: Option<Vec<LiveCertificate>>,
 }
 
-/// A record that is there, as Cloudflare shows it.
+/// A record that exists, as Cloudflare shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Existing {
-    /// Its id.
+pub struct ObservedRecord {
+    /// The record's id.
     pub id: String,
-    /// Its type; one that nex-dns does not know is kept and never touched.
+    /// The type; nex-dns never changes a record of a type that it does not know.
     pub kind: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its content.
+    /// The content.
     pub content: String,
-    /// Its ttl in seconds; 1 is automatic.
+    /// The TTL in seconds; 1 is automatic.
     pub ttl: u32,
-    /// Whether it is proxied.
+    /// Whether the record is proxied.
     pub proxied: bool,
-    /// Its comment.
+    /// The comment.
     pub comment: Option<String>,
 }
 
-impl Existing {
-    /// Its type, if it is one that a spec can hold.
-    pub fn known(&self) -> Option<RecordKind> {
-        RecordKind::parse(&self.kind)
+impl ObservedRecord {
+    /// The type, if a spec can hold it.
+    pub fn record_type(&self) -> Option<RecordType> {
+        self.kind.parse().ok()
     }
 
-    /// Its name in canonical form.
+    /// The name in canonical form.
     pub(crate) fn name_in(&self, zone: &str) -> String {
         canonical(&self.name, zone).unwrap_or_else(|_| self.name.to_lowercase())
     }
 
-    /// Its content in canonical form.
+    /// The content in canonical form.
     pub(crate) fn canonical_content(&self) -> String {
-        match self.known() {
-            Some(kind) => content(kind, &self.content),
+        match self.record_type() {
+            Some(kind) => canonical_content(kind, &self.content),
             None => self.content.clone(),
         }
     }
 
-    /// The environment whose mark it carries.
+    /// The environment whose mark the record carries.
     pub fn environment(&self) -> Option<&str> {
-        owner::environment(self.comment.as_deref()?)
+        ownership::environment(self.comment.as_deref()?)
     }
 }

@@ -33,7 +33,7 @@ pub struct FindingDocument {
 }
 
 /// The part of a plan's JSON that is compared when the plan is applied later.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct KeptPlan {
     /// The environment's name.
     pub environment: String,

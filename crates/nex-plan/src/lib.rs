@@ -23,6 +23,7 @@
 
 mod cancel;
 mod change;
+mod compact;
 mod document;
 mod error;
 mod finding;
@@ -40,6 +41,7 @@ mod value;
 
 pub use cancel::CancelToken;
 pub use change::{Action, Change, FieldChange, ResourceId, UpdateBehavior};
+pub use compact::NamedList;
 pub use document::{FindingDocument, KeptPlan, PlanDocument};
 pub use error::{CloudError, ErrorKind, chain};
 pub use finding::{Finding, Remedy, Severity, Subject, sort_findings};
@@ -52,5 +54,5 @@ pub use report::{ApplyReport, Done, Failed, SkipReason, Skipped, Timing};
 pub use secret::{SecretRef, SecretRefError};
 pub use stats::{CallLog, CallStats, Span};
 pub use step::{PlanEntry, Step};
-pub use text::{Paint, Renderer};
+pub use text::{Detail, Paint, Renderer};
 pub use value::Value;

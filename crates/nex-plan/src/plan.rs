@@ -60,6 +60,14 @@ impl<S: Step> Planned<S> {
         }
     }
 
+    /// The names of the fields that tell most about the resource.
+    pub(crate) fn headline(&self) -> &'static [&'static str] {
+        match self {
+            Planned::Ready(step) => step.headline(),
+            Planned::Deferred(deferred) => deferred.headline(),
+        }
+    }
+
     /// The provider's own id of the resource that is changed or deleted.
     pub(crate) fn target(&self) -> Option<&str> {
         match self {

@@ -21,6 +21,12 @@ pub trait PlanEntry: Clone + Debug + PartialEq {
         vec![]
     }
 
+    /// The names of the fields that tell most about the resource, the most telling first: the short form of a plan shows
+    /// them beside the name of a created resource.
+    fn headline(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The provider's own id of the resource that is changed or deleted. Two plans that name the same resource by
     /// different targets differ.
     fn target(&self) -> Option<&str> {

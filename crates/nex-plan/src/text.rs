@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::compact::{NamedList, fold, plain, telling};
 use crate::{
     Action, Change, FieldChange, Finding, Linted, Plan, Planned, Severity, Step, UpdateBehavior,
     Value,
@@ -49,9 +50,20 @@ impl Paint {
     }
 }
 
+/// How much of a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail<'a> {
+    /// Every field of every resource.
+    Full,
+    /// A created resource on one line with its most telling values, and equal entries for the items of a list folded.
+    Compact(&'a [NamedList]),
+}
+
 /// Writes plans and findings as text.
 #[derive(Clone, Copy)]
 pub struct Renderer<'a> {
+    /// How much is shown.
+    pub detail: Detail<'a>,
     /// Whether the text carries colours.
     pub paint: Paint,
     /// The words for what resolves a finding: a program names its own commands and options.
@@ -62,6 +74,7 @@ impl Renderer<'static> {
     /// Text without colours, with remedies in words that name no program.
     pub fn plain() -> Self {
         Self {
+            detail: Detail::Full,
             paint: Paint::Plain,
             remedy: &|finding| finding.remedy.to_string(),
         }
@@ -106,9 +119,28 @@ impl Renderer<'_> {
     fn changes<S: Step>(&self, plan: &Plan<S>) -> String {
         let mut out = String::new();
         for entry in &plan.entries {
-            self.change(&mut out, &Planned::change(entry));
+            let change = Planned::change(entry);
+            match self.detail {
+                Detail::Compact(lists) if change.action == Action::Create => {
+                    let values = telling(entry.headline(), &change.fields, lists);
+                    self.line(&mut out, &change, &values);
+                }
+                Detail::Full | Detail::Compact(_) => self.change(&mut out, &change),
+            }
+        }
+        if self.detail != Detail::Full && !out.is_empty() && !out.ends_with("\n\n") {
+            out.push('\n');
         }
         out
+    }
+
+    /// A created resource on one line.
+    fn line(&self, out: &mut String, change: &Change, values: &[String]) {
+        let head = format!("+ {:<8}{}", change.action, change.id);
+        let head = self.paint.action(change.action, &head);
+        let values = values.join(", ");
+        let gap = if values.is_empty() { "" } else { "  " };
+        let _ = writeln!(out, "{head}{gap}{values}");
     }
 
     fn change(&self, out: &mut String, change: &Change) {
@@ -130,9 +162,72 @@ impl Renderer<'_> {
             let _ = writeln!(out, "    because {reason}");
         }
         for field in fields {
-            write_field(out, field, *action);
+            self.field(out, field, *action);
         }
         out.push('\n');
+    }
+
+    fn field(&self, out: &mut String, change: &FieldChange, action: Action) {
+        let FieldChange {
+            field,
+            old,
+            new,
+            effect,
+        } = change;
+        let note = match effect {
+            UpdateBehavior::SomeInterruption => "  (needs a restart)",
+            UpdateBehavior::Replacement(_) => "  (needs a replacement)",
+            UpdateBehavior::NoInterruption
+            | UpdateBehavior::CreateOnly(_)
+            | UpdateBehavior::GrowOnly => "",
+        };
+        match (action, self.detail) {
+            (Action::Create, _) => write_value(out, field, new),
+            // What goes is named; what it was is in the full form.
+            (Action::Delete, Detail::Compact(_)) => {}
+            (Action::Delete, Detail::Full) => write_value(out, field, old),
+            (Action::Update | Action::Replace, _) => {
+                self.difference(out, field, [old, new], note);
+            }
+        }
+    }
+
+    /// Only what differs: a map key by key, a list by what leaves and what comes.
+    fn difference(&self, out: &mut String, field: &str, [old, new]: [&Value; 2], note: &str) {
+        match (old, new) {
+            (old, new) if old == new => {}
+            (Value::Map(a), Value::Map(b)) => {
+                let keys: BTreeSet<_> = a.keys().chain(b.keys()).collect();
+                for key in keys {
+                    let side = |map: &BTreeMap<String, Value>| {
+                        map.get(key).cloned().unwrap_or(Value::Absent)
+                    };
+                    let path = format!("{field}.{key}");
+                    self.difference(out, &path, [&side(a), &side(b)], note);
+                }
+            }
+            (Value::List(a), Value::List(b)) => {
+                let _ = writeln!(out, "    {field}:{note}");
+                for line in self.lines(a, b) {
+                    let _ = writeln!(out, "      - {line}");
+                }
+                for line in self.lines(b, a) {
+                    let _ = writeln!(out, "      + {line}");
+                }
+            }
+            (old, new) => {
+                let _ = writeln!(out, "    {field}: {old} -> {new}{note}");
+            }
+        }
+    }
+
+    /// The items of a list that another list lacks.
+    fn lines(&self, items: &[Value], others: &[Value]) -> Vec<String> {
+        let differing = items.iter().filter(|item| !others.contains(item));
+        match self.detail {
+            Detail::Full => differing.map(Value::to_string).collect(),
+            Detail::Compact(lists) => fold(&differing.map(plain).collect::<Vec<_>>(), lists),
+        }
     }
 }
 
@@ -153,27 +248,6 @@ fn summary<S: Step>(plan: &Plan<S>, denials: usize) -> String {
     }
 }
 
-fn write_field(out: &mut String, change: &FieldChange, action: Action) {
-    let FieldChange {
-        field,
-        old,
-        new,
-        effect,
-    } = change;
-    let note = match effect {
-        UpdateBehavior::SomeInterruption => "  (needs a restart)",
-        UpdateBehavior::Replacement(_) => "  (needs a replacement)",
-        UpdateBehavior::NoInterruption
-        | UpdateBehavior::CreateOnly(_)
-        | UpdateBehavior::GrowOnly => "",
-    };
-    match action {
-        Action::Create => write_value(out, field, new),
-        Action::Delete => write_value(out, field, old),
-        Action::Update | Action::Replace => write_difference(out, field, old, new, note),
-    }
-}
-
 fn write_value(out: &mut String, field: &str, value: &Value) {
     match value {
         Value::Absent => {}
@@ -190,34 +264,6 @@ fn write_value(out: &mut String, field: &str, value: &Value) {
         }
         value => {
             let _ = writeln!(out, "    {field}: {value}");
-        }
-    }
-}
-
-/// Only what differs: a map key by key, a list by what leaves and what comes.
-fn write_difference(out: &mut String, field: &str, old: &Value, new: &Value, note: &str) {
-    match (old, new) {
-        (old, new) if old == new => {}
-        (Value::Map(a), Value::Map(b)) => {
-            let keys: BTreeSet<_> = a.keys().chain(b.keys()).collect();
-            for key in keys {
-                let side =
-                    |map: &BTreeMap<String, Value>| map.get(key).cloned().unwrap_or(Value::Absent);
-                let path = format!("{field}.{key}");
-                write_difference(out, &path, &side(a), &side(b), note);
-            }
-        }
-        (Value::List(a), Value::List(b)) => {
-            let _ = writeln!(out, "    {field}:{note}");
-            for item in a.iter().filter(|item| !b.contains(item)) {
-                let _ = writeln!(out, "      - {item}");
-            }
-            for item in b.iter().filter(|item| !a.contains(item)) {
-                let _ = writeln!(out, "      + {item}");
-            }
-        }
-        (old, new) => {
-            let _ = writeln!(out, "    {field}: {old} -> {new}{note}");
         }
     }
 }

@@ -1,14 +1,12 @@
-//! Starts a sandbox, loses the answer to the next mutating call, and shows what it saw.
+//! Starts a sandbox, loses the answer to the next mutating call, and prints the journal.
 //!
 //! ```sh
 //! cargo run -p nex-sandbox --example lost_answer
 //! ```
 #![allow(clippy::print_stdout)]
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use nex_sandbox::{Fault, Loss, Rule, Sandbox, SandboxError, SandboxOptions};
+use ureq::Agent;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), SandboxError> {
@@ -31,19 +29,19 @@ async fn main() -> Result<(), SandboxError> {
     Ok(())
 }
 
-/// A call as an SDK would make it, less its signature, which the sandbox does not check.
-fn call_ec2(endpoint: &str, action: &str) -> std::io::Result<String> {
-    let address = endpoint.trim_start_matches("http://");
-    let body = format!("Action={action}&Version=2016-11-15&Domain=vpc");
-    let mut stream = TcpStream::connect(address)?;
-    write!(
-        stream,
-        "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential=sandbox/20260101/eu-west-3/ec2/aws4_request\r\n\r\n{body}",
-        body.len()
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+/// Makes a call like an SDK, but without a signature, which the sandbox does not check.
+fn call_ec2(endpoint: &str, action: &str) -> Result<String, ureq::Error> {
+    // The proxy of the environment cannot reach this machine's loopback.
+    let agent: Agent = Agent::config_builder().proxy(None).build().into();
+    let form = [
+        ("Action", action),
+        ("Version", "2016-11-15"),
+        ("Domain", "vpc"),
+    ];
+    let scope = "Credential=sandbox/20260101/eu-west-3/ec2/aws4_request";
+    let mut answer = agent
+        .post(endpoint)
+        .header("Authorization", format!("AWS4-HMAC-SHA256 {scope}"))
+        .send_form(form)?;
+    answer.body_mut().read_to_string()
 }

@@ -1,4 +1,4 @@
-"""Data Lifecycle Manager, which moto has not: policies and their tags."""
+"""Data Lifecycle Manager, which moto does not have: policies and their tags."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def application(environ, start_response):
 
 def route(environ, body):
     method = environ["REQUEST_METHOD"]
-    # PATH_INFO is decoded, and an ARN holds a slash: split once only.
+    # PATH_INFO is decoded and an ARN contains a slash, so split only once.
     kind, _, name = unquote(environ["PATH_INFO"]).strip("/").partition("/")
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     routes = {
@@ -52,7 +52,7 @@ def route(environ, body):
         ("tags", "DELETE"): lambda: untag(name, query.get("tagKeys", [])),
     }
     if (kind, method) not in routes:
-        raise Fault(404, "ResourceNotFoundException", f"no such operation: {method} {kind}")
+        raise Fault(404, "ResourceNotFoundException", f"unknown operation: {method} {kind}")
     return routes[kind, method]()
 
 
@@ -82,7 +82,7 @@ def create(body):
 
 
 def check(body):
-    """Refuses what AWS refuses, as far as this system can get it wrong."""
+    """Raises the errors of AWS for the mistakes that nex could make."""
     if body.get("State") and body["State"] not in STATES:
         raise Fault(400, "InvalidRequestException", f"invalid state: {body['State']}")
     if body.get("ExecutionRoleArn") and not re.match(r"arn:aws[\w-]*:iam::\d{12}:role/.+", body["ExecutionRoleArn"]):
@@ -100,7 +100,7 @@ def check(body):
 
 
 def completed(details):
-    """The policy's details with the defaults that AWS gives back."""
+    """The details of a policy with the defaults that AWS returns."""
     details = {"PolicyType": "EBS_SNAPSHOT_MANAGEMENT", "ResourceLocations": ["CLOUD"], **details}
     details["Schedules"] = [{"CopyTags": False, **schedule} for schedule in details.get("Schedules", [])]
     return details
@@ -117,7 +117,7 @@ def by_arn(arn):
 
 
 def summaries(query):
-    """The list call: filters as AWS has them, tags in each summary."""
+    """The answer of the list call: the policies that pass AWS's filters, with their tags."""
     ids, state = query.get("policyIds"), query.get("state")
     found = []
     for policy in POLICIES.values():

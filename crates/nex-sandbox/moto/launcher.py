@@ -1,7 +1,7 @@
-"""Serves moto on loopback, mended and seeded, as the cloud behind the sandbox's gateway.
+"""Serves moto on loopback, with the fixes and the seed of the sandbox.
 
-Prints one line `{"port": N}` on stdout when it is ready, and lives no longer than its stdin:
-the pipe ends with the gateway, however that dies.
+Prints one line `{"port": N}` on stdout when moto is ready. Exits when stdin closes. The
+gateway has the other end of the pipe, which closes however the gateway ends.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 
-# Read by moto when it is imported.
+# moto reads these variables during its import.
 os.environ.update(
     MOTO_ACCOUNT_ID="009001720821",
     MOTO_EC2_LOAD_DEFAULT_AMIS="false",
@@ -31,21 +31,21 @@ from werkzeug.serving import make_server  # noqa: E402
 from werkzeug.test import Client  # noqa: E402
 
 import dlm  # noqa: E402
-import mend_access  # noqa: E402
-import mend_groups  # noqa: E402
-import mend_instances  # noqa: E402
-import mend_network  # noqa: E402
-import mend_secrets  # noqa: E402
-import mend_storage  # noqa: E402
-import mend_tags  # noqa: E402
-import mend_templates  # noqa: E402
+import fix_access  # noqa: E402
+import fix_groups  # noqa: E402
+import fix_instances  # noqa: E402
+import fix_network  # noqa: E402
+import fix_secrets  # noqa: E402
+import fix_storage  # noqa: E402
+import fix_tags  # noqa: E402
+import fix_templates  # noqa: E402
 import refreshes  # noqa: E402
 import seed  # noqa: E402
 
-# moto's state has no locks of its own, and idempotency needs check and create to be one step.
+# moto does not lock its state, and a client token must be checked and used in one step.
 LOCK = threading.Lock()
 TICK_SECONDS = 0.1
-# A cheap read for each service: its query version, or its JSON target, or neither for S3.
+# A cheap read call of each service: service, version of the query API, and operation or JSON target.
 READS = (
     ("ec2", "2016-11-15", "DescribeVpcs"),
     ("autoscaling", "2011-01-01", "DescribeAutoScalingGroups"),
@@ -62,7 +62,7 @@ READS = (
 
 
 class Handler(MotoRequestHandler):
-    """Keeps connections open, which werkzeug does not, and sends each answer in one piece."""
+    """Keeps connections open, unlike werkzeug, and sends each answer in one piece."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -76,7 +76,7 @@ class Handler(MotoRequestHandler):
         )
         code, _, reason = answer["status"].partition(" ")
         head = [f"HTTP/1.1 {code} {reason}"]
-        # A HEAD answer keeps the length of the body that it does not carry.
+        # The answer to HEAD has the length of the body that GET would return.
         bodiless = self.command == "HEAD" or code in ("204", "304")
         names = {name.lower() for name, _ in answer["headers"]}
         head += [f"{name}: {value}" for name, value in answer["headers"]]
@@ -86,14 +86,14 @@ class Handler(MotoRequestHandler):
 
 
 def propagating_app(service):
-    """moto's app for one service, whose faults reach `Cloud` instead of becoming an HTML page."""
+    """moto's app for one service. Its exceptions reach `Cloud` instead of becoming an HTML page."""
     app = create_backend_app(service)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     return app
 
 
 class Cloud:
-    """The WSGI application: DLM here, everything else in moto, one call at a time."""
+    """The WSGI application. Passes DLM calls to `dlm` and all others to moto, one at a time."""
 
     def __init__(self):
         self.moto = DomainDispatcherApplication(propagating_app)
@@ -108,19 +108,19 @@ class Cloud:
             return refuse(start_response, "501 Not Implemented", "NotImplemented", str(fault))
         except Exception:
             traceback.print_exc()
-            what = traceback.format_exc(limit=0).strip()
-            return refuse(start_response, "500 Internal Server Error", "InternalFailure", what)
+            message = traceback.format_exc(limit=0).strip()
+            return refuse(start_response, "500 Internal Server Error", "InternalFailure", message)
 
 
 def service_of(environ):
-    """The service's name in the signature's credential scope, or None."""
+    """The service in the credential scope of the signature, or None."""
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0]
     parts = scope.split("/")
     return parts[3] if len(parts) == 5 else None
 
 
 def refuse(start_response, status, code, message):
-    """An error in a form that both XML and JSON clients can classify."""
+    """Answers with an error that both XML and JSON clients can parse."""
     message = message.replace("&", "and").replace("<", "(").replace(">", ")")
     body = (
         f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
@@ -136,7 +136,7 @@ def refuse(start_response, status, code, message):
 
 
 def warm_up(cloud):
-    """Reads once from each service: moto loads models at the first call, which would then be slow."""
+    """Calls each service once, because the first call of a service loads moto's models and is slow."""
     for service, version, operation in READS:
         scope = f"AWS4-HMAC-SHA256 Credential=sandbox/20260101/{seed.REGION}/{service}/aws4_request"
         client, headers = Client(cloud), {"Authorization": scope}
@@ -150,14 +150,14 @@ def warm_up(cloud):
 
 
 def end_with_stdin():
-    """Ends this process when the gateway's end of the pipe is closed."""
+    """Ends this process when the gateway closes its end of the pipe."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
     os._exit(0)
 
 
 def keep_time():
-    """Lets time pass for lifecycle hooks and instance refreshes."""
+    """Advances lifecycle hooks and instance refreshes."""
     while True:
         time.sleep(TICK_SECONDS)
         with LOCK:
@@ -174,22 +174,22 @@ def main():
         "--hook-seconds",
         type=float,
         default=10,
-        help="the longest that a termination hook holds an instance",
+        help="the maximum time that a termination hook keeps an instance",
     )
     options = parser.parse_args()
     threading.Thread(target=end_with_stdin, daemon=True).start()
-    for part in (
-        mend_access,
-        mend_network,
-        mend_secrets,
-        mend_storage,
-        mend_tags,
-        mend_templates,
-        mend_instances,
-        mend_groups,
+    for module in (
+        fix_access,
+        fix_network,
+        fix_secrets,
+        fix_storage,
+        fix_tags,
+        fix_templates,
+        fix_instances,
+        fix_groups,
         refreshes,
     ):
-        part.mend()
+        module.fix()
     refreshes.HOOK_SECONDS = options.hook_seconds
     seed.images()
     if not options.empty:

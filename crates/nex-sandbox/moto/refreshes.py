@@ -1,4 +1,4 @@
-"""What takes time in a group: instances held by termination hooks, and instance refreshes."""
+"""Termination hooks, which delay the end of an instance, and instance refreshes."""
 
 import time
 import uuid
@@ -9,12 +9,12 @@ from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-import mend_groups
+import fix_groups
 
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
-# The longest that a hook holds an instance here; AWS would wait for the hook's whole timeout.
+# The maximum time that a hook keeps an instance here; AWS waits for the whole timeout of the hook.
 HOOK_SECONDS = 10.0
-# What AWS answers with when the preferences leave it out.
+# The defaults of AWS for the preferences.
 PREFERENCES = {
     "MinHealthyPercentage": 90,
     "SkipMatching": False,
@@ -23,11 +23,11 @@ PREFERENCES = {
     "StandbyInstances": "Wait",
 }
 ENDED = ("Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed")
-# group -> its refreshes, newest first
+# The refreshes of each group by its name, newest first.
 REFRESHES = {}
 
 
-def mend():
+def fix():
     FakeAutoScalingGroup.set_desired_capacity = set_desired_capacity
     for operation in (
         start_instance_refresh,
@@ -42,7 +42,7 @@ def mend():
 
 
 def tick(now):
-    """Lets hooks run out and refreshes go on."""
+    """Advances the refreshes, and ends the instances whose hooks have expired."""
     for refreshes in REFRESHES.values():
         for refresh in refreshes:
             if refresh["Status"] not in ENDED:
@@ -65,7 +65,7 @@ def _known_groups():
 
 
 def retire(group, state):
-    """Takes an instance out of service; a termination hook holds it until it is completed or runs out."""
+    """Takes an instance out of service. A termination hook keeps it until the hook is completed or expires."""
     hooks = [
         hook
         for hook in group.autoscaling_backend.lifecycle_hooks.values()
@@ -86,7 +86,7 @@ def _end(group, state):
 
 
 def set_desired_capacity(self, new_capacity):
-    """Grows or shrinks the group; what goes, goes by way of the hooks."""
+    """Launches or retires instances until the group has the desired capacity."""
     self.desired_capacity = self.min_size if new_capacity is None else new_capacity
     active = self.active_instances()
     missing = (self.desired_capacity or 0) - len(active)
@@ -98,7 +98,7 @@ def set_desired_capacity(self, new_capacity):
 
 
 def _advance(refresh):
-    """One step: start replacements, take old ones out, or end."""
+    """Makes one step of a refresh: launches a new instance, retires an old one, or ends the refresh."""
     group = refresh["group"]
     if group.name not in group.autoscaling_backend.autoscaling_groups:
         refresh.update(Status="Failed", StatusReason="the group was deleted", EndTime=_now())
@@ -110,14 +110,14 @@ def _advance(refresh):
     elif refresh["Status"] == "Pending":
         refresh["Status"] = "InProgress"
     elif serving:
-        # Launch before terminate when more than 100 % are allowed; otherwise one out, one in.
+        # Above 100 %, AWS launches before it terminates; otherwise it terminates first.
         if refresh["Preferences"].get("MaxHealthyPercentage", 100) > 100:
-            if mend_groups.launch(group) is not None:
+            if fix_groups.launch(group) is not None:
                 retire(group, serving[0])
         else:
             retire(group, serving[0])
     elif len(group.active_instances()) < (group.desired_capacity or 0):
-        mend_groups.launch(group)
+        fix_groups.launch(group)
     elif not old:
         refresh.update(Status="Successful", EndTime=_now())
     total = max(len(refresh["old"]), 1)
@@ -130,9 +130,9 @@ def _now():
 
 
 def start_instance_refresh(self):
-    group = mend_groups.group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
-    mine = REFRESHES.setdefault(group.name, [])
-    if any(refresh["Status"] not in ENDED for refresh in mine):
+    group = fix_groups.group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
+    refreshes = REFRESHES.setdefault(group.name, [])
+    if any(refresh["Status"] not in ENDED for refresh in refreshes):
         raise AutoscalingClientError(
             "InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh."
         )
@@ -144,7 +144,7 @@ def start_instance_refresh(self):
         group.mixed_instances_policy = desired["MixedInstancesPolicy"]
     if desired:
         group._set_launch_configuration(None, desired.get("LaunchTemplate"), desired.get("MixedInstancesPolicy"))
-    number = str(mend_groups.version_of(group).number)
+    number = str(fix_groups.version_of(group).number)
     refresh = {
         "InstanceRefreshId": str(uuid.uuid4()),
         "AutoScalingGroupName": group.name,
@@ -162,12 +162,12 @@ def start_instance_refresh(self):
     if desired:
         refresh["DesiredConfiguration"] = desired
     refresh["InstancesToUpdate"] = len(refresh["old"])
-    mine.insert(0, refresh)
+    refreshes.insert(0, refresh)
     return ActionResult({"InstanceRefreshId": refresh["InstanceRefreshId"]})
 
 
 def describe_instance_refreshes(self):
-    group = mend_groups.group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
+    group = fix_groups.group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
     ids = self._get_param("InstanceRefreshIds", [])
     found = [
         {key: value for key, value in refresh.items() if key not in ("group", "old")}
@@ -178,7 +178,7 @@ def describe_instance_refreshes(self):
 
 
 def cancel_instance_refresh(self):
-    group = mend_groups.group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
+    group = fix_groups.group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
     for refresh in REFRESHES.get(group.name, []):
         if refresh["Status"] not in ENDED:
             refresh["Status"] = "Cancelling"
@@ -188,9 +188,9 @@ def cancel_instance_refresh(self):
     )
 
 
-def _held(self):
-    """The group and its held instance that a lifecycle call names by token or by instance."""
-    group = mend_groups.group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
+def _waiting(self):
+    """The group and the waiting instance of a lifecycle call, which contains a token or an instance id."""
+    group = fix_groups.group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
     token, id_ = self._get_param("LifecycleActionToken"), self._get_param("InstanceId")
     name = self._get_param("LifecycleHookName")
     for state in group.instance_states:
@@ -201,7 +201,7 @@ def _held(self):
 
 
 def record_lifecycle_action_heartbeat(self):
-    _, state = _held(self)
+    _, state = _waiting(self)
     state.deadline = time.monotonic() + min(state.hook.heartbeat_timeout, HOOK_SECONDS)
     return EmptyResult()
 
@@ -209,7 +209,7 @@ def record_lifecycle_action_heartbeat(self):
 def complete_lifecycle_action(self):
     if self._get_param("LifecycleActionResult") not in ("CONTINUE", "ABANDON"):
         raise ValidationError("The lifecycle action result must be CONTINUE or ABANDON.")
-    _end(*_held(self))
+    _end(*_waiting(self))
     return EmptyResult()
 
 

@@ -1,4 +1,4 @@
-"""What the reference deployment takes for given: images, a network, a database, a cluster, a bucket."""
+"""Creates what the reference deployment expects: images, a network, a database, a cluster, a bucket."""
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import Ami
@@ -8,7 +8,7 @@ from moto.ssm.models import Parameter, ssm_backends
 
 ACCOUNT = "009001720821"
 REGION = "eu-west-3"
-# Image, its name, root device, owner and the public parameters that name it.
+# Id, name, root device and owner of an image, and the public parameters that contain its id.
 IMAGES = (
     (
         "ami-0a12023000000aa01",
@@ -40,7 +40,7 @@ EKS_NODES = 5
 
 def images():
     ec2, ssm = ec2_backends[ACCOUNT][REGION], ssm_backends[ACCOUNT][REGION]
-    # moto's own list of Amazon's parameters names images that are not loaded here.
+    # moto's list of public parameters contains images that the sandbox does not load.
     ssm._parameters.latest_amis_loaded = True
     for id_, name, root, owner, parameters in IMAGES:
         ec2.amis[id_] = Ami(
@@ -77,7 +77,7 @@ def _public_parameter(name, value):
 
 
 def staging():
-    """The network, the database, the cluster's nodes and the shared bucket."""
+    """Creates the network, the database, the nodes of the cluster and the shared bucket."""
     ec2 = ec2_backends[ACCOUNT][REGION]
     vpc, subnets = _network(ec2)
     _database(ec2, vpc, subnets)

@@ -1,4 +1,4 @@
-"""Client tokens: the same token with the same parameters gives the first answer again."""
+"""Client tokens: a repeated call with the same token and parameters returns the first answer."""
 
 import json
 
@@ -8,15 +8,15 @@ _SEEN = {}
 
 
 def fingerprint(params):
-    """The parameters without their token, in one stable form."""
+    """The parameters without the token, as text that is equal for equal parameters."""
     plain = {key: value for key, value in params.items() if key not in ("ClientToken", "DryRun")}
     return json.dumps(plain, sort_keys=True, default=lambda value: getattr(value, "__dict__", str(value)))
 
 
 def once(response, call, alive=lambda _result: True):
-    """`call`, or what it gave before for this operation's ClientToken.
+    """Returns the result of `call`, or the earlier result for the same operation and ClientToken.
 
-    `alive` says whether the remembered result still stands; it may raise AWS's own error instead.
+    `alive` returns whether an earlier result is still valid, or raises the error that AWS returns.
     """
     token = response._get_param("ClientToken")
     if not token:

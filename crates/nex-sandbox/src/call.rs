@@ -1,22 +1,23 @@
-//! Which service and operation a request is for.
+//! Finds the service and the operation of an AWS request.
 
 use http::Method;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
 
-/// A call as the rules and the record see it.
+/// A call, as the fault rules and the journal see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// The service as in the signature: `ec2`, `autoscaling`, `s3`, `dlm`, ...
+    /// The service: its name in the request signature (`ec2`, `autoscaling`, `s3`, `dlm`, ...), or
+    /// `cloudflare`.
     pub service: String,
     /// The operation: `RunInstances`, `PutBucketTagging`, ...
     pub operation: String,
-    /// Whether it changes something.
+    /// Whether the operation changes something.
     pub mutating: bool,
 }
 
-/// What an operation that changes nothing starts with.
-const READS: [&str; 9] = [
+/// The first words of read-only operations.
+const READ_VERBS: [&str; 9] = [
     "Describe",
     "Get",
     "List",
@@ -28,9 +29,9 @@ const READS: [&str; 9] = [
     "AssumeRole",
 ];
 
-/// S3's sub-resources: the query key, and what the operation on it is called after `Put`, `Get`
-/// and `Delete`.
-const BUCKET_PARTS: [(&str, &str); 16] = [
+/// The sub-resources of an S3 bucket: the key in the query, and the operation's name after `Put`,
+/// `Get` or `Delete`.
+const BUCKET_SUBRESOURCES: [(&str, &str); 16] = [
     ("acl", "BucketAcl"),
     ("cors", "BucketCors"),
     ("encryption", "BucketEncryption"),
@@ -50,18 +51,18 @@ const BUCKET_PARTS: [(&str, &str); 16] = [
 ];
 
 impl Call {
-    /// Understands a request from its head and body.
+    /// The call that an AWS request makes.
     pub(crate) fn of(head: &Parts, body: &[u8]) -> Self {
         let service = service(head);
         let operation = match service.as_str() {
             "s3" => s3(head),
             "dlm" => dlm(head),
             _ => target(head)
-                .or_else(|| action(body))
-                .or_else(|| action(head.uri.query().unwrap_or_default().as_bytes()))
+                .or_else(|| value(body, "Action"))
+                .or_else(|| value(query(head), "Action"))
                 .unwrap_or_else(|| format!("{} {}", head.method, head.uri.path())),
         };
-        let mutating = !READS.iter().any(|verb| operation.starts_with(verb));
+        let mutating = !READ_VERBS.iter().any(|verb| operation.starts_with(verb));
         Self {
             service,
             operation,
@@ -70,46 +71,39 @@ impl Call {
     }
 }
 
-/// The fourth part of the credential scope, in the header or in a presigned query.
+/// The service in the credential scope, which is in a header or in the query of a presigned URL.
 fn service(head: &Parts) -> String {
-    let header = head.headers.get(http::header::AUTHORIZATION);
-    let scope = header
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once("Credential="))
-        .map(|(_, rest)| rest.split([',', ' ']).next().unwrap_or_default().to_owned())
-        .or_else(|| {
-            query(head)
-                .find(|(key, _)| *key == "X-Amz-Credential")
-                .map(|(_, value)| value.replace("%2F", "/"))
-        });
-    scope
-        .as_deref()
-        .and_then(|scope| scope.split('/').nth(3))
-        .unwrap_or("unknown")
-        .to_ascii_lowercase()
+    let in_header = || {
+        let value = head.headers.get(http::header::AUTHORIZATION)?;
+        let (_, scope) = value.to_str().ok()?.split_once("Credential=")?;
+        scope.split([',', ' ']).next().map(str::to_owned)
+    };
+    in_header()
+        .or_else(|| value(query(head), "X-Amz-Credential"))
+        // KEY/DATE/REGION/SERVICE/aws4_request
+        .and_then(|scope| scope.split('/').nth(3).map(str::to_ascii_lowercase))
+        .unwrap_or_else(|| "unknown".to_owned())
 }
 
+/// The operation of a service that uses JSON.
 fn target(head: &Parts) -> Option<String> {
     let value = head.headers.get("x-amz-target")?.to_str().ok()?;
     value.rsplit('.').next().map(str::to_owned)
 }
 
-fn action(form: &[u8]) -> Option<String> {
-    form.split(|&byte| byte == b'&')
-        .find_map(|pair| pair.strip_prefix(b"Action="))
-        .map(|value| String::from_utf8_lossy(value).into_owned())
+fn query(head: &Parts) -> &[u8] {
+    head.uri.query().unwrap_or_default().as_bytes()
 }
 
-fn query(head: &Parts) -> impl Iterator<Item = (&str, &str)> {
-    head.uri
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+/// The value of a key in a query string or a form.
+fn value(form: &[u8], key: &str) -> Option<String> {
+    form_urlencoded::parse(form)
+        .find(|(name, _)| name == key)
+        .map(|(_, value)| value.into_owned())
 }
 
 fn has(head: &Parts, key: &str) -> bool {
-    query(head).any(|(name, _)| name == key)
+    form_urlencoded::parse(query(head)).any(|(name, _)| name == key)
 }
 
 fn s3(head: &Parts) -> String {
@@ -137,7 +131,7 @@ fn s3(head: &Parts) -> String {
 }
 
 fn s3_bucket(head: &Parts) -> String {
-    if let Some((_, part)) = BUCKET_PARTS.iter().find(|(key, _)| has(head, key)) {
+    if let Some((_, part)) = BUCKET_SUBRESOURCES.iter().find(|(key, _)| has(head, key)) {
         return match (&head.method, *part) {
             (&Method::DELETE, "BucketLifecycleConfiguration") => "DeleteBucketLifecycle".into(),
             (method, part) => format!("{}{part}", verb(method)),
@@ -185,7 +179,7 @@ fn dlm(head: &Parts) -> String {
 mod tests {
     use super::*;
 
-    fn of(service: &str, method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Call {
+    fn call(service: &str, method: &str, uri: &str, target: &str, body: &str) -> Call {
         let scope = format!(
             "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-3/{service}/aws4_request, x=y"
         );
@@ -193,104 +187,27 @@ mod tests {
             .method(method)
             .uri(uri)
             .header("authorization", scope);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+        if !target.is_empty() {
+            request = request.header("x-amz-target", target);
         }
         let (head, ()) = request.body(()).expect("a request").into_parts();
         Call::of(&head, body.as_bytes())
     }
 
     #[test]
-    fn operations_are_understood() {
-        for (service, method, uri, body, operation, mutating) in [
-            (
-                "ec2",
-                "POST",
-                "/",
-                "Action=RunInstances&Version=2016",
-                "RunInstances",
-                true,
-            ),
-            (
-                "ec2",
-                "POST",
-                "/",
-                "Version=2016&Action=DescribeVpcs",
-                "DescribeVpcs",
-                false,
-            ),
-            ("s3", "GET", "/", "", "ListBuckets", false),
-            ("s3", "PUT", "/b", "", "CreateBucket", true),
-            ("s3", "PUT", "/b/", "", "CreateBucket", true),
-            ("s3", "HEAD", "/b", "", "HeadBucket", false),
-            ("s3", "PUT", "/b?tagging", "", "PutBucketTagging", true),
-            (
-                "s3",
-                "GET",
-                "/b?lifecycle=",
-                "",
-                "GetBucketLifecycleConfiguration",
-                false,
-            ),
-            (
-                "s3",
-                "DELETE",
-                "/b?lifecycle",
-                "",
-                "DeleteBucketLifecycle",
-                true,
-            ),
-            (
-                "s3",
-                "PUT",
-                "/b?publicAccessBlock",
-                "",
-                "PutPublicAccessBlock",
-                true,
-            ),
-            (
-                "s3",
-                "GET",
-                "/b?list-type=2&prefix=a",
-                "",
-                "ListObjectsV2",
-                false,
-            ),
-            ("s3", "PUT", "/b/k/l", "", "PutObject", true),
-            (
-                "dlm",
-                "GET",
-                "/policies?state=ENABLED",
-                "",
-                "GetLifecyclePolicies",
-                false,
-            ),
-            (
-                "dlm",
-                "GET",
-                "/policies/policy-1/",
-                "",
-                "GetLifecyclePolicy",
-                false,
-            ),
-            (
-                "dlm",
-                "PATCH",
-                "/policies/policy-1",
-                "",
-                "UpdateLifecyclePolicy",
-                true,
-            ),
-            ("dlm", "POST", "/tags/arn%3Aaws", "", "TagResource", true),
+    fn operations_of_the_query_protocol() {
+        for (body, operation, mutating) in [
+            ("Action=RunInstances&Version=2016", "RunInstances", true),
+            ("Version=2016&Action=DescribeVpcs", "DescribeVpcs", false),
         ] {
-            let call = of(service, method, uri, &[], body);
-            assert_eq!(call.service, service);
-            assert_eq!(
-                (call.operation.as_str(), call.mutating),
-                (operation, mutating),
-                "{method} {uri}"
-            );
+            let call = call("ec2", "POST", "/", "", body);
+            assert_eq!(call.service, "ec2");
+            assert_eq!((&*call.operation, call.mutating), (operation, mutating));
         }
+    }
+
+    #[test]
+    fn operations_of_the_json_protocol() {
         for (service, target, operation, mutating) in [
             (
                 "secretsmanager",
@@ -305,11 +222,71 @@ mod tests {
                 false,
             ),
         ] {
-            let call = of(service, "POST", "/", &[("x-amz-target", target)], "{}");
+            let call = call(service, "POST", "/", target, "{}");
+            assert_eq!(call.service, service);
+            assert_eq!((&*call.operation, call.mutating), (operation, mutating));
+        }
+    }
+
+    #[test]
+    fn operations_of_the_rest_protocols() {
+        for (service, request, operation, mutating) in [
+            ("s3", "GET /", "ListBuckets", false),
+            ("s3", "PUT /b", "CreateBucket", true),
+            ("s3", "PUT /b/", "CreateBucket", true),
+            ("s3", "HEAD /b", "HeadBucket", false),
+            ("s3", "PUT /b?tagging", "PutBucketTagging", true),
+            (
+                "s3",
+                "GET /b?lifecycle=",
+                "GetBucketLifecycleConfiguration",
+                false,
+            ),
+            ("s3", "DELETE /b?lifecycle", "DeleteBucketLifecycle", true),
+            (
+                "s3",
+                "PUT /b?publicAccessBlock",
+                "PutPublicAccessBlock",
+                true,
+            ),
+            ("s3", "GET /b?list-type=2&prefix=a", "ListObjectsV2", false),
+            ("s3", "PUT /b/k/l", "PutObject", true),
+            (
+                "dlm",
+                "GET /policies?state=ENABLED",
+                "GetLifecyclePolicies",
+                false,
+            ),
+            (
+                "dlm",
+                "GET /policies/policy-1/",
+                "GetLifecyclePolicy",
+                false,
+            ),
+            (
+                "dlm",
+                "PATCH /policies/policy-1",
+                "UpdateLifecyclePolicy",
+                true,
+            ),
+            ("dlm", "POST /tags/arn%3Aaws", "TagResource", true),
+        ] {
+            let (method, uri) = request.split_once(' ').expect("a request");
+            let call = call(service, method, uri, "", "");
+            assert_eq!(call.service, service);
             assert_eq!(
-                (call.operation.as_str(), call.mutating),
-                (operation, mutating)
+                (&*call.operation, call.mutating),
+                (operation, mutating),
+                "{request}"
             );
         }
+    }
+
+    #[test]
+    fn the_service_of_a_presigned_url() {
+        let uri = "/b/k?X-Amz-Credential=AKID%2F20260101%2Feu-west-3%2Fs3%2Faws4_request";
+        let request = http::Request::get(uri).body(()).expect("a request");
+        let call = Call::of(&request.into_parts().0, b"");
+        assert_eq!((&*call.service, &*call.operation), ("s3", "GetObject"));
     }
 }

@@ -2,20 +2,19 @@
 
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
-use http::{Method, Response, StatusCode};
-use http_body_util::Full;
+use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::gateway::{Shared, lock};
+use crate::response::{FullResponse, json_response};
 use crate::rules::Rule;
+use crate::shared::Shared;
 
-/// One rule or several.
+/// The body of `POST rules`.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum OneOrMore {
-    More(Vec<Rule>),
+enum RuleList {
+    Many(Vec<Rule>),
     One(Rule),
 }
 
@@ -25,13 +24,8 @@ struct Delay {
     ms: u64,
 }
 
-/// Answers a call of the control API; `path` is what follows `/_sandbox/`.
-pub(crate) fn answer(
-    shared: &Shared,
-    method: &Method,
-    path: &str,
-    body: &[u8],
-) -> Response<Full<Bytes>> {
+/// Answers a control call. `path` is the part after `/_sandbox/`.
+pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) -> FullResponse {
     if let Some(path) = path.strip_prefix("cloudflare/") {
         return shared.cloudflare.control(method, path, body);
     }
@@ -40,15 +34,15 @@ pub(crate) fn answer(
             "pid": std::process::id(),
             "uptime_ms": shared.started.elapsed().as_millis() as u64,
         })),
-        ("GET", "rules") => ok(&lock(&shared.rules).list()),
+        ("GET", "rules") => ok(&shared.rules.lock().list()),
         ("POST", "rules") => add_rules(shared, body),
         ("DELETE", "rules") => {
-            lock(&shared.rules).clear();
+            shared.rules.lock().clear();
             ok(&json!({}))
         }
-        ("GET", "calls") => ok(&lock(&shared.journal).calls()),
+        ("GET", "calls") => ok(&shared.journal.lock().calls()),
         ("DELETE", "calls") => {
-            lock(&shared.journal).reset();
+            shared.journal.lock().reset();
             ok(&json!({}))
         }
         ("GET", "delay") => ok(&Delay {
@@ -62,61 +56,52 @@ pub(crate) fn answer(
         ("DELETE", path) => remove_rule(shared, path),
         (method, path) => problem(
             StatusCode::NOT_FOUND,
-            &format!("no such call: {method} /_sandbox/{path}"),
+            &format!("unknown control call: {method} /_sandbox/{path}"),
         ),
     }
 }
 
-fn add_rules(shared: &Shared, body: &[u8]) -> Response<Full<Bytes>> {
+fn add_rules(shared: &Shared, body: &[u8]) -> FullResponse {
     let rules = match serde_json::from_slice(body) {
-        Ok(OneOrMore::More(rules)) => rules,
-        Ok(OneOrMore::One(rule)) => vec![rule],
-        // The untagged form hides what is wrong: ask again for one rule.
+        Ok(RuleList::Many(rules)) => rules,
+        Ok(RuleList::One(rule)) => vec![rule],
+        // An untagged enum hides the cause of the error, so parse the body as one rule.
         Err(_) => match serde_json::from_slice::<Rule>(body) {
             Ok(rule) => vec![rule],
-            Err(why) => return problem(StatusCode::BAD_REQUEST, &format!("bad rule: {why}")),
+            Err(error) => {
+                return problem(StatusCode::BAD_REQUEST, &format!("invalid rule: {error}"));
+            }
         },
     };
-    let mut kept = lock(&shared.rules);
-    let ids: Vec<u64> = rules.into_iter().map(|rule| kept.add(rule)).collect();
+    let mut active = shared.rules.lock();
+    let ids: Vec<u64> = rules.into_iter().map(|rule| active.add(rule)).collect();
     ok(&json!({ "ids": ids }))
 }
 
-fn remove_rule(shared: &Shared, path: &str) -> Response<Full<Bytes>> {
+fn remove_rule(shared: &Shared, path: &str) -> FullResponse {
     let id = path.strip_prefix("rules/").and_then(|id| id.parse().ok());
     match id {
-        Some(id) if lock(&shared.rules).remove(id) => ok(&json!({})),
-        _ => problem(StatusCode::NOT_FOUND, &format!("no such rule: {path}")),
+        Some(id) if shared.rules.lock().remove(id) => ok(&json!({})),
+        _ => problem(StatusCode::NOT_FOUND, &format!("rule not found: {path}")),
     }
 }
 
-fn set_delay(shared: &Shared, body: &[u8]) -> Response<Full<Bytes>> {
+fn set_delay(shared: &Shared, body: &[u8]) -> FullResponse {
     match serde_json::from_slice::<Delay>(body) {
         Ok(delay) => {
             shared.delay_ms.store(delay.ms, Ordering::Relaxed);
             ok(&delay)
         }
-        Err(why) => problem(StatusCode::BAD_REQUEST, &format!("bad delay: {why}")),
+        Err(error) => problem(StatusCode::BAD_REQUEST, &format!("invalid delay: {error}")),
     }
 }
 
-pub(crate) fn ok(value: &impl Serialize) -> Response<Full<Bytes>> {
-    respond(
-        StatusCode::OK,
-        serde_json::to_vec(value).unwrap_or_default(),
-    )
+/// A successful answer of the control API.
+pub(crate) fn ok(value: &impl Serialize) -> FullResponse {
+    json_response(StatusCode::OK, value)
 }
 
-pub(crate) fn problem(status: StatusCode, why: &str) -> Response<Full<Bytes>> {
-    respond(status, json!({ "error": why }).to_string().into_bytes())
-}
-
-fn respond(status: StatusCode, body: Vec<u8>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    let json = http::HeaderValue::from_static("application/json");
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, json);
-    response
+/// An error answer of the control API.
+pub(crate) fn problem(status: StatusCode, message: &str) -> FullResponse {
+    json_response(status, &json!({ "error": message }))
 }

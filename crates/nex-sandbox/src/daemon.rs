@@ -1,49 +1,50 @@
-//! Sandboxes that stay up between commands: one background process and one folder for each name.
+//! Sandboxes that run in the background. Each has a name, a process and a folder.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 use tokio::signal::unix::{SignalKind, signal};
+use ureq::Agent;
 
 use crate::error::SandboxError;
 use crate::sandbox::{Sandbox, SandboxOptions, aws_env, cloudflare_env};
 use crate::venv;
 
-/// How long a start may take once the environment is there: it takes about two seconds, and a
-/// machine that is busy building may take ten times that.
+/// The maximum time of a start with an installed Python environment. A start takes about two
+/// seconds, or ten times longer on a machine that is busy with a build.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// How long a sandbox may take to end before it is killed.
+/// The time to end before a sandbox is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-/// How long a healthy gateway may take to answer on loopback.
-const HEALTH_LIMIT: Duration = Duration::from_secs(2);
-/// How often a change is looked for.
+/// The maximum time of a control call. A healthy gateway answers within milliseconds.
+const CONTROL_LIMIT: Duration = Duration::from_secs(2);
+/// The interval of polling.
 const POLL: Duration = Duration::from_millis(20);
 
-/// What is known about a sandbox that is up: its `state.json`.
+/// The content of `state.json` in the folder of a running sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The sandbox's name.
+    /// The name of the sandbox.
     pub name: String,
-    /// The process that is the gateway, and moto's parent.
+    /// The id of the process that runs the gateways and is the parent of moto.
     pub pid: u32,
-    /// The gateway's port on 127.0.0.1.
+    /// The port of the AWS gateway on 127.0.0.1.
     pub port: u16,
-    /// The gateway's address.
+    /// The URL of the AWS gateway.
     pub endpoint: String,
-    /// Where the stand-in for Cloudflare's API is.
+    /// The base URL of the Cloudflare emulator.
     #[serde(default)]
     pub cloudflare_url: String,
 }
 
 impl State {
-    /// The variables that point clients of AWS and of Cloudflare at the sandbox.
+    /// The environment variables that point AWS and Cloudflare clients at the sandbox.
     pub fn env(&self) -> BTreeMap<&'static str, String> {
         let mut env = aws_env(&self.endpoint);
         env.extend(cloudflare_env(&self.cloudflare_url));
@@ -51,40 +52,40 @@ impl State {
     }
 }
 
-/// A sandbox as `status` finds it.
+/// The status of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// What its folder says.
+    /// The content of its `state.json`.
     #[serde(flatten)]
     pub state: State,
-    /// Whether that process is there and answers.
+    /// Whether the process is running and answers.
     pub up: bool,
 }
 
-/// All sandboxes under one folder.
+/// Manages the sandboxes in a folder.
 #[derive(Debug, Clone)]
 pub struct Daemon {
     dir: PathBuf,
 }
 
 impl Daemon {
-    /// Those under `dir` (see [`crate::default_dir`]).
+    /// Manages the sandboxes in `dir` (see [`crate::default_dir`]).
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self { dir: dir.into() }
     }
 
-    /// The sandbox's folder: `state.json`, logs and moto's files.
+    /// The folder of a sandbox, for `state.json`, the logs and the files of moto.
     ///
     /// # Errors
-    /// When the name cannot be a sandbox's.
+    /// When the name is not valid.
     pub fn folder(&self, name: &str) -> Result<PathBuf, SandboxError> {
-        let good = (1..=32).contains(&name.len())
+        let valid = (1..=32).contains(&name.len())
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && !name.starts_with('-')
             && !name.starts_with("venv-");
-        if good {
+        if valid {
             Ok(self.dir.join(name))
         } else {
             Err(SandboxError::Name {
@@ -93,32 +94,31 @@ impl Daemon {
         }
     }
 
-    /// Whether the next start has to make the Python environment first, which takes a while.
+    /// Whether the next start must install the Python environment, which takes up to a minute.
     pub fn is_first_start(&self) -> bool {
-        !venv::is_made(&self.dir)
+        !venv::is_installed(&self.dir)
     }
 
-    /// Starts the sandbox, unless it is up, by running `exe serve --name NAME` in the
-    /// background, and waits until it is ready.
+    /// Runs `exe serve --name NAME` in the background and waits until the sandbox is ready. Does
+    /// nothing if the sandbox is already running.
     ///
     /// # Errors
-    /// When it does not get ready; the error holds the end of its log.
+    /// When the sandbox does not become ready. The error contains the end of its log.
     pub fn up(&self, exe: &Path, name: &str) -> Result<State, SandboxError> {
         let folder = self.folder(name)?;
         venv::ensure(&self.dir)?;
-        let _one_at_a_time = self.lock()?;
+        let _lock = self.lock()?;
         if let Some(status) = self.status(name)? {
             if status.up {
                 return Ok(status.state);
             }
-            self.clear(&status.state)?;
+            end(&status.state);
         }
         remove(&folder)?;
-        fs::create_dir_all(&folder).map_err(SandboxError::file("make", &folder))?;
+        fs::create_dir_all(&folder).map_err(SandboxError::file("create", &folder))?;
         let log_path = folder.join("serve.log");
         let mut child = self.spawn(exe, name, &log_path)?;
-        let waited = self.wait_until_up(name, &mut child);
-        waited.map_err(|why| {
+        self.wait_until_up(name, &mut child).map_err(|why| {
             let tail = venv::tail(&fs::read_to_string(&log_path).unwrap_or_default());
             let _ = child.kill();
             let _ = child.wait();
@@ -131,10 +131,10 @@ impl Daemon {
         })
     }
 
-    /// What is known about one sandbox; none when it has no state.
+    /// The status of a sandbox; `None` if it has no `state.json`.
     ///
     /// # Errors
-    /// When the name is bad or the state cannot be read.
+    /// When the name is not valid or the file cannot be read.
     pub fn status(&self, name: &str) -> Result<Option<Status>, SandboxError> {
         let path = self.folder(name)?.join("state.json");
         let text = match fs::read(&path) {
@@ -142,7 +142,7 @@ impl Daemon {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(SandboxError::file("read", path)(error)),
         };
-        // It is written whole or not at all, so anything else was never ours.
+        // `write_state` is atomic, so it did not write a file that does not parse.
         let Ok(state) = serde_json::from_slice::<State>(&text) else {
             return Ok(None);
         };
@@ -150,7 +150,7 @@ impl Daemon {
         Ok(Some(Status { state, up }))
     }
 
-    /// All sandboxes that have a state, by name.
+    /// All sandboxes that have a `state.json`, by name.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -172,10 +172,10 @@ impl Daemon {
         Ok(found)
     }
 
-    /// The sandbox's state if it is up.
+    /// The state of a running sandbox.
     ///
     /// # Errors
-    /// When it is not up.
+    /// When the sandbox is not running.
     pub fn get(&self, name: &str) -> Result<State, SandboxError> {
         match self.status(name)? {
             Some(status) if status.up => Ok(status.state),
@@ -185,7 +185,7 @@ impl Daemon {
         }
     }
 
-    /// Ends the sandbox and removes its folder. False when there was nothing to end.
+    /// Ends a sandbox and removes its folder. Returns false if it has no folder.
     ///
     /// # Errors
     /// When the folder cannot be removed.
@@ -194,22 +194,23 @@ impl Daemon {
         if !folder.exists() {
             return Ok(false);
         }
-        let _one_at_a_time = self.lock()?;
+        let _lock = self.lock()?;
         if let Some(status) = self.status(name)? {
-            self.clear(&status.state)?;
+            end(&status.state);
         }
         remove(&folder)?;
         Ok(true)
     }
 
-    /// Serves the sandbox `name` in this process until it is told to end; what `exe serve` runs.
+    /// Serves a sandbox in this process until SIGTERM or a shutdown call. [`Daemon::up`] runs this
+    /// in the background.
     ///
     /// # Errors
-    /// When the sandbox cannot be started or its state cannot be written.
+    /// When the sandbox does not start or `state.json` cannot be written.
     pub async fn serve(&self, name: &str) -> Result<(), SandboxError> {
         let folder = self.folder(name)?;
-        // A session of its own: the end of the terminal is not the end of the sandbox. It fails
-        // only when this process leads one already.
+        // In its own session, the sandbox keeps running when the terminal closes. The call fails
+        // only if this process already leads a session.
         let _ = rustix::process::setsid();
         let options = SandboxOptions {
             dir: Some(self.dir.clone()),
@@ -217,45 +218,40 @@ impl Daemon {
             ..SandboxOptions::default()
         };
         let sandbox = Sandbox::start(options).await?;
-        let port = sandbox
-            .endpoint()
-            .rsplit(':')
-            .next()
-            .and_then(|port| port.parse().ok());
         write_state(
             &folder,
             &State {
                 name: name.to_owned(),
                 pid: std::process::id(),
-                port: port.unwrap_or_default(),
+                port: sandbox.port(),
                 endpoint: sandbox.endpoint().to_owned(),
                 cloudflare_url: sandbox.cloudflare_url().to_owned(),
             },
         )?;
-        let mut told =
+        let mut sigterm =
             signal(SignalKind::terminate()).map_err(SandboxError::file("watch", "signals"))?;
         tokio::select! {
-            () = sandbox.shutdown_asked() => {
-                // Let the answer to that very call go out.
+            () = sandbox.shutdown_requested() => {
+                // Gives the gateway time to send the answer to the shutdown call.
                 tokio::time::sleep(POLL).await;
             }
-            _ = told.recv() => {}
+            _ = sigterm.recv() => {}
         }
         drop(sandbox);
         remove(&folder)
     }
 
-    /// Held while a sandbox is started or ended, so that two commands do not do both at once.
+    /// Locks the folder, so that only one command at a time starts or ends a sandbox.
     fn lock(&self) -> Result<File, SandboxError> {
-        fs::create_dir_all(&self.dir).map_err(SandboxError::file("make", &self.dir))?;
+        fs::create_dir_all(&self.dir).map_err(SandboxError::file("create", &self.dir))?;
         let path = self.dir.join(".lock");
-        let file = File::create(&path).map_err(SandboxError::file("make", &path))?;
+        let file = File::create(&path).map_err(SandboxError::file("create", &path))?;
         file.lock().map_err(SandboxError::file("lock", &path))?;
         Ok(file)
     }
 
     fn spawn(&self, exe: &Path, name: &str, log_path: &Path) -> Result<Child, SandboxError> {
-        let log = File::create(log_path).map_err(SandboxError::file("make", log_path))?;
+        let log = File::create(log_path).map_err(SandboxError::file("create", log_path))?;
         let errors = log
             .try_clone()
             .map_err(SandboxError::file("open", log_path))?;
@@ -279,79 +275,86 @@ impl Daemon {
                 return Ok(status.state);
             }
             if let Ok(Some(end)) = child.try_wait() {
-                return Err(format!("because it ended ({end})"));
+                return Err(format!("its process ended ({end})"));
             }
             std::thread::sleep(POLL);
         }
-        Err(format!("within {} s", START_LIMIT.as_secs()))
-    }
-
-    /// Ends the process that `state` names, if it is still that one.
-    fn clear(&self, state: &State) -> Result<(), SandboxError> {
-        if answers(state) {
-            // It may end before it has answered.
-            let _ = request(state.port, "POST", "shutdown");
-            let start = Instant::now();
-            while start.elapsed() < STOP_LIMIT && is_ours(state) {
-                std::thread::sleep(POLL);
-            }
-        }
-        if is_ours(state)
-            && let Some(pid) = i32::try_from(state.pid).ok().and_then(Pid::from_raw)
-        {
-            // moto sees the end of its pipe and follows.
-            let _ = rustix::process::kill_process(pid, Signal::KILL);
-        }
-        Ok(())
+        Err(format!(
+            "the start took longer than {} s",
+            START_LIMIT.as_secs()
+        ))
     }
 }
 
-/// Whether the process with the state's number is a sandbox of that name, and not another program
-/// that got the number later.
-fn is_ours(state: &State) -> bool {
-    let Ok(line) = fs::read(format!("/proc/{}/cmdline", state.pid)) else {
+/// Ends the process of a sandbox, if it is still running.
+fn end(state: &State) {
+    if answers(state) {
+        // The process may end before it answers.
+        let _ = agent().post(url(state, "shutdown")).send_empty();
+        let start = Instant::now();
+        while start.elapsed() < STOP_LIMIT && is_running(state) {
+            std::thread::sleep(POLL);
+        }
+    }
+    if is_running(state)
+        && let Some(pid) = i32::try_from(state.pid).ok().and_then(Pid::from_raw)
+    {
+        // moto ends too, because its stdin closes.
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+    }
+}
+
+/// Whether the process id belongs to this sandbox. The system may have given the id to another
+/// program since.
+fn is_running(state: &State) -> bool {
+    let Ok(command_line) = fs::read(format!("/proc/{}/cmdline", state.pid)) else {
         return false;
     };
-    let words: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
+    let words: Vec<&[u8]> = command_line.split(|&byte| byte == 0).collect();
     words
         .windows(3)
         .any(|words| words == [b"serve".as_slice(), b"--name", state.name.as_bytes()])
 }
 
-/// Whether the gateway answers, and is the process that the state names.
+/// Whether the gateway answers and belongs to the process in the state.
 fn answers(state: &State) -> bool {
     #[derive(Deserialize)]
     struct Health {
         pid: u32,
     }
-    request(state.port, "GET", "health")
-        .ok()
-        .and_then(|body| serde_json::from_str::<Health>(&body).ok())
-        .is_some_and(|health| health.pid == state.pid)
+    let health = || -> Result<Health, ureq::Error> {
+        let mut response = agent().get(url(state, "health")).call()?;
+        response.body_mut().read_json()
+    };
+    health().is_ok_and(|health| health.pid == state.pid)
 }
 
-/// One call of the control API, and its answer's body.
-fn request(port: u16, method: &str, path: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(HEALTH_LIMIT))?;
-    let head = format!(
-        "{method} /_sandbox/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer
-        .split_once("\r\n\r\n")
-        .map(|(_, body)| body.to_owned())
-        .unwrap_or_default())
+/// The URL of a control call.
+fn url(state: &State, path: &str) -> String {
+    format!("http://127.0.0.1:{}/_sandbox/{path}", state.port)
 }
 
-/// Writes the state in one step: whoever reads it finds all of it or nothing.
+/// An HTTP client for control calls.
+fn agent() -> Agent {
+    let config = Agent::config_builder()
+        // The proxy of the environment cannot reach this machine's loopback.
+        .proxy(None)
+        .timeout_global(Some(CONTROL_LIMIT))
+        .build();
+    config.into()
+}
+
+/// Writes `state.json` atomically, so that no reader sees an incomplete file.
 fn write_state(folder: &Path, state: &State) -> Result<(), SandboxError> {
-    let (new, path) = (folder.join("state.json.new"), folder.join("state.json"));
+    let path = folder.join("state.json");
     let text = serde_json::to_vec_pretty(state).unwrap_or_default();
-    fs::write(&new, text).map_err(SandboxError::file("write", &new))?;
-    fs::rename(&new, &path).map_err(SandboxError::file("write", &path))
+    NamedTempFile::new_in(folder)
+        .and_then(|mut file| {
+            file.write_all(&text)?;
+            file.persist(&path)?;
+            Ok(())
+        })
+        .map_err(SandboxError::file("write", path.clone()))
 }
 
 fn remove(folder: &Path) -> Result<(), SandboxError> {

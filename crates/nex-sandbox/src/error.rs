@@ -1,91 +1,89 @@
-//! What can go wrong with a sandbox.
+//! The errors of a sandbox.
 
 use std::path::PathBuf;
 
-/// Why a sandbox could not be made, found or ended.
+/// Why a sandbox could not be started, found or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    /// The folder for environments and states could not be determined.
-    #[error(
-        "no target folder found above {exe}: set NEX_SANDBOX_DIR to a folder that may be written"
-    )]
+    /// The folder for Python environments and sandboxes is unknown.
+    #[error("{exe} is not in a target folder: set NEX_SANDBOX_DIR to a writable folder")]
     NoFolder {
-        /// The executable that was started.
+        /// The running executable.
         exe: PathBuf,
     },
-    /// A file or folder could not be read, written or locked.
+    /// An operation on a file, a folder or a system resource failed.
     #[error("failed to {verb} {path}")]
     File {
-        /// What was tried.
+        /// The operation.
         verb: &'static str,
-        /// On what.
+        /// The file, folder or resource.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: std::io::Error,
     },
-    /// Python, or a step of making its environment, could not be started.
+    /// Python did not start.
     #[error(
-        "failed to start {program}: install Python 3.10 to 3.13, or name one in NEX_SANDBOX_PYTHON"
+        "failed to start {program}: install Python 3.10 to 3.13, or set NEX_SANDBOX_PYTHON to its path"
     )]
     Python {
         /// The program.
         program: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A step of making the Python environment failed.
-    #[error("failed to {step} (exit {code:?}); its last words:\n{tail}")]
+    /// A step of the installation of the Python environment failed.
+    #[error("failed to {step} (exit code {code:?}); the end of its output:\n{tail}")]
     Venv {
         /// The step.
         step: &'static str,
-        /// The program's exit code.
+        /// The exit code of the program; `None` if a signal ended it.
         code: Option<i32>,
-        /// The end of its output.
+        /// The end of the program's output.
         tail: String,
     },
     /// moto ended before it was ready.
-    #[error("moto ended before it was ready; its last words:\n{tail}")]
+    #[error("moto ended before it was ready; the end of its log:\n{tail}")]
     Moto {
-        /// The end of its log.
+        /// The end of the log.
         tail: String,
     },
-    /// The gateway could not listen.
+    /// A gateway could not listen on its port.
     #[error("failed to listen on 127.0.0.1:{port}")]
     Listen {
-        /// The port; 0 for any.
+        /// The port; 0 stands for any free port.
         port: u16,
-        /// Why it failed.
+        /// The cause.
         source: std::io::Error,
     },
-    /// The certificate authority of the stand-in for Cloudflare could not be made.
-    #[error("failed to make the certificate authority of the stand-in for Cloudflare")]
+    /// The Cloudflare emulator could not create its certificate authority.
+    #[error("failed to create the certificate authority of the Cloudflare emulator")]
     Authority {
-        /// Why it failed.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The thread of the sandbox ended without a word.
+    /// The thread of the sandbox did not start, or panicked.
     #[error("the sandbox's thread ended before it was ready")]
     Thread,
-    /// A name that cannot be a sandbox's.
+    /// The name is not a valid sandbox name.
     #[error(
-        "bad sandbox name `{name}`: use 1 to 32 of a-z, 0-9 and -, not starting with - or venv-"
+        "`{name}` is not a valid sandbox name: use 1 to 32 characters of a-z, 0-9 and -, and do not start with - or venv-"
     )]
     Name {
         /// The name.
         name: String,
     },
-    /// The background process did not get ready.
-    #[error("sandbox `{name}` did not get ready {why}; its last words:\n{tail}")]
+    /// The background process of a sandbox did not become ready.
+    #[error("sandbox `{name}` did not become ready: {why}; the end of its log:\n{tail}")]
     NotReady {
         /// The sandbox's name.
         name: String,
-        /// In what way.
+        /// The reason.
         why: String,
-        /// The end of its log.
+        /// The end of the log.
         tail: String,
     },
-    /// There is no such sandbox.
-    #[error("sandbox `{name}` is not up: start it with `nex-sandbox up --name {name}`")]
+    /// The sandbox is not running.
+    #[error("sandbox `{name}` is not running: start it with `nex-sandbox up --name {name}`")]
     NotUp {
         /// The sandbox's name.
         name: String,
@@ -93,7 +91,7 @@ pub enum SandboxError {
 }
 
 impl SandboxError {
-    /// For `map_err`: an I/O error with the verb and the path that it belongs to.
+    /// Adds the operation and its object to an I/O error, for `map_err`.
     pub(crate) fn file(
         verb: &'static str,
         path: impl Into<PathBuf>,

@@ -1,4 +1,4 @@
-//! The record of every call.
+//! The journal of calls.
 
 use std::time::Instant;
 
@@ -6,36 +6,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
 
-/// One call as the gateway saw it.
+/// A call in the gateway's journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
-    /// Its number, from 1 in the order of arrival.
+    /// The number of the call, from 1 in the order of arrival.
     pub number: u64,
-    /// The service as in the signature.
+    /// The service: its name in the request signature, or `cloudflare`.
     pub service: String,
     /// The operation.
     pub operation: String,
-    /// Whether it changes something.
+    /// Whether the operation changes something.
     pub mutating: bool,
-    /// When it came: milliseconds since the gateway started or the calls were last forgotten.
+    /// When the call arrived, in milliseconds since the start or the last reset.
     pub start_ms: f64,
-    /// How long it took; none while it is under way.
+    /// How long the call took, in milliseconds; `None` while the call is running.
     pub duration_ms: Option<f64>,
-    /// The HTTP status that the client got; none when it got no answer.
+    /// The HTTP status of the answer; `None` if the client received no answer.
     pub status: Option<u16>,
-    /// The fault that fired: `fail_before`, `fail_after` or `throttle`.
+    /// The fault that a rule injected: `fail_before`, `fail_after` or `throttle`.
     pub fault: Option<String>,
 }
 
-/// All calls since the start or the last reset.
+/// The calls since the start or the last reset.
 #[derive(Debug)]
 pub(crate) struct Journal {
+    /// The number of resets.
     epoch: u64,
     since: Instant,
     calls: Vec<CallRecord>,
 }
 
-/// Which record a call belongs to; a reset in between makes it belong to none.
+/// Refers to the record of a running call. A reset makes the ticket invalid.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ticket {
     epoch: u64,
@@ -52,7 +53,7 @@ impl Journal {
         }
     }
 
-    /// Writes down that a call came, with the fault that will befall it.
+    /// Adds a call that has arrived, and the fault that a rule will inject.
     pub(crate) fn begin(&mut self, call: Call, fault: Option<&str>) -> Ticket {
         let start = Instant::now();
         self.calls.push(CallRecord {
@@ -72,7 +73,7 @@ impl Journal {
         }
     }
 
-    /// Writes down how it ended.
+    /// Completes the record of a call, unless there was a reset in the meantime.
     pub(crate) fn end(&mut self, ticket: Ticket, status: Option<u16>) {
         if ticket.epoch == self.epoch {
             let record = &mut self.calls[ticket.index];
@@ -92,7 +93,7 @@ impl Journal {
     }
 }
 
-/// Milliseconds from one moment to another, to the microsecond.
+/// The time between two instants in milliseconds, with a precision of a microsecond.
 fn millis(from: Instant, to: Instant) -> f64 {
     to.saturating_duration_since(from).as_micros() as f64 / 1000.0
 }

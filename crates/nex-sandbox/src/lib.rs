@@ -1,23 +1,24 @@
-//! A cloud on loopback: AWS as nex meets it, in one process, to try everything against.
+//! AWS and Cloudflare emulators on loopback, with fault injection, for testing nex.
 //!
-//! A gateway in front of [moto](https://github.com/getmoto/moto), which lives in a Python
-//! environment that the sandbox makes itself under the target folder (pinned and hashed).
-//! moto is mended in process where it does not behave like AWS for this system (the Python files
-//! in `moto/` say what, one file a subject), and seeded with what the reference deployment takes
-//! for given: a network, a database, a cluster's nodes, a shared bucket.
-//! The gateway understands which service and operation a call is for, writes it down, and can
-//! delay it, fail it before or after the server acted, or throttle it, by [`Rule`].
+//! The AWS emulator is [moto](https://github.com/getmoto/moto). It runs in a Python environment
+//! with pinned and hashed packages, which the sandbox installs in the target folder. The Python
+//! files in `moto/` fix moto at run time where it differs from AWS in a way that matters to nex.
+//! They also seed it with the resources that the reference deployment expects: a network, a
+//! database, the nodes of a cluster, and a bucket.
 //!
-//! In a test, a sandbox lives as long as its value:
+//! A gateway in front of moto finds the service and the operation of each call and keeps a journal.
+//! A [`Rule`] makes it delay a call, throttle it, or fail it before or after moto executes it.
+//!
+//! In a test, a sandbox runs until its value is dropped:
 //!
 //! ```no_run
 //! use nex_sandbox::{Fault, Loss, Rule, Sandbox, SandboxOptions};
 //!
 //! # async fn example() -> Result<(), nex_sandbox::SandboxError> {
 //! let sandbox = Sandbox::start(SandboxOptions::default()).await?;
-//! // The server acts on the third mutating call, and its answer is lost.
+//! // AWS executes the third mutating call, but the client does not receive the answer.
 //! sandbox.add_rule(Rule::new(Fault::FailAfter { how: Loss::Drop }).mutating().nth(3).times(1));
-//! // ... point an SDK at `sandbox.endpoint()` with the variables of `sandbox.env()` ...
+//! // ... configure an SDK with `sandbox.endpoint()` and the variables of `sandbox.env()` ...
 //! for call in sandbox.calls() {
 //!     println!("{} {} {:?}", call.number, call.operation, call.status);
 //! }
@@ -25,33 +26,35 @@
 //! # }
 //! ```
 //!
-//! Beside it, on a port of its own, stands a stand-in for Cloudflare's API ([`Sandbox::cloudflare_url`]):
-//! a zone with foreign records in it, settings, tokens, and an Origin CA that really signs. It is
-//! under the same rules, as the service `cloudflare`, and in the same record of calls. Alone, it is
-//! a [`CloudflareSandbox`].
+//! The Cloudflare emulator has its own gateway on another port ([`Sandbox::cloudflare_url`]). It has
+//! a zone with records of other owners, settings, tokens, and an Origin CA that signs real
+//! certificates. The same rules and the same journal apply to it, with the service name
+//! `cloudflare`. [`CloudflareSandbox`] is this emulator without AWS.
 //!
-//! From a terminal, `nex-sandbox up` leaves one running between commands, `eval "$(nex-sandbox env)"`
-//! points the `aws` command and nex at it, and `nex-sandbox down` leaves nothing behind ([`daemon`]).
+//! In a terminal, `nex-sandbox up` starts a sandbox in the background, `eval "$(nex-sandbox env)"`
+//! points the `aws` command and nex at it, and `nex-sandbox down` ends it and removes its files
+//! ([`daemon`]).
 //!
 //! # The control API
 //!
-//! On either port, in JSON:
+//! Both gateways serve the control API. Its bodies are JSON.
 //!
-//! | call | does |
+//! | call | effect |
 //! |---|---|
-//! | `GET /_sandbox/health` | `{"pid", "uptime_ms"}` |
-//! | `GET /_sandbox/rules` | the rules, each with its `id`, how often it `matched` and `fired` |
-//! | `POST /_sandbox/rules` | adds one [`Rule`] or a list: `{"ids": [..]}` |
-//! | `DELETE /_sandbox/rules`, `DELETE /_sandbox/rules/ID` | clears them, or one |
-//! | `GET /_sandbox/calls` | every call so far ([`CallRecord`]) |
-//! | `DELETE /_sandbox/calls` | forgets them and counts from 1 again |
-//! | `GET`, `PUT /_sandbox/delay` | `{"ms": 25}`: added to every call |
+//! | `GET /_sandbox/health` | returns `{"pid", "uptime_ms"}` |
+//! | `GET /_sandbox/rules` | returns the rules, each with its `id` and how often it `matched` and `fired` |
+//! | `POST /_sandbox/rules` | adds one [`Rule`] or a list, and returns `{"ids": [..]}` |
+//! | `DELETE /_sandbox/rules`, `DELETE /_sandbox/rules/ID` | removes all rules, or one |
+//! | `GET /_sandbox/calls` | returns the journal, a list of [`CallRecord`] |
+//! | `DELETE /_sandbox/calls` | clears the journal; the next call has the number 1 |
+//! | `GET`, `PUT /_sandbox/delay` | `{"ms": 25}`: the delay of every call in milliseconds |
 //! | `POST /_sandbox/shutdown` | ends the sandbox |
-//! | `GET /_sandbox/cloudflare/ca` | the Origin CA's root certificate in PEM |
+//! | `GET /_sandbox/cloudflare/ca` | returns the root certificate of the Origin CA in PEM |
 //! | `GET`, `PATCH /_sandbox/cloudflare/config` | `{"record_quota": null, "rate_limit": 1200, "rate_window_s": 300, "expires_on": "rfc3339"}` (or `"go"`) |
-//! | `POST /_sandbox/cloudflare/tokens` | `{"scopes": ["zone:read", "dns:edit"]}` adds a token and gives it; also `ssl:`, `settings:` with `read` or `edit` |
-//! | `POST /_sandbox/cloudflare/zones` | `{"name": "example.net", "plan": "pro"}` adds a zone and gives its id |
+//! | `POST /_sandbox/cloudflare/tokens` | `{"scopes": ["zone:read", "dns:edit"]}` adds a token and returns it; other scopes are `ssl:` and `settings:` with `read` or `edit` |
+//! | `POST /_sandbox/cloudflare/zones` | `{"name": "example.net", "plan": "pro"}` adds a zone and returns its id |
 
+mod backend;
 mod call;
 mod cloudflare;
 mod control;
@@ -62,12 +65,14 @@ mod gateway;
 mod journal;
 mod moto;
 mod refusal;
+mod response;
 mod rules;
 mod sandbox;
+mod shared;
 mod venv;
 
 pub use call::Call;
-pub use cloudflare::CloudflareSandbox;
+pub use cloudflare::{CloudflareSandbox, ZoneSeed};
 pub use dirs::default_dir;
 pub use error::SandboxError;
 pub use journal::CallRecord;

@@ -1,4 +1,4 @@
-//! The command `nex-sandbox`: starts, shows and ends sandboxes.
+//! The command `nex-sandbox`: starts, lists and ends sandboxes.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use nex_sandbox::daemon::{Daemon, State};
 use nex_sandbox::default_dir;
 use serde_json::json;
 
-/// A cloud on loopback to try nex against.
+/// Runs AWS and Cloudflare emulators on loopback.
 #[derive(Parser)]
 #[command(
     version,
@@ -17,41 +17,41 @@ use serde_json::json;
 )]
 struct Cli {
     #[command(subcommand)]
-    command: Verb,
+    command: Command,
 }
 
 #[derive(Subcommand)]
-enum Verb {
-    /// Starts a sandbox in the background, unless it is up.
+enum Command {
+    /// Starts a sandbox in the background, unless it is already running.
     Up {
-        /// Its name; several can stand side by side.
+        /// The name of the sandbox; several sandboxes can run at the same time.
         #[arg(long, default_value = "default")]
         name: String,
         /// Prints one line of JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Says which sandboxes are up.
+    /// Lists the sandboxes.
     Status {
-        /// Only this one.
+        /// Shows only this sandbox, and exits with 1 if it is not running.
         #[arg(long)]
         name: Option<String>,
         /// Prints JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Prints the variables that point the `aws` command and nex at a sandbox.
+    /// Prints the environment variables that point the `aws` command and nex at a sandbox.
     Env {
-        /// Its name.
+        /// The name of the sandbox.
         #[arg(long, default_value = "default")]
         name: String,
     },
-    /// Ends a sandbox and removes all that it holds.
+    /// Ends a sandbox and removes its files.
     Down {
-        /// Its name.
+        /// The name of the sandbox.
         #[arg(long, default_value = "default")]
         name: String,
-        /// Every sandbox.
+        /// Ends all sandboxes.
         #[arg(long, conflicts_with = "name")]
         all: bool,
     },
@@ -73,14 +73,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Verb) -> anyhow::Result<ExitCode> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     let daemon = Daemon::new(default_dir()?);
-    match verb {
-        Verb::Up { name, json } => up(&daemon, &name, json)?,
-        Verb::Status { name, json } => return status(&daemon, name.as_deref(), json),
-        Verb::Env { name } => env(&daemon.get(&name)?),
-        Verb::Down { name, all } => down(&daemon, &name, all)?,
-        Verb::Serve { name } => tokio::runtime::Builder::new_current_thread()
+    match command {
+        Command::Up { name, json } => up(&daemon, &name, json)?,
+        Command::Status { name, json } => return status(&daemon, name.as_deref(), json),
+        Command::Env { name } => env(&daemon.get(&name)?)?,
+        Command::Down { name, all } => down(&daemon, &name, all)?,
+        Command::Serve { name } => tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("failed to start the runtime")?
@@ -91,7 +91,7 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
 
 fn up(daemon: &Daemon, name: &str, json: bool) -> anyhow::Result<()> {
     if daemon.is_first_start() {
-        eprintln!("making the sandbox's Python environment (once, up to a minute)");
+        eprintln!("installing the sandbox's Python environment (only once; takes up to a minute)");
     }
     let exe = std::env::current_exe().context("failed to find the executable")?;
     let state = daemon.up(&exe, name)?;
@@ -114,7 +114,7 @@ fn up(daemon: &Daemon, name: &str, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Exit 1 when the sandbox that was asked for is not up.
+/// Exits with 1 if the requested sandbox is not running.
 fn status(daemon: &Daemon, name: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
     let found = match name {
         Some(name) => daemon.status(name)?.into_iter().collect(),
@@ -126,9 +126,9 @@ fn status(daemon: &Daemon, name: Option<&str>, json: bool) -> anyhow::Result<Exi
         println!("no sandbox is up");
     } else {
         for status in &found {
-            let what = if status.up { "up" } else { "gone" };
+            let up = if status.up { "up" } else { "gone" };
             println!(
-                "{} {what} {} pid {}",
+                "{} {up} {} pid {}",
                 status.state.name, status.state.endpoint, status.state.pid
             );
         }
@@ -141,12 +141,14 @@ fn status(daemon: &Daemon, name: Option<&str>, json: bool) -> anyhow::Result<Exi
     })
 }
 
-fn env(state: &State) {
-    // A profile or a session of the user's would win over these.
+fn env(state: &State) -> anyhow::Result<()> {
+    // These would take precedence over the exported variables.
     println!("unset AWS_PROFILE AWS_SESSION_TOKEN");
     for (key, value) in state.env() {
+        let value = shlex::try_quote(&value).with_context(|| format!("failed to quote {key}"))?;
         println!("export {key}={value}");
     }
+    Ok(())
 }
 
 fn down(daemon: &Daemon, name: &str, all: bool) -> anyhow::Result<()> {
@@ -160,12 +162,12 @@ fn down(daemon: &Daemon, name: &str, all: bool) -> anyhow::Result<()> {
         vec![name.to_owned()]
     };
     for name in names {
-        let what = if daemon.down(&name)? {
+        let result = if daemon.down(&name)? {
             "is down"
         } else {
             "was not up"
         };
-        println!("sandbox {name} {what}");
+        println!("sandbox {name} {result}");
     }
     Ok(())
 }

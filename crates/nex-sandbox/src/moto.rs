@@ -1,95 +1,128 @@
-//! The moto process behind the gateway.
+//! The moto process and the gateway's backend that forwards calls to it.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::{CONNECTION, EXPECT, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{HeaderMap, Request, Response, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
 
+use crate::backend::{Backend, Refusal};
+use crate::call::Call;
 use crate::error::SandboxError;
+use crate::refusal;
+use crate::response::FullResponse;
 use crate::venv;
 
-/// The launcher and its parts, as they are written beside the state.
-const FILES: &[(&str, &str)] = &[
-    ("launcher.py", include_str!("../moto/launcher.py")),
-    ("dlm.py", include_str!("../moto/dlm.py")),
-    ("mend_access.py", include_str!("../moto/mend_access.py")),
-    ("mend_groups.py", include_str!("../moto/mend_groups.py")),
-    (
-        "mend_instances.py",
-        include_str!("../moto/mend_instances.py"),
-    ),
-    ("mend_network.py", include_str!("../moto/mend_network.py")),
-    ("mend_secrets.py", include_str!("../moto/mend_secrets.py")),
-    ("mend_storage.py", include_str!("../moto/mend_storage.py")),
-    ("mend_tags.py", include_str!("../moto/mend_tags.py")),
-    (
-        "mend_templates.py",
-        include_str!("../moto/mend_templates.py"),
-    ),
-    ("refreshes.py", include_str!("../moto/refreshes.py")),
-    ("seed.py", include_str!("../moto/seed.py")),
-    ("tokens.py", include_str!("../moto/tokens.py")),
+/// The Python program that starts moto.
+const LAUNCHER: &str = "launcher.py";
+
+macro_rules! python_files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../moto/", $name)))),*]
+    };
+}
+
+/// The launcher and its modules, as name and text.
+const FILES: &[(&str, &str)] = python_files![
+    "launcher.py",
+    "dlm.py",
+    "fix_access.py",
+    "fix_groups.py",
+    "fix_instances.py",
+    "fix_network.py",
+    "fix_secrets.py",
+    "fix_storage.py",
+    "fix_tags.py",
+    "fix_templates.py",
+    "refreshes.py",
+    "seed.py",
+    "tokens.py",
 ];
 
-/// A running moto. It ends when this is dropped, and when this process ends in any other way:
-/// it watches the pipe of its stdin, which `child` holds open.
+/// How to start moto.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MotoOptions<'a> {
+    /// The Python of the environment that has moto installed.
+    pub(crate) python: &'a Path,
+    /// The existing folder for the launcher and the log.
+    pub(crate) folder: &'a Path,
+    /// Whether to create the resources that the reference deployment expects.
+    pub(crate) seed: bool,
+    /// The maximum time that a termination hook keeps an instance.
+    pub(crate) hook_time: Duration,
+}
+
+/// A running moto. It ends when this value is dropped, and also when this process dies:
+/// the launcher watches its stdin, a pipe that `child` keeps open.
 pub(crate) struct Moto {
     child: Child,
     port: u16,
 }
 
+/// The line that the launcher prints when moto is ready.
 #[derive(Deserialize)]
 struct Ready {
     port: u16,
 }
 
 impl Moto {
-    /// Starts moto with `python`, its files and log in `folder`, and waits until it serves.
-    pub(crate) fn start(
-        python: &Path,
-        folder: &Path,
-        seed: bool,
-        hook_seconds: f64,
-    ) -> Result<Self, SandboxError> {
-        let launcher = write_files(folder)?;
-        let log_path = folder.join("moto.log");
-        let log = File::create(&log_path).map_err(SandboxError::file("make", &log_path))?;
-        let mut command = Command::new(python);
-        command
+    /// Starts moto and waits until it is ready.
+    ///
+    /// # Errors
+    /// When Python does not start, or when moto ends before it is ready.
+    pub(crate) fn start(options: MotoOptions<'_>) -> Result<Self, SandboxError> {
+        let launcher = write_files(options.folder)?;
+        let log_path = options.folder.join("moto.log");
+        let log = File::create(&log_path).map_err(SandboxError::file("create", &log_path))?;
+        let mut child = Command::new(options.python)
             .arg(launcher)
-            .args(["--hook-seconds", &hook_seconds.to_string()])
-            .args((!seed).then_some("--empty"))
-            // A proxy or a profile of the user's has no place in here.
+            .arg("--hook-seconds")
+            .arg(options.hook_time.as_secs_f64().to_string())
+            .args((!options.seed).then_some("--empty"))
+            // The user's proxy and AWS settings must not reach moto.
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("PYTHONDONTWRITEBYTECODE", "")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(log);
-        let mut child = command.spawn().map_err(|source| SandboxError::Python {
-            program: python.into(),
-            source,
-        })?;
+            .stderr(log)
+            .spawn()
+            .map_err(|source| SandboxError::Python {
+                program: options.python.into(),
+                source,
+            })?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
-            // An unreadable line is an early end too: the log says why.
+            // If the read fails, `line` does not parse, and the log tells why.
             let _ = BufReader::new(stdout).read_line(&mut line);
         }
+        let mut moto = Self { child, port: 0 };
         match serde_json::from_str::<Ready>(&line) {
-            Ok(Ready { port }) => Ok(Self { child, port }),
+            Ok(Ready { port }) => {
+                moto.port = port;
+                Ok(moto)
+            }
             Err(_) => {
-                drop(Self { child, port: 0 });
-                let text = fs::read_to_string(&log_path).unwrap_or_default();
+                drop(moto);
+                let log = fs::read_to_string(&log_path).unwrap_or_default();
                 Err(SandboxError::Moto {
-                    tail: venv::tail(&text),
+                    tail: venv::tail(&log),
                 })
             }
         }
     }
 
-    /// The port on 127.0.0.1 that it serves on.
+    /// The port of moto on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -97,18 +130,85 @@ impl Moto {
 
 impl Drop for Moto {
     fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing to do.
+        // Both fail if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn write_files(folder: &Path) -> Result<std::path::PathBuf, SandboxError> {
+fn write_files(folder: &Path) -> Result<PathBuf, SandboxError> {
     let code = folder.join("launcher");
-    fs::create_dir_all(&code).map_err(SandboxError::file("make", &code))?;
+    fs::create_dir_all(&code).map_err(SandboxError::file("create", &code))?;
     for (name, text) in FILES {
         let path = code.join(name);
         fs::write(&path, text).map_err(SandboxError::file("write", &path))?;
     }
-    Ok(code.join(FILES[0].0))
+    Ok(code.join(LAUNCHER))
+}
+
+/// Forwards calls to moto.
+pub(crate) struct MotoBackend {
+    client: Client<HttpConnector, Full<Bytes>>,
+    /// `127.0.0.1:PORT`
+    authority: String,
+}
+
+impl MotoBackend {
+    /// A backend for the moto on this port.
+    pub(crate) fn new(port: u16) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Self {
+            client: Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .build(connector),
+            authority: format!("127.0.0.1:{port}"),
+        }
+    }
+
+    async fn forward(
+        &self,
+        mut head: Parts,
+        body: Bytes,
+    ) -> Result<FullResponse, Box<dyn std::error::Error + Send + Sync>> {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        head.uri = Uri::builder()
+            .scheme("http")
+            .authority(self.authority.as_str())
+            .path_and_query(path)
+            .build()?;
+        remove_hop_by_hop(&mut head.headers);
+        let request = Request::from_parts(head, Full::new(body));
+        let (mut head, body) = self.client.request(request).await?.into_parts();
+        remove_hop_by_hop(&mut head.headers);
+        let body = body.collect().await?.to_bytes();
+        Ok(Response::from_parts(head, Full::new(body)))
+    }
+}
+
+impl Backend for MotoBackend {
+    fn identify(&self, head: &Parts, body: &[u8]) -> Call {
+        Call::of(head, body)
+    }
+
+    async fn answer(&self, service: &str, head: Parts, body: Bytes) -> FullResponse {
+        match self.forward(head, body).await {
+            Ok(response) => response,
+            Err(error) => refusal::unavailable(service, &error.to_string()),
+        }
+    }
+
+    fn refuse(&self, service: &str, refusal: Refusal) -> FullResponse {
+        match refusal {
+            Refusal::Throttled => refusal::throttled(service),
+            Refusal::Failed(_) => refusal::failed(service),
+        }
+    }
+}
+
+/// Removes the headers that apply to a single connection.
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    for name in [CONNECTION, EXPECT, TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
 }

@@ -1,10 +1,10 @@
-//! Errors of the gateway's own, in the form and with the code that each service gives.
+//! AWS errors that the gateway injects, in the format and with the code of each service.
 
-use bytes::Bytes;
-use http::{Response, StatusCode};
-use http_body_util::Full;
+use http::{HeaderValue, StatusCode};
 
-/// The wire protocol of a service, as far as errors go.
+use crate::response::{FullResponse, response};
+
+/// The wire protocol that a service uses for errors.
 enum Protocol {
     Ec2,
     Query,
@@ -13,19 +13,21 @@ enum Protocol {
     Json,
 }
 
-fn protocol(service: &str) -> Protocol {
-    match service {
-        "ec2" => Protocol::Ec2,
-        "autoscaling" | "iam" | "rds" | "sts" => Protocol::Query,
-        "s3" => Protocol::S3,
-        "dlm" => Protocol::RestJson,
-        _ => Protocol::Json,
+impl Protocol {
+    fn of(service: &str) -> Self {
+        match service {
+            "ec2" => Self::Ec2,
+            "autoscaling" | "iam" | "rds" | "sts" => Self::Query,
+            "s3" => Self::S3,
+            "dlm" => Self::RestJson,
+            _ => Self::Json,
+        }
     }
 }
 
-/// The service's throttling error.
-pub(crate) fn throttled(service: &str) -> Response<Full<Bytes>> {
-    let (status, code, message) = match protocol(service) {
+/// The throttling error of a service.
+pub(crate) fn throttled(service: &str) -> FullResponse {
+    let (status, code, message) = match Protocol::of(service) {
         Protocol::Ec2 => (503, "RequestLimitExceeded", "Request limit exceeded."),
         Protocol::Query => (400, "Throttling", "Rate exceeded"),
         Protocol::S3 => (503, "SlowDown", "Please reduce your request rate."),
@@ -35,24 +37,23 @@ pub(crate) fn throttled(service: &str) -> Response<Full<Bytes>> {
     refuse(service, status, code, message)
 }
 
-/// The service's internal error.
-pub(crate) fn failed(service: &str) -> Response<Full<Bytes>> {
-    let code = match protocol(service) {
+/// The internal error of a service.
+pub(crate) fn failed(service: &str) -> FullResponse {
+    let code = match Protocol::of(service) {
         Protocol::Ec2 | Protocol::S3 => "InternalError",
-        Protocol::Query => "InternalFailure",
         Protocol::RestJson => "InternalServerException",
-        Protocol::Json => "InternalFailure",
+        Protocol::Query | Protocol::Json => "InternalFailure",
     };
     refuse(service, 500, code, "An internal error has occurred")
 }
 
-/// moto does not answer.
-pub(crate) fn unavailable(service: &str, why: &str) -> Response<Full<Bytes>> {
+/// The error for a call that did not reach moto.
+pub(crate) fn unavailable(service: &str, why: &str) -> FullResponse {
     refuse(service, 503, "ServiceUnavailable", why)
 }
 
-fn refuse(service: &str, status: u16, code: &str, message: &str) -> Response<Full<Bytes>> {
-    let (kind, body) = match protocol(service) {
+fn refuse(service: &str, status: u16, code: &str, message: &str) -> FullResponse {
+    let (media_type, body) = match Protocol::of(service) {
         Protocol::Ec2 => (
             "text/xml",
             format!(
@@ -78,16 +79,10 @@ fn refuse(service: &str, status: u16, code: &str, message: &str) -> Response<Ful
             serde_json::json!({"__type": code, "message": message}).to_string(),
         ),
     };
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static(kind),
-    );
-    if let Ok(code) = http::HeaderValue::from_str(code) {
-        headers.insert("x-amzn-errortype", code);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = response(status, media_type, body);
+    if let Ok(code) = HeaderValue::from_str(code) {
+        response.headers_mut().insert("x-amzn-errortype", code);
     }
     response
 }

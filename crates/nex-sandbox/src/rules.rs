@@ -1,74 +1,82 @@
-//! Fault rules: which calls they are for, and what they do to them.
+//! Fault rules: which calls they match, and what they do to a call.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+use wildmatch::WildMatchPattern;
 
 use crate::call::Call;
 
-/// How an answer is lost.
+/// A pattern in which `*` matches any number of characters; no other character is special.
+type Glob = WildMatchPattern<'*', '\0'>;
+
+/// What the client receives instead of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
-    /// A 500 with the service's own internal error.
+    /// The status 500 with the service's internal error.
     Error,
-    /// The connection ends without an answer.
+    /// The connection closes without an answer.
     Drop,
-    /// A page of HTML with this status, from something in front of the API. Cloudflare only: AWS
-    /// gives its internal error.
+    /// An HTML page with this status, as a proxy in front of the API sends it. Cloudflare only: AWS
+    /// calls fail as with [`Loss::Error`].
     Html(u16),
-    /// A 500 with this code in the API's own form. Cloudflare only: AWS gives its internal error.
+    /// The status 500 with this error code. Cloudflare only: AWS calls fail as with
+    /// [`Loss::Error`].
     Code(u32),
 }
 
-/// What happens to a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a rule does to a call. The name in the journal is the variant's name in snake case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
-    /// It waits before it goes on; other rules still apply.
+    /// Delays the call. Other rules still apply.
     Delay {
-        /// Milliseconds.
+        /// The delay in milliseconds.
         ms: u64,
     },
-    /// The server never sees it.
+    /// Fails the call before it reaches the server.
     FailBefore {
-        /// What the client sees.
+        /// What the client receives.
         how: Loss,
     },
-    /// The server acts, and its answer is lost.
+    /// The server executes the call, but the client does not receive the answer.
     FailAfter {
-        /// What the client sees.
+        /// What the client receives.
         how: Loss,
     },
-    /// It is refused with the service's throttling error.
+    /// Refuses the call with the service's throttling error.
     Throttle,
 }
 
-/// A fault and the calls it is for. What is left out matches everything.
+/// A fault and the calls that it applies to. A field that is `None` matches every call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The service as in the signature (`ec2`, `s3`, `dlm`), or `cloudflare`; `*` for any run of characters.
+    /// The service: its name in the request signature (`ec2`, `s3`, `dlm`), or `cloudflare`. `*`
+    /// matches any number of characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// The operation (`RunInstances`, `Describe*`).
+    /// The operation (`RunInstances`, `Describe*`). `*` matches any number of characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// Only calls that change something (or only those that do not).
+    /// Whether the call must be mutating (`true`) or read-only (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutating: Option<bool>,
-    /// Only from the n-th matching call on, counted from 1 since the rule was added.
+    /// The number of the first matching call to apply to, counted from 1 since the rule was added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nth: Option<u64>,
-    /// How often it fires at most; without it, always.
+    /// The maximum number of calls to apply to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// What it does.
+    /// What the rule does.
     pub fault: Fault,
 }
 
 impl Rule {
-    /// A rule for every call, without end.
+    /// A rule that applies to every call.
     pub fn new(fault: Fault) -> Self {
         Self {
             service: None,
@@ -80,77 +88,76 @@ impl Rule {
         }
     }
 
-    /// Only for this service (a glob).
+    /// Restricts the rule to a service (a glob).
     #[must_use]
     pub fn service(mut self, glob: &str) -> Self {
         self.service = Some(glob.to_owned());
         self
     }
 
-    /// Only for this operation (a glob).
+    /// Restricts the rule to an operation (a glob).
     #[must_use]
     pub fn operation(mut self, glob: &str) -> Self {
         self.operation = Some(glob.to_owned());
         self
     }
 
-    /// Only for calls that change something.
+    /// Restricts the rule to mutating calls.
     #[must_use]
     pub fn mutating(mut self) -> Self {
         self.mutating = Some(true);
         self
     }
 
-    /// Only from the n-th matching call on; with `times(1)`, exactly that call.
+    /// Applies the rule from the n-th matching call on, or with `times(1)` to that call only.
     #[must_use]
     pub fn nth(mut self, nth: u64) -> Self {
         self.nth = Some(nth);
         self
     }
 
-    /// At most this often.
+    /// Limits how many calls the rule applies to.
     #[must_use]
     pub fn times(mut self, times: u64) -> Self {
         self.times = Some(times);
         self
     }
 
-    fn is_for(&self, call: &Call) -> bool {
-        self.service
-            .as_deref()
-            .is_none_or(|glob| matches(glob, &call.service))
-            && self
-                .operation
-                .as_deref()
-                .is_none_or(|glob| matches(glob, &call.operation))
+    fn matches(&self, call: &Call) -> bool {
+        let fits = |glob: &Option<String>, text: &str| {
+            glob.as_deref()
+                .is_none_or(|glob| Glob::new(glob).matches(text))
+        };
+        fits(&self.service, &call.service)
+            && fits(&self.operation, &call.operation)
             && self
                 .mutating
                 .is_none_or(|mutating| mutating == call.mutating)
     }
 }
 
-/// A rule in force.
+/// A rule and how often it was used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActiveRule {
-    /// Its number, from 1.
+    /// The number of the rule, from 1.
     pub id: u64,
-    /// How many calls it was for.
+    /// How many calls the rule has matched.
     pub matched: u64,
-    /// How many it did something to.
+    /// How many calls the rule has applied to.
     pub fired: u64,
-    /// The rule itself.
+    /// The rule.
     pub rule: Rule,
 }
 
-/// What the rules do to one call.
+/// What all rules together do to a call.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) delay: Duration,
-    /// At most one fault that is not a delay: the first rule's.
+    /// The fault of the first rule whose fault is not a delay.
     pub(crate) fault: Option<Fault>,
 }
 
-/// The rules in force, in the order in which they were added.
+/// The active rules in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
     rules: Vec<ActiveRule>,
@@ -177,20 +184,20 @@ impl Rules {
         self.rules.clear();
     }
 
-    /// Whether there was such a rule.
+    /// Removes a rule. Returns false if it does not exist.
     pub(crate) fn remove(&mut self, id: u64) -> bool {
         let before = self.rules.len();
         self.rules.retain(|active| active.id != id);
         self.rules.len() < before
     }
 
-    /// Counts the call and says what is to happen to it.
+    /// Applies the rules to a call and counts the call for each rule.
     pub(crate) fn judge(&mut self, call: &Call) -> Verdict {
         let mut verdict = Verdict::default();
         for active in self
             .rules
             .iter_mut()
-            .filter(|active| active.rule.is_for(call))
+            .filter(|active| active.rule.matches(call))
         {
             active.matched += 1;
             let rule = &active.rule;
@@ -205,19 +212,6 @@ impl Rules {
         }
         verdict
     }
-}
-
-/// Whether `text` fits `glob`, in which `*` stands for any run of characters.
-fn matches(glob: &str, text: &str) -> bool {
-    let Some((head, rest)) = glob.split_once('*') else {
-        return glob == text;
-    };
-    let Some(text) = text.strip_prefix(head) else {
-        return false;
-    };
-    (0..=text.len())
-        .filter(|&at| text.is_char_boundary(at))
-        .any(|at| matches(rest, &text[at..]))
 }
 
 #[cfg(test)]
@@ -242,13 +236,19 @@ mod tests {
             ("*Inst*", "RunInstances", true),
             ("*", "", true),
             ("D*s*e", "DescribeInstances", false),
+            ("Run?nstances", "RunInstances", false),
         ] {
-            assert_eq!(matches(glob, text), expected, "{glob} on {text}");
+            let rule = Rule::new(Fault::Throttle).operation(glob);
+            assert_eq!(
+                rule.matches(&call(text, true)),
+                expected,
+                "{glob} on {text}"
+            );
         }
     }
 
     #[test]
-    fn nth_and_times_pick_one_call() {
+    fn nth_and_times_select_one_call() {
         let mut rules = Rules::default();
         rules.add(Rule::new(Fault::Throttle).mutating().nth(2).times(1));
         let fired: Vec<bool> = [
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_add_up_and_the_first_fault_wins() {
+    fn delays_add_up_and_the_first_other_fault_applies() {
         let mut rules = Rules::default();
         rules.add(Rule::new(Fault::Delay { ms: 5 }));
         rules.add(Rule::new(Fault::Throttle));

@@ -1,47 +1,50 @@
-//! A sandbox: gateway and moto together, living as long as their value.
+//! A whole sandbox: moto and its gateway, and the Cloudflare emulator and its gateway.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::cloudflare::{self, Cloudflare};
+use crate::cloudflare::{self, Cloudflare, ZoneSeed};
 use crate::dirs;
 use crate::error::SandboxError;
-use crate::gateway::{self, MotoBackend, Shared, lock};
+use crate::gateway::{self, Listener};
 use crate::journal::CallRecord;
-use crate::moto::Moto;
+use crate::moto::{Moto, MotoBackend, MotoOptions};
 use crate::rules::{ActiveRule, Rule};
+use crate::shared::Shared;
 use crate::venv;
 
-/// The account that everything in the sandbox belongs to.
+/// The AWS account that owns every resource of the sandbox.
 pub const ACCOUNT: &str = "009001720821";
 
-/// The Region that is seeded.
+/// The AWS Region that holds the seeded resources.
 pub const REGION: &str = "eu-west-3";
 
-/// The longest that a termination hook holds an instance, unless asked otherwise.
+/// The default of [`SandboxOptions::hook_time`].
 const HOOK_TIME: Duration = Duration::from_secs(10);
 
-/// How a sandbox is to be.
+/// How to start a sandbox.
 #[derive(Debug, Clone)]
 pub struct SandboxOptions {
-    /// The folder that holds Python environments; [`dirs::default_dir`] without it.
+    /// The folder for Python environments; by default, the one of [`dirs::default_dir`].
     pub dir: Option<PathBuf>,
-    /// The folder for moto's files and log, which must exist; one of its own, removed at the
-    /// end, without it.
+    /// The existing folder for the files and the log of moto; by default, a temporary folder that
+    /// is removed with the sandbox.
     pub folder: Option<PathBuf>,
-    /// The gateway's port on 127.0.0.1; 0 for any free one.
+    /// The port of the AWS gateway on 127.0.0.1; 0 picks a free port.
     pub port: u16,
-    /// Whether the reference's network, database, cluster and bucket are there at the start.
+    /// Whether to create what the reference deployment expects at AWS (network, database,
+    /// cluster, bucket) and the records of other owners at Cloudflare.
     pub seed: bool,
-    /// The longest that a termination hook holds an instance. AWS waits for the hook's own
-    /// timeout, up to two hours; the shorter of the two holds here.
+    /// The maximum time that a termination hook keeps an instance. AWS waits for the hook's own
+    /// timeout, up to two hours; the sandbox waits for the shorter of the two.
     pub hook_time: Duration,
 }
 
@@ -57,10 +60,12 @@ impl Default for SandboxOptions {
     }
 }
 
-/// A running sandbox. Dropping it ends gateway and moto, and removes its folder.
+/// A running sandbox. When it is dropped, the gateways and moto end and the temporary folder is
+/// removed.
 ///
-/// It has a thread of its own, so that the caller may block, and use any runtime or none.
+/// The sandbox runs in its own thread, so the caller may block and needs no particular runtime.
 pub struct Sandbox {
+    port: u16,
     endpoint: String,
     cloudflare_url: String,
     python: PathBuf,
@@ -70,20 +75,26 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts a sandbox and waits until it serves: one or two seconds, and more the very first
-    /// time, when the Python environment is made.
+    /// Starts a sandbox and waits until it is ready. That takes one or two seconds; the first
+    /// start takes longer, because it installs the Python environment.
     ///
     /// # Errors
-    /// When the environment cannot be made, moto does not start, or the port is taken.
+    /// When the Python environment cannot be installed, moto does not start, or the port is in
+    /// use.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let shared = Arc::new(Shared::new(Cloudflare::new(options.seed)?));
+        let cloudflare = Arc::new(Cloudflare::new(if options.seed {
+            ZoneSeed::ForeignRecords
+        } else {
+            ZoneSeed::Empty
+        })?);
+        let shared = Arc::new(Shared::new(cloudflare.clone()));
         let (ready, started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("sandbox".into())
             .spawn({
                 let shared = shared.clone();
-                move || run(&options, shared, ready, stopped)
+                move || run(&options, shared, cloudflare, ready, stopped)
             })
             .map_err(|_| SandboxError::Thread)?;
         let Started {
@@ -92,6 +103,7 @@ impl Sandbox {
             python,
         } = started.await.map_err(|_| SandboxError::Thread)??;
         Ok(Self {
+            port,
             endpoint: format!("http://127.0.0.1:{port}"),
             cloudflare_url: cloudflare::base_url(cloudflare_port),
             python,
@@ -101,61 +113,66 @@ impl Sandbox {
         })
     }
 
-    /// The gateway's address: `http://127.0.0.1:PORT`.
+    /// The port of the AWS gateway on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The URL of the AWS gateway: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Where the stand-in for Cloudflare's API is: `http://127.0.0.1:PORT/client/v4/`.
+    /// The base URL of the Cloudflare emulator: `http://127.0.0.1:PORT/client/v4/`.
     pub fn cloudflare_url(&self) -> &str {
         &self.cloudflare_url
     }
 
-    /// The variables that point clients of AWS and of Cloudflare at this sandbox.
+    /// The environment variables that point AWS and Cloudflare clients at this sandbox.
     pub fn env(&self) -> BTreeMap<&'static str, String> {
         let mut env = aws_env(&self.endpoint);
         env.extend(cloudflare_env(&self.cloudflare_url));
         env
     }
 
-    /// The Python that moto runs in. It has boto3, for scripts against the sandbox.
+    /// The Python that runs moto. It has boto3 installed, for scripts that use the sandbox.
     pub fn python(&self) -> &Path {
         &self.python
     }
 
-    /// Adds a rule and gives its number.
+    /// Adds a fault rule and returns its number.
     pub fn add_rule(&self, rule: Rule) -> u64 {
-        lock(&self.shared.rules).add(rule)
+        self.shared.rules.lock().add(rule)
     }
 
-    /// The rules in force.
+    /// The active rules.
     pub fn rules(&self) -> Vec<ActiveRule> {
-        lock(&self.shared.rules).list().to_vec()
+        self.shared.rules.lock().list().to_vec()
     }
 
-    /// Takes all rules away.
+    /// Removes all rules.
     pub fn clear_rules(&self) {
-        lock(&self.shared.rules).clear();
+        self.shared.rules.lock().clear();
     }
 
-    /// Adds this to every call from now on.
+    /// Delays every call from now on by `delay`, rounded down to milliseconds.
     pub fn set_delay(&self, delay: Duration) {
         let ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         self.shared.delay_ms.store(ms, Ordering::Relaxed);
     }
 
-    /// Every call since the start or the last reset, in order of arrival.
+    /// The calls since the start or the last reset, in the order of their arrival.
     pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.shared.journal).calls().to_vec()
+        self.shared.journal.lock().calls().to_vec()
     }
 
-    /// Forgets the calls so far: the next one is number 1.
+    /// Clears the journal of calls: the next call has the number 1.
     pub fn reset_calls(&self) {
-        lock(&self.shared.journal).reset();
+        self.shared.journal.lock().reset();
     }
 
-    /// Waits until someone asks for the end through the control API.
-    pub async fn shutdown_asked(&self) {
+    /// Waits until the control API receives a shutdown call.
+    pub async fn shutdown_requested(&self) {
         self.shared.shutdown.notified().await;
     }
 }
@@ -172,13 +189,13 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there has been printed already.
+            // `join` fails if the thread panicked; the panic was already printed.
             let _ = thread.join();
         }
     }
 }
 
-/// The variables that point an AWS SDK or command at the sandbox on `endpoint`.
+/// The environment variables that point an AWS client at the gateway with this URL.
 pub fn aws_env(endpoint: &str) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
@@ -190,136 +207,99 @@ pub fn aws_env(endpoint: &str) -> BTreeMap<&'static str, String> {
     ])
 }
 
-/// The variables that point a client of Cloudflare at the stand-in whose API is at `base_url`.
+/// The environment variables that point a Cloudflare client at the emulator with this base URL.
 pub fn cloudflare_env(base_url: &str) -> BTreeMap<&'static str, String> {
-    BTreeMap::from(cloudflare::env(base_url))
+    cloudflare::env(base_url)
 }
 
-/// What a sandbox has when it is up.
+/// The data of a running sandbox that its thread returns to [`Sandbox::start`].
 struct Started {
     port: u16,
     cloudflare_port: u16,
     python: PathBuf,
 }
 
-/// The sandbox's thread: everything up, say so, serve until told to stop, everything down.
+/// The body of the sandbox's thread: starts everything, reports it, and serves until `stopped`.
 fn run(
     options: &SandboxOptions,
     shared: Arc<Shared>,
+    cloudflare: Arc<Cloudflare>,
     ready: oneshot::Sender<Result<Started, SandboxError>>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let parts = match prepare(options) {
+    let parts = match Parts::prepare(options) {
         Ok(parts) => parts,
         Err(error) => {
-            // Whoever asked is gone: nobody to tell.
+            // `send` fails if the caller has given up.
             let _ = ready.send(Err(error));
             return;
         }
     };
-    let Parts {
-        moto,
-        gateway,
-        cloudflare,
-        runtime,
-        python,
-        _folder,
-    } = parts;
     let started = Started {
-        port: gateway.port,
-        cloudflare_port: cloudflare.port,
-        python,
+        port: parts.aws.port,
+        cloudflare_port: parts.cloudflare.port,
+        python: parts.python,
     };
-    runtime.block_on(async move {
-        let (gateway, cloudflare) = match (gateway.watch(), cloudflare.watch()) {
-            (Ok(gateway), Ok(cloudflare)) => (gateway, cloudflare),
-            (Err(error), _) | (_, Err(error)) => {
-                let _ = ready.send(Err(error));
-                return;
-            }
-        };
-        if ready.send(Ok(started)).is_ok() {
-            let stand_in = shared.cloudflare.clone();
+    if ready.send(Ok(started)).is_ok() {
+        let moto = MotoBackend::new(parts.moto.port());
+        parts.runtime.block_on(async {
             tokio::select! {
-                () = gateway::serve(gateway, MotoBackend::new(moto.port()), shared.clone()) => {}
-                () = gateway::serve(cloudflare, stand_in, shared) => {}
+                () = gateway::serve(parts.aws, moto, shared.clone()) => {}
+                () = gateway::serve(parts.cloudflare, cloudflare, shared) => {}
                 _ = stopped => {}
             }
-        }
-    });
-    runtime.shutdown_background();
+        });
+    }
+    parts.runtime.shutdown_background();
+    drop(parts.moto);
+    // Removed last, because moto writes to the folder.
+    drop(parts.temporary);
 }
 
-/// What a sandbox consists of; dropped in this order.
+/// The parts of a sandbox before it serves.
 struct Parts {
-    runtime: tokio::runtime::Runtime,
+    runtime: Runtime,
     moto: Moto,
-    gateway: Listener,
+    aws: Listener,
     cloudflare: Listener,
     python: PathBuf,
-    _folder: Option<tempfile::TempDir>,
+    temporary: Option<TempDir>,
 }
 
-fn prepare(options: &SandboxOptions) -> Result<Parts, SandboxError> {
-    let dir = match &options.dir {
-        Some(dir) => dir.clone(),
-        None => dirs::default_dir()?,
-    };
-    let python = venv::ensure(&dir)?;
-    let own = match options.folder {
-        Some(_) => None,
-        None => {
-            Some(tempfile::tempdir().map_err(SandboxError::file("make", std::env::temp_dir()))?)
-        }
-    };
-    let folder: &Path = match (&options.folder, &own) {
-        (Some(folder), _) => folder,
-        (None, Some(own)) => own.path(),
-        (None, None) => &dir,
-    };
-    let gateway = Listener::bind(options.port)?;
-    let cloudflare = Listener::bind(0)?;
-    let moto = Moto::start(
-        &python,
-        folder,
-        options.seed,
-        options.hook_time.as_secs_f64(),
-    )?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(SandboxError::file("start", "the gateway's runtime"))?;
-    Ok(Parts {
-        runtime,
-        moto,
-        gateway,
-        cloudflare,
-        python,
-        _folder: own,
-    })
-}
-
-/// A port on 127.0.0.1 that calls can come to already.
-pub(crate) struct Listener {
-    socket: TcpListener,
-    pub(crate) port: u16,
-}
-
-impl Listener {
-    /// 0 for any free port.
-    pub(crate) fn bind(port: u16) -> Result<Self, SandboxError> {
-        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|socket| {
-            socket.set_nonblocking(true)?;
-            let port = socket.local_addr()?.port();
-            Ok(Self { socket, port })
-        });
-        bound.map_err(|source| SandboxError::Listen { port, source })
-    }
-
-    /// In the hands of the runtime that this runs in.
-    pub(crate) fn watch(self) -> Result<tokio::net::TcpListener, SandboxError> {
-        let port = self.port;
-        tokio::net::TcpListener::from_std(self.socket)
-            .map_err(|source| SandboxError::Listen { port, source })
+impl Parts {
+    fn prepare(options: &SandboxOptions) -> Result<Self, SandboxError> {
+        let dir = match &options.dir {
+            Some(dir) => dir.clone(),
+            None => dirs::default_dir()?,
+        };
+        let python = venv::ensure(&dir)?;
+        let (folder, temporary) = match &options.folder {
+            Some(folder) => (folder.clone(), None),
+            None => {
+                let temporary = tempfile::tempdir()
+                    .map_err(SandboxError::file("create", std::env::temp_dir()))?;
+                (temporary.path().to_owned(), Some(temporary))
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(SandboxError::file("start", "the gateway's runtime"))?;
+        let aws = Listener::bind(&runtime, options.port)?;
+        let cloudflare = Listener::bind(&runtime, 0)?;
+        let moto = Moto::start(MotoOptions {
+            python: &python,
+            folder: &folder,
+            seed: options.seed,
+            hook_time: options.hook_time,
+        })?;
+        Ok(Self {
+            runtime,
+            moto,
+            aws,
+            cloudflare,
+            python,
+            temporary,
+        })
     }
 }

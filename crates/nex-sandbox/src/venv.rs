@@ -1,4 +1,4 @@
-//! The Python environment that moto runs in: made once for each lock, whole or not at all.
+//! The Python environment for moto. Each version of the lock file has its own environment.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -9,29 +9,29 @@ use sha2::{Digest, Sha256};
 
 use crate::error::SandboxError;
 
-/// The pinned and hashed packages.
+/// The packages with their versions and hashes.
 const LOCK: &str = include_str!("../moto/requirements.txt");
 
-/// Whether the environment for this lock is there already.
-pub(crate) fn is_made(dir: &Path) -> bool {
+/// Whether the environment is already installed.
+pub(crate) fn is_installed(dir: &Path) -> bool {
     path(dir).is_dir()
 }
 
-/// The Python of the environment under `dir`, which is made if it is not there.
+/// Installs the environment in `dir` if necessary, and returns the path of its Python.
 pub(crate) fn ensure(dir: &Path) -> Result<PathBuf, SandboxError> {
     let venv = path(dir);
     let python = venv.join("bin/python");
     if venv.is_dir() {
         return Ok(python);
     }
-    fs::create_dir_all(dir).map_err(SandboxError::file("make", dir))?;
+    fs::create_dir_all(dir).map_err(SandboxError::file("create", dir))?;
     let lock_path = dir.join(".venv.lock");
-    let lock = File::create(&lock_path).map_err(SandboxError::file("make", &lock_path))?;
+    let lock = File::create(&lock_path).map_err(SandboxError::file("create", &lock_path))?;
     lock.lock()
         .map_err(SandboxError::file("lock", &lock_path))?;
-    // Another process may have made it while this one waited.
+    // Another process may have installed it while this one waited for the lock.
     if !venv.is_dir() {
-        make(dir, &venv)?;
+        install(dir, &venv)?;
     }
     Ok(python)
 }
@@ -41,17 +41,17 @@ fn path(dir: &Path) -> PathBuf {
     dir.join(format!("venv-{}", &hash[..12]))
 }
 
-/// Makes the environment under another name and renames it, so that a crash leaves no half one.
-fn make(dir: &Path, venv: &Path) -> Result<(), SandboxError> {
+/// Installs into another folder and renames it, so that a crash leaves no incomplete environment.
+fn install(dir: &Path, venv: &Path) -> Result<(), SandboxError> {
     let unfinished = dir.join("venv-unfinished");
-    // Whoever made it is gone: the lock is ours.
+    // This process holds the lock, so the folder is left from a crash.
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished).map_err(SandboxError::file("remove", &unfinished))?;
     }
     let python =
         std::env::var_os("NEX_SANDBOX_PYTHON").unwrap_or_else(|| OsString::from("python3"));
     run(
-        "make a Python environment (on Debian it needs the package python3-venv)",
+        "create a Python environment (Debian needs the package python3-venv)",
         Command::new(python).args(["-m", "venv"]).arg(&unfinished),
     )?;
     let lock = unfinished.join("requirements.txt");
@@ -66,7 +66,7 @@ fn make(dir: &Path, venv: &Path) -> Result<(), SandboxError> {
                 "--quiet",
                 "--disable-pip-version-check",
             ])
-            // What is never imported need not be compiled.
+            // Python compiles the few modules that moto imports when it imports them.
             .args(["--no-compile", "--no-deps", "--require-hashes", "-r"])
             .arg(&lock),
     )?;
@@ -89,7 +89,7 @@ fn run(step: &'static str, command: &mut Command) -> Result<(), SandboxError> {
     })
 }
 
-/// The last lines of a text.
+/// The last lines of a text, for an error message.
 pub(crate) fn tail(text: &str) -> String {
     const LINES: usize = 20;
     let lines: Vec<&str> = text.lines().collect();

@@ -1,4 +1,4 @@
-//! One run of a command: how long, how much memory, how many calls, how deep.
+//! Measures one run of a command: its time, its memory, and its calls.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -10,46 +10,51 @@ use anyhow::{Context, bail};
 
 use super::sandbox::{Call, Sandbox};
 
-/// How often the memory is looked at: the peak only grows, so the last look is close to the end.
-const LOOK: Duration = Duration::from_millis(1);
+/// The interval between two looks at the memory. The kernel keeps the peak, so the last look
+/// before the process ends returns it.
+const INTERVAL: Duration = Duration::from_millis(1);
 
-/// What one run took.
+/// The measurements of one run.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
-    /// From the start of the process to its end.
+    /// The time from the start of the process to its end.
     pub(super) wall: Duration,
-    /// The most memory that it held, in KiB.
+    /// The peak of the resident memory in KiB.
     pub(super) peak_kib: u64,
-    /// How many calls the gateway saw.
+    /// The number of calls that the gateway received.
     pub(super) calls: usize,
-    /// How many of them stand in the longest chain in which each began after the last had ended.
+    /// The length of the longest chain of calls in which each starts after the previous one ended.
     pub(super) chain: usize,
-    /// What it said on stderr.
-    pub(super) said: String,
+    /// The output on stderr.
+    pub(super) stderr: String,
 }
 
-/// Runs a command that must do well, against the sandbox.
+/// Runs a command against the sandbox and measures it.
+///
+/// # Errors
+/// When the command fails.
 pub(super) fn run(command: &mut Command, sandbox: &Sandbox) -> anyhow::Result<Run> {
-    sandbox.forget()?;
-    let command = command.stdin(Stdio::null()).stdout(Stdio::null());
-    let begin = Instant::now();
-    let child = command.stderr(Stdio::piped()).spawn();
-    let child = child.context("failed to start nex")?;
-    let (status, ended) = (
-        format!("/proc/{}/status", child.id()),
-        AtomicBool::new(false),
-    );
+    sandbox.reset_calls()?;
+    let start = Instant::now();
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("failed to start nex")?;
+    let status_file = format!("/proc/{}/status", child.id());
+    let ended = AtomicBool::new(false);
     let (output, wall, peak_kib) = thread::scope(|scope| {
-        let peak = scope.spawn(|| watch(&status, &ended));
+        let peak = scope.spawn(|| watch_memory(&status_file, &ended));
         let output = child.wait_with_output();
-        let wall = begin.elapsed();
+        let wall = start.elapsed();
         ended.store(true, Ordering::Relaxed);
         (output, wall, peak.join().unwrap_or_default())
     });
     let output = output.context("failed to wait for nex")?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
-        bail!("nex failed ({}):\n{said}", output.status);
+        bail!("nex failed ({}):\n{stderr}", output.status);
     }
     let calls = sandbox.calls()?;
     Ok(Run {
@@ -57,52 +62,56 @@ pub(super) fn run(command: &mut Command, sandbox: &Sandbox) -> anyhow::Result<Ru
         peak_kib,
         calls: calls.len(),
         chain: longest_chain(&calls),
-        said,
+        stderr,
     })
 }
 
-/// The largest `VmHWM` that a process shows until it has ended, in KiB.
-fn watch(status: &str, ended: &AtomicBool) -> u64 {
+/// Reads the memory of a process until it has ended, and returns the peak in KiB.
+fn watch_memory(status_file: &str, ended: &AtomicBool) -> u64 {
     let mut peak = 0;
     while !ended.load(Ordering::Relaxed) {
-        let text = fs::read_to_string(status).unwrap_or_default();
-        peak = peak.max(high_water(&text).unwrap_or_default());
-        thread::sleep(LOOK);
+        let text = fs::read_to_string(status_file).unwrap_or_default();
+        peak = peak.max(peak_rss(&text).unwrap_or_default());
+        thread::sleep(INTERVAL);
     }
     peak
 }
 
-fn high_water(status: &str) -> Option<u64> {
+/// The peak of the resident memory in KiB, from the text of `/proc/PID/status`.
+fn peak_rss(status: &str) -> Option<u64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// The most calls of which each began after the one before had ended: taking the call that ends
-/// first, again and again, leaves room for the most.
+/// The length of the longest chain of calls that do not overlap. Always picking the call that
+/// ends first is optimal (interval scheduling).
 fn longest_chain(calls: &[Call]) -> usize {
     let end = |call: &Call| call.start_ms + call.duration_ms.unwrap_or(f64::INFINITY);
     let mut calls = calls.to_vec();
     calls.sort_by(|a, b| end(a).total_cmp(&end(b)));
-    let (mut length, mut free_from) = (0, f64::NEG_INFINITY);
+    let (mut length, mut last_end) = (0, f64::NEG_INFINITY);
     for call in &calls {
-        if call.start_ms >= free_from {
+        if call.start_ms >= last_end {
             length += 1;
-            free_from = end(call);
+            last_end = end(call);
         }
     }
     length
 }
 
-/// The figure that follows `label` in what nex said, as `longest chain: 3.21 s`.
-pub(super) fn figure(said: &str, label: &str) -> anyhow::Result<f64> {
-    let found = said.split(label).nth(1).and_then(|rest| {
+/// The number after `label` in the output of nex, such as 3.21 in `longest chain: 3.21 s`.
+///
+/// # Errors
+/// When the output does not contain the label and a number.
+pub(super) fn figure(output: &str, label: &str) -> anyhow::Result<f64> {
+    let found = output.split(label).nth(1).and_then(|rest| {
         let rest = rest.trim_start_matches(':').trim_start();
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
         rest[..end.unwrap_or(rest.len())].parse().ok()
     });
-    found.with_context(|| format!("nex did not say its {label}:\n{said}"))
+    found.with_context(|| format!("nex did not print its {label}:\n{output}"))
 }
 
 #[cfg(test)]
@@ -119,29 +128,29 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_is_of_calls_that_do_not_overlap() {
+    fn calls_in_a_chain_do_not_overlap() {
         check(&[], 0);
         check(&[(0.0, 10.0), (1.0, 10.0), (2.0, 10.0)], 1);
         check(&[(0.0, 10.0), (10.0, 5.0), (16.0, 1.0)], 3);
-        // The long one would hide the two beside it.
+        // The first call overlaps both others, so a chain with it would be shorter.
         check(&[(0.0, 30.0), (1.0, 10.0), (12.0, 5.0)], 2);
         check(&[(12.0, 5.0), (0.0, 30.0), (1.0, 10.0)], 2);
     }
 
     #[test]
-    fn figures_are_found_in_what_nex_says() {
-        let said =
+    fn figures_are_parsed_from_the_output() {
+        let output =
             "x: done in 9 s\nlongest chain: 3.21 s, wall: 3.40 s\ncalls: 33, depth 2, 0.21 s\n";
         for (label, expected) in [("longest chain", 3.21), ("wall", 3.4), ("depth", 2.0)] {
-            assert_eq!(figure(said, label).expect("a figure"), expected);
+            assert_eq!(figure(output, label).expect("a figure"), expected);
         }
-        assert!(figure(said, "height").is_err());
+        assert!(figure(output, "height").is_err());
     }
 
     #[test]
-    fn the_peak_is_read_from_the_kernel() {
-        assert_eq!(high_water("VmPeak:\t  9 kB\nVmHWM:\t  123 kB\n"), Some(123));
+    fn the_peak_is_parsed_from_the_status_file() {
+        assert_eq!(peak_rss("VmPeak:\t  9 kB\nVmHWM:\t  123 kB\n"), Some(123));
         let own = fs::read_to_string("/proc/self/status").expect("a status");
-        assert!(high_water(&own).is_some_and(|kib| kib > 100));
+        assert!(peak_rss(&own).is_some_and(|kib| kib > 100));
     }
 }

@@ -1,25 +1,26 @@
-//! The page that the figures stand on.
+//! The page `docs/bench.md`.
 
 use std::fmt::Write as _;
 use std::process::Command;
 
+use super::figures::{Bootstrap, Plan, RUNS};
 use super::limits::{CALLS, DEPTH, PEAK_MB, RATIO, WALL_SECONDS};
-use super::{Bootstrap, Plan, RUNS};
 use crate::cargo::read;
 use crate::launch::Binaries;
 
-/// What the sandbox's moto is pinned to.
+/// The requirements of the sandbox, which pin the version of moto.
 const MOTO: &str = include_str!("../../../crates/nex-sandbox/moto/requirements.in");
 
-/// The machine and the versions, as one line.
+/// Describes the machine and the versions in one line.
 pub(super) fn machine(built: &Binaries) -> anyhow::Result<String> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let memory = memory
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib: u64 = meminfo
         .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"));
-    let kib = memory.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    let gib = kib.unwrap_or_default() as f64 / (1024.0 * 1024.0);
+        .find_map(|line| line.strip_prefix("MemTotal:"))
+        .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse().ok())
+        .unwrap_or_default();
+    let gib = kib as f64 / (1024.0 * 1024.0);
     let nex = read(Command::new(&built.nex).arg("--version"))?;
     let rustc = read(Command::new("rustc").arg("--version"))?;
     let rustc = rustc.split(" (").next().unwrap_or_default();
@@ -35,22 +36,22 @@ pub(super) fn machine(built: &Binaries) -> anyhow::Result<String> {
     ))
 }
 
-/// The page, whole.
+/// The text of the page.
 pub(super) fn page(machine: &str, plans: &[Plan], bootstraps: &[Bootstrap]) -> String {
     let mut text = format!(
-        "# What a plan and a bootstrap take
+        "# The cost of a plan and a bootstrap
 
-Written by `cargo xtask bench`: the reference deployment (`environments/staging.toml`) on a sandbox of its own.
+`cargo xtask bench` writes this page. It measures the reference deployment (`environments/staging.toml`) on a new sandbox.
 {machine}.
 
-Each call to the sandbox takes 1 to 20 ms by itself, one at a time; the added delay stands for the way to AWS.
-Time is from the process's start to its end, of {RUNS} runs; memory is the peak of the resident set.
-A chain is the longest row of calls in which each began after the one before had ended, as the sandbox's gateway saw them.
-Without delay that says little: a call of 1 ms has ended before the next one begins, whether or not that waits for it.
+The sandbox executes one call at a time and needs 1 to 20 ms for each. The added delay simulates the network to AWS.
+The time is the run time of the process, from {RUNS} runs. The memory is the peak of the resident set.
+A chain is the longest sequence of calls in which each call starts after the previous one ended, measured at the gateway.
+Without a delay the chain is not meaningful: a call of 1 ms ends before the next one starts, even if that does not wait.
 
-## `nex plan staging --check` where nothing is to be changed
+## `nex plan staging --check` without changes
 
-| added to each call | calls | chain | best | median | memory |
+| added delay | calls | chain | best | median | memory |
 |---|---|---|---|---|---|
 "
     );
@@ -71,19 +72,19 @@ Without delay that says little: a call of 1 ms has ended before the next one beg
     let _ = write!(
         text,
         "
-At most {CALLS} calls to both clouds, with a delay in a chain of {DEPTH}, and with no delay {WALL_SECONDS} s and {PEAK_MB} MB.
+The limits are {CALLS} calls to both clouds, a chain of {DEPTH} with a delay, and {WALL_SECONDS} s and {PEAK_MB} MB without a delay.
 
-## `nex bootstrap staging --yes` from nothing
+## `nex bootstrap staging --yes` of an empty account
 
-The run with the median time. The longest chain of dependent steps is what the apply would take at least;
-the apply may take {RATIO} times as long. The rest of the time is reading before it and reading back after it.
-The stages of a build follow one another; those at Cloudflare count with their whole time.
+The figures are those of the run with the median time. The apply takes at least as long as its longest chain of dependent
+steps; the limit is {RATIO} times as long. The rest of the time is reading before the apply and reading back after it.
+The stages of a build run one after another; the stages at Cloudflare count with their whole time.
 
-| added to each call | calls | chain | time | apply | longest chain of steps | ratio | memory |
+| added delay | calls | chain | time | apply | longest chain of steps | ratio | memory |
 |---|---|---|---|---|---|---|---|
 "
     );
-    for one in bootstraps {
+    for bootstrap in bootstraps {
         let Bootstrap {
             delay_ms,
             calls,
@@ -92,16 +93,16 @@ The stages of a build follow one another; those at Cloudflare count with their w
             apply_seconds,
             chain_seconds,
             peak_mb,
-        } = one;
+        } = bootstrap;
         let _ = writeln!(
             text,
             "| {delay_ms} ms | {calls} | {depth} | {wall:.2} s | {apply_seconds:.2} s | {chain_seconds:.2} s | {:.2} | {peak_mb:.0} MB |",
-            one.ratio()
+            bootstrap.ratio()
         );
     }
     text.push_str(
         "
-For comparison, Terraform on an equal set of resources and an emulator, measured apart from this:
+For comparison, Terraform with the same resources on an emulator, measured separately:
 99 calls, 2.3 to 2.8 s and 240 MB for a plan without changes; 182 calls and 37 s to build.
 ",
     );

@@ -1,101 +1,113 @@
-//! A sandbox for one measurement, and what its gateway saw.
+//! A sandbox for measurements, and the calls that its gateway received.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use ureq::http::Request;
+use ureq::{Agent, AsSendBody};
 
-/// Its name: always the same, so that what a run left behind that was killed is found by the next.
+use crate::cargo::read;
+
+/// The name of the sandbox. It is always the same, so that a run ends the sandbox that an
+/// interrupted run left behind.
 pub(super) const NAME: &str = "bench";
 
-/// A fresh sandbox that ends with this value.
+/// The maximum time of a control call. The gateway answers within milliseconds.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A new sandbox. It ends when this value is dropped.
 pub(super) struct Sandbox {
     program: PathBuf,
-    /// Host and port of its gateway.
-    address: String,
+    /// The URL of the AWS gateway.
+    endpoint: String,
+    http: Agent,
 }
 
-/// What `nex-sandbox up --json` says.
+/// The output of `nex-sandbox up --json`.
 #[derive(Deserialize)]
 struct Up {
     endpoint: String,
 }
 
-/// One call as the gateway saw it.
+#[derive(Serialize)]
+struct Delay {
+    ms: u64,
+}
+
+/// A call in the gateway's journal.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct Call {
     pub(super) start_ms: f64,
-    /// None while it is under way.
+    /// `None` while the call is running.
     pub(super) duration_ms: Option<f64>,
 }
 
 impl Sandbox {
-    /// Starts it, with this delay added to every call.
+    /// Starts a sandbox that delays every call.
     pub(super) fn start(program: &Path, delay_ms: u64) -> anyhow::Result<Self> {
-        let mut sandbox = Self {
-            program: program.to_owned(),
-            address: String::new(),
-        };
-        sandbox.down()?;
+        down(program)?;
         let mut up = Command::new(program);
         up.args(["up", "--json", "--name", NAME]);
-        let said = crate::cargo::read(up.stderr(Stdio::inherit()))?;
-        let Up { endpoint } =
-            serde_json::from_str(&said).context("the sandbox did not say where it is")?;
-        sandbox.address = endpoint.trim_start_matches("http://").to_owned();
-        sandbox.control("PUT", "delay", &format!("{{\"ms\":{delay_ms}}}"))?;
+        let output = read(up.stderr(Stdio::inherit()))?;
+        let Up { endpoint } = serde_json::from_str(&output)
+            .context("failed to parse the output of `nex-sandbox up`")?;
+        let http = Agent::config_builder()
+            // The proxy of the environment cannot reach this machine's loopback.
+            .proxy(None)
+            .http_status_as_error(false)
+            .timeout_global(Some(TIMEOUT))
+            .build()
+            .into();
+        let sandbox = Self {
+            program: program.to_owned(),
+            endpoint,
+            http,
+        };
+        let body = serde_json::to_string(&Delay { ms: delay_ms })?;
+        sandbox.control("PUT", "delay", body)?;
         Ok(sandbox)
     }
 
-    /// Forgets the calls so far.
-    pub(super) fn forget(&self) -> anyhow::Result<()> {
-        self.control("DELETE", "calls", "").map(drop)
+    /// Clears the journal of calls.
+    pub(super) fn reset_calls(&self) -> anyhow::Result<()> {
+        self.control("DELETE", "calls", ()).map(drop)
     }
 
-    /// The calls since then.
+    /// The calls since the last reset.
     pub(super) fn calls(&self) -> anyhow::Result<Vec<Call>> {
-        let text = self.control("GET", "calls", "")?;
-        serde_json::from_str(&text).context("failed to understand the sandbox's calls")
+        let text = self.control("GET", "calls", ())?;
+        serde_json::from_str(&text).context("failed to parse the sandbox's calls")
     }
 
-    /// One call of the control API, over a connection of its own, and its answer.
-    fn control(&self, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
-        let talk = || -> std::io::Result<String> {
-            let mut stream = TcpStream::connect(&self.address)?;
-            write!(
-                stream,
-                "{method} /_sandbox/{path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-                self.address,
-                body.len()
-            )?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer)?;
-            Ok(answer)
+    /// Makes a control call and returns its answer.
+    fn control(&self, method: &str, path: &str, body: impl AsSendBody) -> anyhow::Result<String> {
+        let url = format!("{}/_sandbox/{path}", self.endpoint);
+        let request = Request::builder().method(method).uri(&url).body(body)?;
+        let call = || {
+            let mut response = self.http.run(request)?;
+            let text = response.body_mut().read_to_string()?;
+            Ok::<_, ureq::Error>((response.status(), text))
         };
-        let answer = talk().with_context(|| format!("failed to talk to {}", self.address))?;
+        let (status, text) = call().with_context(|| format!("failed to call {method} {url}"))?;
         ensure!(
-            answer.starts_with("HTTP/1.1 200"),
-            "the sandbox refused {method} {path}: {answer}"
+            status.is_success(),
+            "the sandbox refused {method} {url} ({status}): {text}"
         );
-        let body = answer
-            .split_once("\r\n\r\n")
-            .map(|(_, body)| body.to_owned());
-        Ok(body.unwrap_or_default())
+        Ok(text)
     }
+}
 
-    fn down(&self) -> anyhow::Result<()> {
-        let mut down = Command::new(&self.program);
-        crate::cargo::read(down.args(["down", "--name", NAME])).map(drop)
-    }
+fn down(program: &Path) -> anyhow::Result<()> {
+    read(Command::new(program).args(["down", "--name", NAME])).map(drop)
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        if let Err(error) = self.down() {
-            eprintln!("the sandbox {NAME} is still there: {error:#}");
+        if let Err(error) = down(&self.program) {
+            eprintln!("failed to end the sandbox {NAME}: {error:#}");
         }
     }
 }

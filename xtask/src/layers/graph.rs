@@ -1,4 +1,4 @@
-//! The workspace as cargo knows it.
+//! The dependency graph of the workspace, read from cargo.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -6,31 +6,28 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde::Deserialize;
 
-use super::rules::{BARE, WHOLE};
-use crate::cargo::{cargo, read};
+use crate::cargo::{Features, cargo, read};
 
 /// Names of packages.
 pub(super) type Names = BTreeSet<String>;
 
-/// Who depends on whom.
+/// The dependencies of the workspace's packages.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
     /// The workspace's packages.
     pub(super) members: BTreeMap<String, Member>,
-    /// All that a package brings along with its default features.
-    pub(super) whole: BTreeMap<String, Names>,
-    /// All that it brings along without them.
-    pub(super) bare: BTreeMap<String, Names>,
+    /// The transitive dependencies of packages with the given features.
+    pub(super) trees: BTreeMap<(String, Features), Names>,
 }
 
-/// One package of the workspace, with what its manifest names.
+/// A package of the workspace and its direct dependencies.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Member {
-    /// Whether it stands in `bins/`.
+    /// Whether the package is in `bins/`.
     pub(super) is_bin: bool,
-    /// What is built into it.
+    /// Its normal dependencies.
     pub(super) normal: Names,
-    /// The same, and what its tests and build scripts need.
+    /// All its dependencies, including those of tests and build scripts.
     pub(super) all: Names,
 }
 
@@ -50,58 +47,59 @@ struct Package {
 #[derive(Deserialize)]
 struct Dependency {
     name: String,
-    /// None for a normal one, else `dev` or `build`.
+    /// `dev`, `build`, or `None` for a normal dependency.
     kind: Option<String>,
 }
 
 impl Graph {
-    /// Asks cargo.
-    pub(super) fn read() -> anyhow::Result<Self> {
-        let text = read(&mut cargo([
+    /// Reads the graph from `cargo metadata`, and these trees from `cargo tree`.
+    pub(super) fn read(trees: &[(&str, Features)]) -> anyhow::Result<Self> {
+        let metadata = read(&mut cargo([
             "metadata",
             "--no-deps",
             "--format-version",
             "1",
         ]))?;
-        let trees = |names: &[&str], features: &[&str]| -> anyhow::Result<_> {
-            let tree = |name: &&str| Ok(((*name).to_owned(), tree(name, features)?));
-            names.iter().map(tree).collect()
-        };
+        let trees: anyhow::Result<_> = trees
+            .iter()
+            .map(|&(name, features)| Ok(((name.to_owned(), features), tree(name, features)?)))
+            .collect();
         Ok(Self {
-            members: members(&text)?,
-            whole: trees(&WHOLE, &[])?,
-            bare: trees(&BARE, &["--no-default-features"])?,
+            members: members(&metadata)?,
+            trees: trees?,
         })
     }
 }
 
 fn members(metadata: &str) -> anyhow::Result<BTreeMap<String, Member>> {
     let metadata: Metadata =
-        serde_json::from_str(metadata).context("failed to understand cargo's metadata")?;
+        serde_json::from_str(metadata).context("failed to parse the output of `cargo metadata`")?;
     let bins = metadata.workspace_root.join("bins");
     let member = |package: Package| {
-        let names = |only_normal: bool| {
-            let wanted = package.dependencies.iter();
-            let wanted = wanted.filter(|one| !only_normal || one.kind.is_none());
-            wanted.map(|one| one.name.clone()).collect()
+        let names = |filter: fn(&&Dependency) -> bool| {
+            let dependencies = package.dependencies.iter().filter(filter);
+            dependencies.map(|one| one.name.clone()).collect()
         };
         let member = Member {
             is_bin: package.manifest_path.starts_with(&bins),
-            normal: names(true),
-            all: names(false),
+            normal: names(|dependency| dependency.kind.is_none()),
+            all: names(|_| true),
         };
         (package.name, member)
     };
     Ok(metadata.packages.into_iter().map(member).collect())
 }
 
-fn tree(name: &str, features: &[&str]) -> anyhow::Result<Names> {
+fn tree(name: &str, features: Features) -> anyhow::Result<Names> {
     let mut command = cargo(["tree", "--package", name, "--edges", "normal"]);
     command.args(["--prefix", "none", "--format", "{p}"]);
-    let text = read(command.args(features))?;
-    let names = text.lines().filter_map(|line| line.split(' ').next());
-    let names = names.filter(|found| !found.is_empty() && *found != name);
-    Ok(names.map(str::to_owned).collect())
+    let text = read(command.args(features.args()))?;
+    Ok(text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .filter(|found| !found.is_empty() && *found != name)
+        .map(str::to_owned)
+        .collect())
 }
 
 #[cfg(test)]
@@ -109,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_is_understood() {
+    fn metadata_is_parsed() {
         let text = r#"{
             "workspace_root": "/w",
             "packages": [

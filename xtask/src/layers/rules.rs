@@ -1,127 +1,187 @@
-//! The rules, and what breaks them: a pure function of the graph.
+//! The layer rules, as pure functions of the dependency graph.
 
-use super::graph::{Graph, Names};
+use super::graph::Graph;
+use crate::cargo::Features;
 
-/// The four that never know each other: what one needs of another, `bins/nex` carries across.
-pub(crate) const SIDES: [&str; 4] = ["nex-dns", "nex-gitlab", "nex-runner", "nex-infra"];
-/// What the shared vocabulary may stand on.
-const UNDER_PLAN: [&str; 2] = ["serde", "thiserror"];
-/// Packages whose default features bring no AWS along.
-pub(super) const WHOLE: [&str; 1] = ["nex-dns"];
-/// Packages that render and compare without any network code, once their default features are off.
-pub(super) const BARE: [&str; 5] = ["nex-plan", "nex-gitlab", "nex-runner", "nex-infra", "xtask"];
+/// The crates of one provider or kind of host each. They never depend on each other: `bins/nex`
+/// passes values between them.
+pub(crate) const PROVIDER_CRATES: [&str; 4] = ["nex-dns", "nex-gitlab", "nex-runner", "nex-infra"];
+/// The provider crates with a client: its feature `client` is the default and implies the feature
+/// `engine`, which plans and applies through any client.
+pub(crate) const ENGINE_CRATES: [&str; 2] = ["nex-dns", "nex-infra"];
+/// The dependencies that `nex-plan` may have.
+const PLAN_DEPENDENCIES: [&str; 5] = ["anstyle", "event-listener", "serde", "strum", "thiserror"];
+/// Packages without AWS code, even with their default features.
+const NO_AWS: [&str; 1] = ["nex-dns"];
+/// Packages that render and compare without network code if their default features are off.
+const NO_NETWORK: [&str; 5] = [
+    "nex-plan",
+    "nex-dns",
+    "nex-gitlab",
+    "nex-runner",
+    "nex-infra",
+];
+/// The package that must build and start at once, so it has no AWS SDK, async runtime or TLS.
+/// It calls the sandbox's control API with `ureq`, a small blocking HTTP client.
+const XTASK: &str = "xtask";
 
-/// Every breach of every rule, in words.
+/// The packages and features whose transitive dependencies the rules restrict.
+pub(super) fn restricted() -> Vec<(&'static str, Features)> {
+    let no_aws = NO_AWS.map(|name| (name, Features::Default));
+    let no_network = NO_NETWORK.map(|name| (name, Features::None));
+    let engines = ENGINE_CRATES.map(|name| (name, Features::Engine));
+    let xtask = [(XTASK, Features::None)];
+    [&no_aws[..], &no_network, &engines, &xtask].concat()
+}
+
+/// Describes every violation of every rule.
 pub(super) fn violations(graph: &Graph) -> Vec<String> {
     [
-        absent(graph),
-        under_plan(graph),
-        sides(graph),
+        missing_packages(graph),
+        plan(graph),
+        providers(graph),
         bins(graph),
-        emulator(graph),
+        sandbox(graph),
         trees(graph),
     ]
     .concat()
 }
 
-/// A rule about a package that is not there guards nothing.
-fn absent(graph: &Graph) -> Vec<String> {
-    let named = SIDES.iter().chain(&WHOLE).chain(&BARE);
-    let mut gone: Vec<&str> = named
-        .copied()
+/// A rule about a package that does not exist would never fail.
+fn missing_packages(graph: &Graph) -> Vec<String> {
+    let mut missing: Vec<&str> = PROVIDER_CRATES
+        .into_iter()
+        .chain(restricted().into_iter().map(|(name, _)| name))
         .filter(|name| !graph.members.contains_key(*name))
         .collect();
-    gone.sort_unstable();
-    gone.dedup();
-    let say = |name: &&str| format!("there is no {name}: was it renamed?");
-    gone.iter().map(say).collect()
-}
-
-fn under_plan(graph: &Graph) -> Vec<String> {
-    let plan = graph.members.get("nex-plan");
-    let depends = plan.into_iter().flat_map(|plan| &plan.normal);
-    depends
-        .filter(|name| !UNDER_PLAN.contains(&name.as_str()))
-        .map(|name| format!("nex-plan depends on {name}: it stands on serde and thiserror only"))
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+        .iter()
+        .map(|name| {
+            format!("the workspace has no package {name}: update the rules if it was renamed")
+        })
         .collect()
 }
 
-fn sides(graph: &Graph) -> Vec<String> {
-    let of = |side: &&str| graph.members.get_key_value(*side);
-    let pairs = SIDES.iter().filter_map(of).flat_map(|(side, member)| {
-        let others = member.all.iter();
-        let others = others.filter(|name| SIDES.contains(&name.as_str()));
-        others.map(move |other| (side, other))
-    });
-    pairs
-        .map(|(side, other)| format!("{side} depends on {other}: only bins may know both"))
+fn plan(graph: &Graph) -> Vec<String> {
+    let plan = graph.members.get("nex-plan");
+    plan.into_iter()
+        .flat_map(|plan| &plan.normal)
+        .filter(|name| !PLAN_DEPENDENCIES.contains(&name.as_str()))
+        .map(|name| {
+            let allowed = PLAN_DEPENDENCIES.join(", ");
+            format!("nex-plan depends on {name}: it may only depend on {allowed}")
+        })
+        .collect()
+}
+
+fn providers(graph: &Graph) -> Vec<String> {
+    let crates = PROVIDER_CRATES
+        .iter()
+        .filter_map(|name| graph.members.get_key_value(*name));
+    crates
+        .flat_map(|(name, member)| {
+            let others = member.all.iter();
+            others
+                .filter(|other| PROVIDER_CRATES.contains(&other.as_str()))
+                .map(move |other| format!("{name} depends on {other}: only bins may use both"))
+        })
         .collect()
 }
 
 fn bins(graph: &Graph) -> Vec<String> {
     let is_bin = |name: &str| graph.members.get(name).is_some_and(|one| one.is_bin);
-    let edges = graph.members.iter().flat_map(|(name, member)| {
-        let below = member.all.iter().filter(|below| is_bin(below));
-        below.map(move |bin| (name, bin))
-    });
-    edges
-        .map(|(name, bin)| format!("{name} depends on {bin}: nothing stands on a bin"))
+    graph
+        .members
+        .iter()
+        .flat_map(|(name, member)| {
+            let bins = member.all.iter().filter(|other| is_bin(other));
+            bins.map(move |bin| format!("{name} depends on {bin}: no package may depend on a bin"))
+        })
         .collect()
 }
 
-fn emulator(graph: &Graph) -> Vec<String> {
-    let users = graph.members.iter();
-    let users = users.filter(|(_, member)| member.normal.contains("nex-sandbox"));
-    users
-        .map(|(name, _)| format!("{name} depends on nex-sandbox: it is for tests"))
+fn sandbox(graph: &Graph) -> Vec<String> {
+    graph
+        .members
+        .iter()
+        .filter(|(_, member)| member.normal.contains("nex-sandbox"))
+        .map(|(name, _)| format!("{name} depends on nex-sandbox: only tests may use it"))
         .collect()
 }
 
 fn trees(graph: &Graph) -> Vec<String> {
-    let whole = graph.whole.iter().map(|(name, tree)| {
-        let found = among(tree, is_aws);
-        (name, found, "with its default features")
-    });
-    let bare = graph.bare.iter().map(|(name, tree)| {
-        let found = among(tree, |name| is_aws(name) || is_network(name));
-        (name, found, "without default features")
-    });
-    whole
-        .chain(bare)
-        .filter(|(_, found, _)| !found.is_empty())
-        .map(|(name, found, how)| format!("{name} {how} brings {} along", found.join(", ")))
+    graph
+        .trees
+        .iter()
+        .filter_map(|((name, features), tree)| {
+            let is_unwanted: fn(&str) -> bool = match features {
+                Features::Default => is_aws,
+                Features::None if name == XTASK => |name| is_aws(name) || is_async_or_tls(name),
+                Features::None => |name| is_aws(name) || is_network(name),
+                Features::Engine => is_client,
+            };
+            let names = tree.iter().map(String::as_str);
+            let unwanted: Vec<&str> = names.filter(|name| is_unwanted(name)).collect();
+            let with = describe(*features);
+            let found = unwanted.join(", ");
+            (!unwanted.is_empty()).then(|| format!("{name} {with} depends on {found}"))
+        })
         .collect()
 }
 
-fn among(tree: &Names, unwanted: impl Fn(&str) -> bool) -> Vec<&str> {
-    let names = tree.iter().map(String::as_str);
-    names.filter(|name| unwanted(name)).collect()
+fn describe(features: Features) -> &'static str {
+    match features {
+        Features::Default => "with its default features",
+        Features::None => "without default features",
+        Features::Engine => "with only the feature engine",
+    }
 }
 
 fn is_aws(name: &str) -> bool {
     name.starts_with("aws-")
 }
 
+/// Whether the package is an SDK or an HTTP client.
+fn is_client(name: &str) -> bool {
+    const FAMILIES: [&str; 4] = ["cloudflare", "hyper", "reqwest", "ureq"];
+    name == "aws-config" || name.starts_with("aws-sdk-") || is_family(name, &FAMILIES)
+}
+
 fn is_network(name: &str) -> bool {
+    is_async_or_tls(name) || is_family(name, &["ureq"])
+}
+
+fn is_async_or_tls(name: &str) -> bool {
+    const FAMILIES: [&str; 7] = [
+        "axum", "hyper", "mio", "native", "reqwest", "rustls", "tokio",
+    ];
+    is_family(name, &FAMILIES)
+}
+
+/// Whether the first word of the package's name is one of these.
+fn is_family(name: &str, families: &[&str]) -> bool {
     let first = name.split('-').next().unwrap_or(name);
-    ["tokio", "hyper", "mio", "reqwest", "ureq", "rustls", "axum"].contains(&first)
+    families.contains(&first)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::graph::Member;
+    use crate::layers::graph::{Member, Names};
 
-    /// A graph as it should be, from (package, normal, only for tests).
-    fn good() -> Graph {
+    /// A graph without violations.
+    fn valid_graph() -> Graph {
+        // Name, normal dependencies, dependencies of tests.
         let members = [
-            ("nex-plan", vec!["serde", "thiserror"], vec!["serde_json"]),
+            ("nex-plan", PLAN_DEPENDENCIES.to_vec(), vec!["serde_json"]),
             ("nex-dns", vec!["nex-plan"], vec![]),
             ("nex-gitlab", vec!["nex-plan"], vec![]),
             ("nex-runner", vec!["nex-plan"], vec![]),
             ("nex-infra", vec!["nex-plan", "tokio"], vec!["nex-sandbox"]),
             ("nex-sandbox", vec!["tokio"], vec![]),
-            ("nex", SIDES.to_vec(), vec!["nex-sandbox"]),
+            ("nex", PROVIDER_CRATES.to_vec(), vec!["nex-sandbox"]),
             ("xtask", vec!["clap"], vec![]),
         ];
         let member = |(name, normal, tests): (&str, Vec<&str>, Vec<&str>)| {
@@ -132,11 +192,10 @@ mod tests {
             };
             (name.to_owned(), member)
         };
-        let tree = |name: &&str| ((*name).to_owned(), names(&["serde"]));
+        let tree = |(name, features): (&str, _)| ((name.to_owned(), features), names(&["serde"]));
         Graph {
             members: members.into_iter().map(member).collect(),
-            whole: WHOLE.iter().map(tree).collect(),
-            bare: BARE.iter().map(tree).collect(),
+            trees: restricted().into_iter().map(tree).collect(),
         }
     }
 
@@ -144,14 +203,14 @@ mod tests {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
-    /// The only violation must be `expected`, once `change` has spoilt a good graph.
-    fn check(change: impl FnOnce(&mut Graph), expected: &str) {
-        let mut graph = good();
+    /// Expects these violations after `change` to a valid graph.
+    fn check(change: impl FnOnce(&mut Graph), expected: &[&str]) {
+        let mut graph = valid_graph();
         change(&mut graph);
-        assert_eq!(violations(&graph), [expected]);
+        assert_eq!(violations(&graph), expected);
     }
 
-    /// Lets `name` depend on `on`.
+    /// Adds a normal dependency.
     fn depend(graph: &mut Graph, name: &str, on: &str) {
         let member = graph.members.entry(name.to_owned()).or_default();
         member.normal.insert(on.to_owned());
@@ -159,23 +218,25 @@ mod tests {
     }
 
     #[test]
-    fn a_good_graph_breaks_no_rule() {
-        assert_eq!(violations(&good()), [""; 0]);
+    fn a_valid_graph_has_no_violations() {
+        check(|_| (), &[]);
     }
 
     #[test]
-    fn the_vocabulary_stands_on_two_crates() {
+    fn plan_depends_on_few_crates() {
         check(
             |graph| depend(graph, "nex-plan", "tokio"),
-            "nex-plan depends on tokio: it stands on serde and thiserror only",
+            &[
+                "nex-plan depends on tokio: it may only depend on anstyle, event-listener, serde, strum, thiserror",
+            ],
         );
     }
 
     #[test]
-    fn the_sides_do_not_know_each_other() {
+    fn providers_do_not_depend_on_each_other() {
         check(
             |graph| depend(graph, "nex-runner", "nex-infra"),
-            "nex-runner depends on nex-infra: only bins may know both",
+            &["nex-runner depends on nex-infra: only bins may use both"],
         );
         let in_tests_only = |graph: &mut Graph| {
             let member = graph.members.entry("nex-infra".to_owned()).or_default();
@@ -183,57 +244,91 @@ mod tests {
         };
         check(
             in_tests_only,
-            "nex-infra depends on nex-dns: only bins may know both",
+            &["nex-infra depends on nex-dns: only bins may use both"],
         );
     }
 
     #[test]
-    fn nothing_stands_on_a_bin() {
+    fn no_package_depends_on_a_bin() {
         check(
             |graph| depend(graph, "xtask", "nex"),
-            "xtask depends on nex: nothing stands on a bin",
+            &["xtask depends on nex: no package may depend on a bin"],
         );
     }
 
     #[test]
-    fn the_product_holds_no_emulator() {
+    fn the_product_does_not_contain_the_sandbox() {
         check(
             |graph| depend(graph, "nex", "nex-sandbox"),
-            "nex depends on nex-sandbox: it is for tests",
+            &["nex depends on nex-sandbox: only tests may use it"],
         );
     }
 
-    #[test]
-    fn no_aws_in_the_dns_side() {
-        let spoil = |graph: &mut Graph| {
-            let tree = names(&["aws-sdk-s3", "hyper"]);
-            graph.whole.insert("nex-dns".to_owned(), tree);
+    /// Expects these packages in a violation if this is the tree of a package.
+    fn check_tree(package: &str, features: Features, tree: &[&str], found: &str) {
+        let with = describe(features);
+        let expected = format!("{package} {with} depends on {found}");
+        let expected = if found.is_empty() {
+            &[][..]
+        } else {
+            &[expected.as_str()]
         };
-        check(
-            spoil,
-            "nex-dns with its default features brings aws-sdk-s3 along",
-        );
+        let replace = |graph: &mut Graph| {
+            let key = (package.to_owned(), features);
+            let old = graph.trees.insert(key, names(tree));
+            assert!(old.is_some(), "{package} {with} is not restricted");
+        };
+        check(replace, expected);
     }
 
     #[test]
-    fn no_network_code_where_nothing_is_called() {
-        for name in BARE {
-            let spoil = |graph: &mut Graph| {
-                let tree = names(&["aws-config", "hyper-util", "serde", "tokio"]);
-                graph.bare.insert(name.to_owned(), tree);
-            };
-            let expected = format!(
-                "{name} without default features brings aws-config, hyper-util, tokio along"
-            );
-            check(spoil, &expected);
+    fn dns_has_no_aws_code() {
+        let tree = ["aws-sdk-s3", "hyper"];
+        check_tree("nex-dns", Features::Default, &tree, "aws-sdk-s3");
+    }
+
+    #[test]
+    fn rendering_has_no_network_code() {
+        for package in NO_NETWORK {
+            let tree = ["aws-config", "hyper-util", "serde", "tokio", "ureq"];
+            let found = "aws-config, hyper-util, tokio, ureq";
+            check_tree(package, Features::None, &tree, found);
+            let tree = ["serde", "ureq-proto"];
+            check_tree(package, Features::None, &tree, "ureq-proto");
         }
     }
 
     #[test]
-    fn a_rule_about_nothing_is_a_breach() {
+    fn an_engine_has_no_client() {
+        for package in ENGINE_CRATES {
+            let tree = [
+                "aws-sdk-ec2",
+                "cloudflare",
+                "hyper-util",
+                "reqwest",
+                "serde",
+            ];
+            let found = "aws-sdk-ec2, cloudflare, hyper-util, reqwest";
+            check_tree(package, Features::Engine, &tree, found);
+            let tree = ["backon", "nex-plan", "tokio"];
+            check_tree(package, Features::Engine, &tree, "");
+        }
+    }
+
+    #[test]
+    fn xtask_has_a_blocking_http_client_at_most() {
+        let tree = ["serde", "ureq", "ureq-proto"];
+        check_tree(XTASK, Features::None, &tree, "");
+        let tree = ["aws-config", "hyper-util", "rustls", "tokio", "ureq"];
+        let found = "aws-config, hyper-util, rustls, tokio";
+        check_tree(XTASK, Features::None, &tree, found);
+    }
+
+    #[test]
+    fn a_missing_package_is_a_violation() {
         check(
             |graph| drop(graph.members.remove("nex-runner")),
-            "there is no nex-runner: was it renamed?",
+            &["the workspace has no package nex-runner: update the rules if it was renamed"],
         );
     }
 }

@@ -1,60 +1,52 @@
-//! Whether a certificate is needed, by what the secret holds and what Cloudflare's list shows: no I/O.
+//! Whether a new certificate is needed, by what the secret holds and what Cloudflare's list shows. No I/O.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use nex_plan::{Action, Change, FieldChange, Level, ResourceId, Value, Verdict};
+use nex_plan::{Action, FieldChange, Finding, PlanEntry, ResourceId, Severity, Value};
 use time::{Duration, OffsetDateTime};
 
 use super::LiveCertificate;
-use super::bundle::{Bundle, Issued, Terms};
+use super::secret::{CertificateSecret, CertificateTerms, Issued};
+use crate::change::CERTIFICATE;
 use crate::spec::Certificate;
 
-/// The kind of a certificate in a plan; its name is its secret's.
-pub const CERTIFICATE: &str = "origin-certificate";
-
-/// What comes next.
+/// What happens next to a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// The one that is stored serves.
+    /// The stored certificate is fine.
     Keep,
-    /// The one that is stored serves; a key that nobody needs any more waits beside it.
+    /// The stored certificate is fine; a pending key that is no longer needed is put aside.
     Retire,
     /// A new key, a request, a certificate.
     Begin,
-    /// A key waits, but no certificate for it lives.
+    /// A key is pending, and no certificate for it lives.
     Resume,
-    /// A key waits, and its certificate lives already: it only has to be stored.
+    /// A key is pending, and its certificate is issued already: the certificate only has to be stored.
     Complete(LiveCertificate),
 }
 
-/// What comes next, and why the certificate that is stored does not serve.
+/// What happens next, and why the stored certificate is not enough.
 pub(crate) fn decide(
     wanted: &Certificate,
-    bundle: &Bundle,
+    secret: &CertificateSecret,
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> (Next, Vec<String>) {
-    let reasons = match &bundle.issued {
+    let reasons = match &secret.issued {
         Some(issued) => reasons(wanted, issued, live, now),
         None => vec!["the secret holds none".to_owned()],
     };
-    let next = match &bundle.pending {
+    let next = match &secret.pending {
         None if reasons.is_empty() => Next::Keep,
         Some(_) if reasons.is_empty() => Next::Retire,
-        Some(pending) if pending.terms == Terms::of(wanted) => {
-            let of_key = |one: &&LiveCertificate| {
-                one.public_key.as_ref() == Some(&pending.public_key)
-                    && !ends_soon(wanted, one.expires, now)
-            };
-            match live.iter().find(of_key) {
+        Some(pending) if pending.terms == CertificateTerms::of(wanted) => {
+            let of_key =
+                |one: &&LiveCertificate| one.public_key.as_ref() == Some(&pending.public_key);
+            let lasts = |one: &&LiveCertificate| !expires_soon(wanted, one.expires, now);
+            match live.iter().filter(of_key).find(lasts) {
                 Some(one) => Next::Complete(one.clone()),
-                // Its certificate lives too short; a new one gets a new key.
-                None if live
-                    .iter()
-                    .any(|one| one.public_key.as_ref() == Some(&pending.public_key)) =>
-                {
-                    Next::Begin
-                }
+                // The certificate for the key expires too soon; a new certificate gets a new key.
+                None if live.iter().any(|one| of_key(&one)) => Next::Begin,
                 None => Next::Resume,
             }
         }
@@ -63,7 +55,7 @@ pub(crate) fn decide(
     (next, reasons)
 }
 
-fn ends_soon(wanted: &Certificate, expires: OffsetDateTime, now: OffsetDateTime) -> bool {
+fn expires_soon(wanted: &Certificate, expires: OffsetDateTime, now: OffsetDateTime) -> bool {
     expires - now < Duration::days(i64::from(wanted.renew_before_days))
 }
 
@@ -73,11 +65,11 @@ fn reasons(
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> Vec<String> {
-    let Terms {
+    let CertificateTerms {
         hostnames,
         key_type,
         validity_days,
-    } = Terms::of(wanted);
+    } = CertificateTerms::of(wanted);
     let mut reasons = vec![];
     if issued.terms.hostnames != hostnames {
         reasons.push("hostnames: a certificate's names never change".to_owned());
@@ -88,7 +80,7 @@ fn reasons(
     if issued.terms.validity_days != validity_days {
         reasons.push("validity_days: a certificate's end never changes".to_owned());
     }
-    if ends_soon(wanted, issued.expires, now) {
+    if expires_soon(wanted, issued.expires, now) {
         reasons.push(format!(
             "it ends on {}, within {} days",
             issued.expires.date(),
@@ -101,113 +93,131 @@ fn reasons(
     reasons
 }
 
-/// The ids of the certificates in use: for [`Ask::certificates`](crate::Ask::certificates).
-pub fn in_use(held: &BTreeMap<String, Bundle>) -> BTreeSet<String> {
-    let issued = held.values().filter_map(|bundle| bundle.issued.as_ref());
-    issued.map(|issued| issued.id.clone()).collect()
+/// A certificate that is to get into its secret.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CertificateStep {
+    /// The certificate as the spec asks for it.
+    pub(crate) wanted: Certificate,
+    action: Action,
+    fields: Vec<FieldChange>,
+    reasons: Vec<String>,
 }
 
-/// The changes of a spec's certificates. `held` is what their secrets hold, by the secrets' names.
-pub fn changes(
-    wanted: &[Certificate],
-    held: &BTreeMap<String, Bundle>,
-    live: &[LiveCertificate],
-    now: OffsetDateTime,
-) -> Vec<Change> {
-    let none = Bundle::default();
-    let change = |certificate: &Certificate| {
-        let bundle = held.get(&certificate.secret).unwrap_or(&none);
-        let (next, mut reasons) = decide(certificate, bundle, live, now);
-        let action = action(&next, bundle)?;
-        if next == Next::Retire {
-            return Some(retirement(certificate, bundle));
-        }
-        match next {
-            Next::Complete(one) => {
-                reasons.push(format!("{} is issued already and gets stored", one.id))
-            }
-            Next::Resume => reasons.push("a key for it is stored already".to_owned()),
-            Next::Keep | Next::Retire | Next::Begin => {}
-        }
-        let lives = |issued: &Issued| live.iter().any(|one| one.id == issued.id);
-        if bundle.issued.as_ref().is_some_and(lives) {
-            reasons.push("the old one stays valid until it is revoked by name".to_owned());
-        }
-        Some(Change {
-            action,
-            resource: ResourceId::new(CERTIFICATE, &certificate.secret),
-            fields: fields(
-                bundle.issued.as_ref().map(|issued| &issued.terms),
-                &Terms::of(certificate),
-            ),
-            reasons,
-        })
-    };
-    let mut changes: Vec<Change> = wanted.iter().filter_map(change).collect();
-    changes.sort_by(|a, b| a.resource.cmp(&b.resource));
-    changes
-}
+impl PlanEntry for CertificateStep {
+    fn id(&self) -> ResourceId {
+        ResourceId::new(CERTIFICATE, &self.wanted.secret)
+    }
 
-/// What is done to the certificate, as a plan says it.
-pub(crate) fn action(next: &Next, bundle: &Bundle) -> Option<Action> {
-    match (next, &bundle.issued) {
-        (Next::Keep, _) => None,
-        (Next::Retire, _) => Some(Action::Update),
-        (_, None) => Some(Action::Create),
-        (_, Some(_)) => Some(Action::Replace),
+    fn action(&self) -> Action {
+        self.action
+    }
+
+    fn fields(&self) -> Vec<FieldChange> {
+        self.fields.clone()
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        self.reasons.clone()
     }
 }
 
-fn retirement(certificate: &Certificate, bundle: &Bundle) -> Change {
-    let since = bundle
-        .pending
-        .as_ref()
-        .map(|p| p.claimed.date().to_string());
-    let old = since.map_or(Value::Absent, Value::from);
-    Change {
+/// The steps for the certificates of a spec, by the names of their secrets. `secrets` is what these secrets hold.
+pub(crate) fn steps(
+    wanted: &[Certificate],
+    secrets: &BTreeMap<String, CertificateSecret>,
+    live: &[LiveCertificate],
+    now: OffsetDateTime,
+) -> Vec<CertificateStep> {
+    let empty = CertificateSecret::default();
+    let step = |certificate: &Certificate| {
+        let secret = secrets.get(&certificate.secret).unwrap_or(&empty);
+        step(certificate, secret, live, now)
+    };
+    let mut steps: Vec<CertificateStep> = wanted.iter().filter_map(step).collect();
+    steps.sort_by(|a, b| a.wanted.secret.cmp(&b.wanted.secret));
+    steps
+}
+
+fn step(
+    wanted: &Certificate,
+    secret: &CertificateSecret,
+    live: &[LiveCertificate],
+    now: OffsetDateTime,
+) -> Option<CertificateStep> {
+    let (next, mut reasons) = decide(wanted, secret, live, now);
+    match &next {
+        Next::Keep => return None,
+        Next::Retire => return Some(retirement(wanted, secret)),
+        Next::Complete(one) => {
+            reasons.push(format!("{} is issued already and gets stored", one.id));
+        }
+        Next::Resume => reasons.push("a key for it is stored already".to_owned()),
+        Next::Begin => {}
+    }
+    let lives = |issued: &Issued| live.iter().any(|one| one.id == issued.id);
+    if secret.issued.as_ref().is_some_and(lives) {
+        reasons.push("the old one stays valid until it is revoked by name".to_owned());
+    }
+    let old = secret.issued.as_ref().map(|issued| &issued.terms);
+    Some(CertificateStep {
+        wanted: wanted.clone(),
+        action: match secret.issued {
+            None => Action::Create,
+            Some(_) => Action::Replace,
+        },
+        fields: fields(old, &CertificateTerms::of(wanted)),
+        reasons,
+    })
+}
+
+fn retirement(wanted: &Certificate, secret: &CertificateSecret) -> CertificateStep {
+    let pending = secret.pending.as_ref();
+    let since = pending.map(|pending| pending.claimed.date().to_string());
+    CertificateStep {
+        wanted: wanted.clone(),
         action: Action::Update,
-        resource: ResourceId::new(CERTIFICATE, &certificate.secret),
-        fields: vec![FieldChange::in_place("pending", old, Value::Absent)],
+        fields: vec![FieldChange::new("pending", since, Value::Absent)],
         reasons: vec!["a key waits in the secret that nobody needs any more".to_owned()],
     }
 }
 
-fn fields(old: Option<&Terms>, new: &Terms) -> Vec<FieldChange> {
-    let values = |terms: &Terms| {
-        let kind = format!("{:?}", terms.key_type).to_lowercase();
-        let names = Value::set(&terms.hostnames);
-        [names, kind.into(), terms.validity_days.into()]
-    };
-    let old = old.map_or([Value::Absent, Value::Absent, Value::Absent], values);
-    let names = ["hostnames", "key_type", "validity_days"].into_iter();
-    let all = names.zip(old.into_iter().zip(values(new)));
-    let differing = all.filter(|(_, (old, new))| old != new);
-    differing
-        .map(|(name, (old, new))| FieldChange::in_place(name, old, new))
-        .collect()
+fn fields(old: Option<&CertificateTerms>, new: &CertificateTerms) -> Vec<FieldChange> {
+    let key_type = |terms: &CertificateTerms| terms.key_type.to_string();
+    let all = [
+        FieldChange::new(
+            "hostnames",
+            old.map(|old| Value::set(&old.hostnames)),
+            Value::set(&new.hostnames),
+        ),
+        FieldChange::new("key_type", old.map(key_type), key_type(new)),
+        FieldChange::new(
+            "validity_days",
+            old.map(|old| old.validity_days),
+            new.validity_days,
+        ),
+    ];
+    all.into_iter().filter(|f| f.old != f.new).collect()
 }
 
-/// Live certificates of ours that no secret uses any more: they stay until they are revoked by name.
-pub fn lint(
+/// Live certificates that no secret uses any more: they stay until they are revoked by name.
+pub(crate) fn unused_findings(
     wanted: &[Certificate],
-    held: &BTreeMap<String, Bundle>,
+    secrets: &BTreeMap<String, CertificateSecret>,
     live: &[LiveCertificate],
     now: OffsetDateTime,
-) -> Vec<Verdict> {
-    let mut verdicts = vec![];
+) -> Vec<Finding> {
+    let mut findings = vec![];
     for certificate in wanted {
-        let Some(bundle) = held.get(&certificate.secret) else {
+        let Some(secret) = secrets.get(&certificate.secret) else {
             continue;
         };
-        let (next, _) = decide(certificate, bundle, live, now);
-        for one in unused(bundle, live) {
-            if next == Next::Complete(one.clone()) {
-                continue;
-            }
-            verdicts.push(Verdict::new(
-                Level::Info,
+        let (next, _) = decide(certificate, secret, live, now);
+        let is_next = |one: &LiveCertificate| next == Next::Complete(one.clone());
+        for one in unused(secret, live).filter(|one| !is_next(one)) {
+            findings.push(Finding::new(
+                Severity::Info,
                 "certificate-unused",
-                format!("{CERTIFICATE} {}", certificate.secret),
+                ResourceId::new(CERTIFICATE, &certificate.secret),
                 format!(
                     "{} is valid until {} and not the one in the secret",
                     one.id,
@@ -217,77 +227,17 @@ pub fn lint(
             ));
         }
     }
-    verdicts
+    findings
 }
 
-/// Which of a secret's certificates are revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// Those that the secret uses no more: once every server has the one in use.
-    Unused,
-    /// All: before the secret itself goes.
-    All,
-}
-
-/// What a revocation would do: a delete of each certificate, by its id.
-pub fn revocations(
-    held: &BTreeMap<String, Bundle>,
-    live: &[LiveCertificate],
-    which: Which,
-) -> Vec<Change> {
-    let change = |secret: &String, one: &LiveCertificate| Change {
-        action: Action::Delete,
-        resource: ResourceId::new(CERTIFICATE, &one.id),
-        fields: vec![
-            FieldChange::in_place("hostnames", Value::set(&one.hostnames), Value::Absent),
-            FieldChange::in_place("expires", one.expires.date().to_string(), Value::Absent),
-        ],
-        reasons: vec![match which {
-            Which::Unused => format!("the secret {secret} holds another one"),
-            Which::All => format!("the secret {secret} goes"),
-        }],
-    };
-    let mut changes: Vec<Change> = held
-        .iter()
-        .flat_map(|(secret, bundle)| {
-            let revoked = revoked(bundle, live, which);
-            revoked.map(|one| change(secret, one)).collect::<Vec<_>>()
-        })
-        .collect();
-    changes.sort_by(|a, b| a.resource.cmp(&b.resource));
-    changes
-}
-
-/// The live certificates of a secret that a revocation takes.
-pub(crate) fn revoked<'a>(
-    bundle: &'a Bundle,
-    live: &'a [LiveCertificate],
-    which: Which,
-) -> impl Iterator<Item = &'a LiveCertificate> {
-    let waits = bundle.pending.as_ref().map(|pending| &pending.public_key);
-    let in_use = bundle.issued.as_ref().map(|issued| &issued.id);
-    let unused = unused(bundle, live).filter(move |one| match which {
-        // The next run stores a certificate whose key waits.
-        Which::Unused => one.public_key.as_ref() != waits,
-        Which::All => true,
-    });
-    let used = live
-        .iter()
-        .filter(move |one| which == Which::All && Some(&one.id) == in_use);
-    unused.chain(used)
-}
-
-/// The live certificates that were asked for under this secret, without the one in use.
-fn unused<'a>(
-    bundle: &'a Bundle,
+/// The live certificates that were requested under a secret, without the one in use.
+pub(crate) fn unused<'a>(
+    secret: &'a CertificateSecret,
     live: &'a [LiveCertificate],
 ) -> impl Iterator<Item = &'a LiveCertificate> {
-    let in_use = bundle.issued.as_ref().map(|issued| &issued.id);
+    let in_use = secret.issued.as_ref().map(|issued| &issued.id);
     live.iter().filter(move |one| {
-        Some(&one.id) != in_use
-            && one
-                .public_key
-                .as_deref()
-                .is_some_and(|key| bundle.knows(key))
+        let key = one.public_key.as_deref();
+        Some(&one.id) != in_use && key.is_some_and(|key| secret.knows(key))
     })
 }

@@ -1,4 +1,4 @@
-//! Keys, requests and fingerprints. A private key is made here, and leaves only into the secret.
+//! Keys, requests and fingerprints. A private key is generated here, and goes into the secret only.
 
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PublicKeyData as _};
 use rsa::PrivateKey;
@@ -11,31 +11,31 @@ use system_random::SysRng;
 use time::OffsetDateTime;
 use webpki::EndEntityCert;
 
-use super::bundle::{Pending, Terms};
+use super::secret::{CertificateTerms, Pending};
 use crate::spec::KeyType;
 
-/// The size of an RSA key in bits: that of the keys which Cloudflare makes itself.
+/// The size of an RSA key in bits: the same as of the keys that Cloudflare generates itself.
 const RSA_BITS: usize = 2048;
 
-/// A key or a request for its certificate could not be made.
+/// A key or its signing request could not be generated.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The RSA key failed.
-    #[error("failed to make an RSA key")]
+    /// The RSA key could not be generated.
+    #[error("failed to generate an RSA key")]
     Rsa(#[from] rsa::Error),
-    /// The RSA key has no PKCS#8 form.
-    #[error("failed to write the RSA key")]
+    /// The RSA key could not be encoded.
+    #[error("failed to encode the RSA key")]
     Form(#[from] rsa::pkcs8::Error),
-    /// The ECDSA key or the request failed.
-    #[error("failed to make a key or a request for its certificate")]
+    /// The ECDSA key or the signing request could not be generated.
+    #[error("failed to generate a key or its signing request")]
     Request(#[from] rcgen::Error),
 }
 
-/// A new key with the request for its certificate.
-pub(crate) fn make(terms: Terms, now: OffsetDateTime) -> Result<Pending, KeyError> {
+/// A new key with its signing request.
+pub(crate) fn generate(terms: CertificateTerms, now: OffsetDateTime) -> Result<Pending, KeyError> {
     let pair = match terms.key_type {
         KeyType::Ecdsa => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?,
-        // ring makes no RSA keys, it only signs with them.
+        // ring signs with RSA keys and does not generate them.
         KeyType::Rsa => {
             let key = PrivateKey::new(&mut SysRng, RSA_BITS)?;
             KeyPair::from_pem(&key.to_pkcs8_pem(LineEnding::LF)?)?
@@ -57,10 +57,10 @@ pub(crate) fn make(terms: Terms, now: OffsetDateTime) -> Result<Pending, KeyErro
 /// The fingerprint of a public key (SPKI, DER): its SHA-256 in hex.
 pub fn fingerprint(public_key: &[u8]) -> String {
     let digest = Sha256::digest(public_key);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(digest)
 }
 
-/// The fingerprint of the public key in a certificate (PEM); `None` if it is no certificate.
+/// The fingerprint of the public key in a certificate (PEM); `None` if the text is not a certificate.
 pub fn fingerprint_of_certificate(pem: &str) -> Option<String> {
     let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
     let certificate = EndEntityCert::try_from(&der).ok()?;

@@ -1,57 +1,57 @@
-//! Origin CA certificates: what a secret holds of one, when a new one is needed, and how it gets there.
+//! Origin CA certificates: what a secret holds of one, when a new one is needed, and how it gets into its secret.
 //!
-//! A certificate is known by its public key. The key is in the secret before Cloudflare is asked to sign anything, and
-//! its fingerprint stays there for as long as a certificate for it may live. So whatever crashes or races, every live
-//! certificate that was asked for is found again in Cloudflare's list by its key.
+//! A certificate is identified by its public key. The private key is in the secret before Cloudflare signs anything, and
+//! the key's fingerprint stays there for as long as a certificate for the key may live. After any crash or race, every
+//! live certificate that nex-dns asked for is therefore found again in Cloudflare's list by its key.
 
-mod bundle;
 mod decide;
-#[cfg(feature = "client")]
+#[cfg(feature = "engine")]
 mod issue;
-#[cfg(feature = "client")]
+#[cfg(feature = "engine")]
 mod key;
-#[cfg(feature = "client")]
 mod revoke;
-mod sink;
+mod secret;
+mod store;
 
 use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-pub use bundle::{Bundle, Issued, NotABundle, Pending, Terms};
-pub use decide::{CERTIFICATE, Which, changes, in_use, lint, revocations};
-#[cfg(feature = "client")]
-pub use issue::{Issuance, IssueError, ensure, held};
-#[cfg(feature = "client")]
+pub use decide::CertificateStep;
+pub(crate) use decide::{steps, unused_findings};
+#[cfg(feature = "engine")]
+pub(crate) use issue::Issuer;
+#[cfg(feature = "engine")]
 pub use key::{KeyError, fingerprint, fingerprint_of_certificate, fingerprint_of_key};
-#[cfg(feature = "client")]
-pub use revoke::{Revocation, RevokeError, revoke};
-pub use sink::{Held, SecretSink, SecretSource, Stored};
+pub(crate) use revoke::revocations;
+pub use revoke::{Revocation, RevokeScope};
+pub use secret::{CertificateSecret, CertificateTerms, ForeignSecret, Issued, Pending};
+pub use store::{NoSecrets, NoSecretsError, SecretReader, SecretWriter, StoreOutcome, Versioned};
 
 use crate::spec::KeyType;
 
 /// A certificate that Cloudflare's list shows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LiveCertificate {
-    /// Its id.
+    /// The id at Cloudflare.
     pub id: String,
-    /// Itself, as PEM.
+    /// The certificate, as PEM.
     pub certificate: String,
-    /// The SHA-256 of its public key (SPKI), in hex; `None` if the certificate can't be read.
+    /// The SHA-256 of the public key (SPKI), in hex; `None` if the certificate can't be parsed.
     pub public_key: Option<String>,
-    /// The names that it is for.
+    /// The names that the certificate covers.
     pub hostnames: BTreeSet<String>,
-    /// When it ends.
+    /// When the certificate expires.
     pub expires: OffsetDateTime,
 }
 
-/// What Cloudflare is asked to sign. The key is not in it.
+/// What Cloudflare is asked to sign. The private key is not part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct CertificateRequest {
     /// The certificate signing request, as PEM.
     pub csr: String,
-    /// What the certificate is to be.
-    pub terms: Terms,
+    /// What the certificate should be.
+    pub terms: CertificateTerms,
 }
 
 impl KeyType {

@@ -1,129 +1,98 @@
-//! Revokes certificates that a plan named.
+//! Which certificates are revoked. No I/O.
 
-use std::collections::BTreeSet;
-use std::error::Error as StdError;
-use std::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
 
-use nex_plan::{Action, Event, ResourceId, Watch, chain};
+use nex_plan::{Action, FieldChange, PlanEntry, ResourceId, Value};
 
-use super::decide::{CERTIFICATE, Which, in_use, revoked};
-use super::issue::held;
-use super::sink::SecretSource;
-use crate::io::{Failure, Read, Write};
-use crate::spec::Certificate;
+use super::LiveCertificate;
+use super::decide::unused;
+use super::secret::CertificateSecret;
+use crate::change::CERTIFICATE;
 
-/// What became of certificates that were to be revoked, by their ids.
-#[derive(Debug)]
-pub struct Revocation<E> {
-    /// Those that live no more.
-    pub done: Vec<String>,
-    /// Those that Cloudflare did not revoke.
-    pub failed: Vec<(String, E)>,
-    /// Those that were left alone, and why.
-    pub skipped: Vec<(String, String)>,
-    /// Whether it was asked to stop before all was begun.
-    pub stopped: bool,
+/// Which certificates of a secret are revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevokeScope {
+    /// Those that the secret no longer uses: once every server has the one in use.
+    Unused,
+    /// All: before the secret itself is deleted.
+    All,
 }
 
-/// Why nothing was revoked.
-#[derive(Debug, thiserror::Error)]
-pub enum RevokeError<A: StdError + 'static, S: StdError + 'static> {
-    /// Cloudflare failed.
-    #[error("failed to see which certificates live")]
-    Cloudflare(#[source] A),
-    /// The source of the secrets failed.
-    #[error("failed to see which certificates are in use")]
-    Source(#[source] S),
+/// A certificate that is to be revoked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Revocation {
+    /// The certificate's id at Cloudflare.
+    pub id: String,
+    /// The secret under which the certificate was requested.
+    pub secret: String,
+    /// The names that the certificate covers.
+    pub hostnames: BTreeSet<String>,
+    /// The day on which the certificate expires.
+    pub expires: time::Date,
+    /// Which certificates of the secret are revoked.
+    pub scope: RevokeScope,
 }
 
-impl<A: Failure, S: StdError> RevokeError<A, S> {
-    /// What would mend it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            RevokeError::Cloudflare(error) => error.hint(),
-            RevokeError::Source(_) => None,
-        }
+impl PlanEntry for Revocation {
+    fn id(&self) -> ResourceId {
+        ResourceId::new(CERTIFICATE, &self.id)
+    }
+
+    fn action(&self) -> Action {
+        Action::Delete
+    }
+
+    fn fields(&self) -> Vec<FieldChange> {
+        let expires = self.expires.to_string();
+        vec![
+            FieldChange::new("hostnames", Value::set(&self.hostnames), Value::Absent),
+            FieldChange::new("expires", expires, Value::Absent),
+        ]
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        let secret = &self.secret;
+        vec![match self.scope {
+            RevokeScope::Unused => format!("the secret {secret} holds another one"),
+            RevokeScope::All => format!("the secret {secret} goes"),
+        }]
     }
 }
 
-/// Revokes those of `ids` that [`revocations`](super::revocations) still names. What is in the secrets of `certificates`
-/// and in the zone with the id `zone` is read anew first: one that has come into use since is left alone.
-///
-/// # Errors
-/// [`RevokeError`]; what fails after the read is in the [`Revocation`].
-pub async fn revoke<R, W, S>(
-    ids: &BTreeSet<String>,
-    which: Which,
-    (zone, certificates): (&str, &[Certificate]),
-    (reader, writer, source): (&R, &W, &S),
-    watch: Watch<'_>,
-) -> Result<Revocation<R::Error>, RevokeError<R::Error, S::Error>>
-where
-    R: Read,
-    W: Write<Error = R::Error>,
-    S: SecretSource,
-{
-    let held = held(source, certificates)
-        .await
-        .map_err(RevokeError::Source)?;
-    let live = reader.certificates(zone, &in_use(&held)).await;
-    let live = live.map_err(RevokeError::Cloudflare)?;
-    let goes: BTreeSet<&String> = held
-        .values()
-        .flat_map(|bundle| revoked(bundle, &live, which).map(|one| &one.id))
-        .collect();
-    let mut ended = Revocation {
-        done: vec![],
-        failed: vec![],
-        skipped: vec![],
-        stopped: false,
-    };
-    for id in ids {
-        if !live.iter().any(|one| one.id == *id) {
-            ended.done.push(id.clone());
-        } else if !goes.contains(id) {
-            ended.skip(id, "it has come into use since the plan", watch);
-        } else if watch.stop.is_stopped() {
-            ended.stopped = true;
-            ended.skip(id, "it was stopped before", watch);
-        } else {
-            ended.revoke(id, writer, watch).await;
-        }
+/// The revocations of a scope, by the certificates' ids. `secrets` is what the secrets hold.
+pub(crate) fn revocations(
+    secrets: &BTreeMap<String, CertificateSecret>,
+    live: &[LiveCertificate],
+    scope: RevokeScope,
+) -> Vec<Revocation> {
+    let mut found = vec![];
+    for (name, secret) in secrets {
+        found.extend(revoked(secret, live, scope).map(|one| Revocation {
+            id: one.id.clone(),
+            secret: name.clone(),
+            hostnames: one.hostnames.clone(),
+            expires: one.expires.date(),
+            scope,
+        }));
     }
-    Ok(ended)
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    found
 }
 
-impl<E: Failure> Revocation<E> {
-    async fn revoke<W: Write<Error = E>>(&mut self, id: &str, writer: &W, watch: Watch<'_>) {
-        let began = Instant::now();
-        let (resource, action) = (ResourceId::new(CERTIFICATE, id), Action::Delete);
-        watch.progress.event(Event::Started {
-            resource: resource.clone(),
-            action,
-        });
-        let ended = writer.revoke(id).await;
-        watch.progress.event(match &ended {
-            Ok(()) => Event::Done {
-                resource,
-                action,
-                elapsed: began.elapsed(),
-            },
-            Err(error) => Event::Failed {
-                resource,
-                error: chain(error),
-            },
-        });
-        match ended {
-            Ok(()) => self.done.push(id.to_owned()),
-            Err(error) => self.failed.push((id.to_owned(), error)),
-        }
-    }
-
-    fn skip(&mut self, id: &str, because: &str, watch: Watch<'_>) {
-        watch.progress.event(Event::Skipped {
-            resource: ResourceId::new(CERTIFICATE, id),
-            because: because.to_owned(),
-        });
-        self.skipped.push((id.to_owned(), because.to_owned()));
-    }
+fn revoked<'a>(
+    secret: &'a CertificateSecret,
+    live: &'a [LiveCertificate],
+    scope: RevokeScope,
+) -> impl Iterator<Item = &'a LiveCertificate> {
+    let pending = secret.pending.as_ref().map(|pending| &pending.public_key);
+    let in_use = secret.issued.as_ref().map(|issued| &issued.id);
+    let unused = unused(secret, live).filter(move |one| match scope {
+        // The next run stores a certificate whose key is pending.
+        RevokeScope::Unused => one.public_key.as_ref() != pending,
+        RevokeScope::All => true,
+    });
+    let used = live
+        .iter()
+        .filter(move |one| scope == RevokeScope::All && Some(&one.id) == in_use);
+    unused.chain(used)
 }

@@ -7,33 +7,33 @@ use serde::de::DeserializeOwned;
 use super::error::{ApiError, Error, Refusal};
 use super::pace;
 
-/// How much of an answer that is no JSON an error shows.
+/// How many characters of an answer that is not JSON an error shows.
 const SHOWN: usize = 80;
 
 /// A call's result.
 #[derive(Clone, Debug)]
-pub struct Answer<T> {
-    /// What was asked for.
-    pub result: T,
-    /// Which page of a list it is.
-    pub info: PageInfo,
+pub(super) struct Answer<T> {
+    /// The result.
+    pub(super) result: T,
+    /// Where the answer stands in a list.
+    pub(super) info: PageInfo,
 }
 
 /// Where an answer stands in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct PageInfo {
+pub(super) struct PageInfo {
     /// How many entries the list has.
-    pub total_count: Option<u32>,
+    pub(super) total_count: Option<u32>,
     /// How many entries a page has at most.
-    pub per_page: Option<u32>,
+    pub(super) per_page: Option<u32>,
     /// How many pages there are.
-    pub total_pages: Option<u32>,
+    pub(super) total_pages: Option<u32>,
 }
 
 impl PageInfo {
-    /// How many pages there are; some lists tell only their entries.
-    pub fn pages(&self) -> u32 {
+    /// How many pages there are; some lists give only the number of their entries.
+    pub(super) fn pages(&self) -> u32 {
         let counted = || {
             let per_page = self.per_page.filter(|size| *size > 0)?;
             Some(self.total_count?.div_ceil(per_page))
@@ -42,10 +42,10 @@ impl PageInfo {
     }
 }
 
-/// One page of a list. (`ApiResult` can't be implemented here for a plain `Vec`.)
+/// One page of a list: `ApiResult` can't be implemented here for a plain `Vec`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
-pub struct List<T>(pub Vec<T>);
+pub(super) struct List<T>(pub(super) Vec<T>);
 
 impl<T: DeserializeOwned + std::fmt::Debug> ApiResult for List<T> {}
 
@@ -60,17 +60,17 @@ struct Envelope {
     result_info: Option<PageInfo>,
 }
 
-/// What a response says. `success: false` is a refusal whatever the status; so is an error's status whatever the body.
+/// Reads a response. `success: false` is a refusal whatever the status is; an error's status is one whatever the body is.
 pub(super) async fn read<T: DeserializeOwned>(
     response: reqwest::Response,
-    doing: &str,
+    operation: &str,
 ) -> Result<Answer<T>, Error> {
     let status = response.status();
     let retry_after = pace::retry_after(response.headers());
     let body = response.bytes().await;
-    let body = body.map_err(|source| Error::no_answer(doing, source))?;
+    let body = body.map_err(|source| Error::no_answer(operation, source))?;
     let foreign = || Error::NotJson {
-        doing: doing.to_owned(),
+        operation: operation.to_owned(),
         status: status.as_u16(),
         start: start(&body),
         retry_after,
@@ -78,14 +78,14 @@ pub(super) async fn read<T: DeserializeOwned>(
     let envelope: Envelope = serde_json::from_slice(&body).map_err(|_| foreign())?;
     if !envelope.success || !status.is_success() {
         return Err(Error::Refused(Box::new(Refusal {
-            doing: doing.to_owned(),
+            operation: operation.to_owned(),
             status: status.as_u16(),
             errors: envelope.errors.unwrap_or_default(),
             retry_after,
         })));
     }
     let result = serde_json::from_value(envelope.result).map_err(|source| Error::Form {
-        doing: doing.to_owned(),
+        operation: operation.to_owned(),
         source,
     })?;
     Ok(Answer {

@@ -1,5 +1,5 @@
-//! The calls that nex-dns makes, as endpoints of the `cloudflare` crate's kind: it lacks most of them, and its types fail
-//! on what Cloudflare really answers.
+//! The calls that nex-dns makes, as endpoints of the `cloudflare` crate's kind: the crate lacks most of them, and its types
+//! can't parse all of Cloudflare's answers.
 
 use std::marker::PhantomData;
 
@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use super::answer::List;
 use super::wire::{
-    BatchBody, CertificateWire, EdgeIpsWire, IssueBody, RecordBody, RecordWire, SettingWire,
-    TokenWire, Untold, ZoneWire,
+    BatchBody, CertificateWire, EdgeIpsWire, Ignored, IssueBody, RecordBody, RecordWire,
+    SettingWire, ZoneWire,
 };
 
-/// All records of a zone come in one call: the API takes pages of up to 5,000,000, and few zones hold more than this.
+/// Few zones hold more records than this; the API allows pages of up to 5,000,000.
 const RECORDS_A_PAGE: u32 = 5_000;
 
 /// The largest page of the list of certificates.
@@ -61,20 +61,16 @@ impl<T> Call<T> {
         }
     }
 
-    fn asking(mut self, query: impl Serialize) -> Self {
+    fn with_query(mut self, query: impl Serialize) -> Self {
         self.query = serialize_query(&query);
         self
     }
 
-    fn saying(mut self, body: impl Serialize) -> Self {
-        // Plain data with text keys always has a JSON form.
+    fn with_json(mut self, body: impl Serialize) -> Self {
+        // Data with text keys always has a JSON form.
         self.body = serde_json::to_string(&body).ok();
         self
     }
-}
-
-pub(super) fn verify_token() -> Call<TokenWire> {
-    Call::new(Method::GET, "user/tokens/verify")
 }
 
 pub(super) fn edge_ips() -> Call<EdgeIpsWire> {
@@ -82,28 +78,28 @@ pub(super) fn edge_ips() -> Call<EdgeIpsWire> {
 }
 
 pub(super) fn zones(name: &str) -> Call<List<ZoneWire>> {
-    Call::new(Method::GET, "zones").asking([("name", name), ("per_page", "50")])
+    Call::new(Method::GET, "zones").with_query([("name", name), ("per_page", "50")])
 }
 
 pub(super) fn records(zone: &str, page: u32) -> Call<List<RecordWire>> {
     Call::new(Method::GET, format!("zones/{zone}/dns_records"))
-        .asking([("page", page), ("per_page", RECORDS_A_PAGE)])
+        .with_query([("page", page), ("per_page", RECORDS_A_PAGE)])
 }
 
-pub(super) fn create_record(zone: &str, record: &RecordBody<'_>) -> Call<Untold> {
-    Call::new(Method::POST, format!("zones/{zone}/dns_records")).saying(record)
+pub(super) fn create_record(zone: &str, record: &RecordBody<'_>) -> Call<Ignored> {
+    Call::new(Method::POST, format!("zones/{zone}/dns_records")).with_json(record)
 }
 
-pub(super) fn change_record(zone: &str, id: &str, record: &RecordBody<'_>) -> Call<Untold> {
-    Call::new(Method::PATCH, format!("zones/{zone}/dns_records/{id}")).saying(record)
+pub(super) fn change_record(zone: &str, id: &str, record: &RecordBody<'_>) -> Call<Ignored> {
+    Call::new(Method::PATCH, format!("zones/{zone}/dns_records/{id}")).with_json(record)
 }
 
-pub(super) fn delete_record(zone: &str, id: &str) -> Call<Untold> {
+pub(super) fn delete_record(zone: &str, id: &str) -> Call<Ignored> {
     Call::new(Method::DELETE, format!("zones/{zone}/dns_records/{id}"))
 }
 
-pub(super) fn batch(zone: &str, batch: &BatchBody<'_>) -> Call<Untold> {
-    Call::new(Method::POST, format!("zones/{zone}/dns_records/batch")).saying(batch)
+pub(super) fn batch(zone: &str, batch: &BatchBody<'_>) -> Call<Ignored> {
+    Call::new(Method::POST, format!("zones/{zone}/dns_records/batch")).with_json(batch)
 }
 
 pub(super) fn settings(zone: &str) -> Call<List<SettingWire>> {
@@ -114,14 +110,14 @@ pub(super) fn setting(zone: &str, name: &str) -> Call<SettingWire> {
     Call::new(Method::GET, format!("zones/{zone}/settings/{name}"))
 }
 
-pub(super) fn change_setting(zone: &str, name: &str, value: &str) -> Call<Untold> {
+pub(super) fn change_setting(zone: &str, name: &str, value: &str) -> Call<Ignored> {
     let path = format!("zones/{zone}/settings/{name}");
-    Call::new(Method::PATCH, path).saying(serde_json::json!({ "value": value }))
+    Call::new(Method::PATCH, path).with_json(serde_json::json!({ "value": value }))
 }
 
 pub(super) fn certificates(zone: &str, page: u32) -> Call<List<CertificateWire>> {
     let (page, size) = (page.to_string(), CERTIFICATES_A_PAGE.to_string());
-    Call::new(Method::GET, "certificates").asking([
+    Call::new(Method::GET, "certificates").with_query([
         ("zone_id", zone),
         ("page", &page),
         ("per_page", &size),
@@ -133,9 +129,9 @@ pub(super) fn certificate(id: &str) -> Call<CertificateWire> {
 }
 
 pub(super) fn issue_certificate(request: &IssueBody<'_>) -> Call<CertificateWire> {
-    Call::new(Method::POST, "certificates").saying(request)
+    Call::new(Method::POST, "certificates").with_json(request)
 }
 
-pub(super) fn revoke_certificate(id: &str) -> Call<Untold> {
+pub(super) fn revoke_certificate(id: &str) -> Call<Ignored> {
     Call::new(Method::DELETE, format!("certificates/{id}"))
 }

@@ -1,114 +1,117 @@
 //! Why a call failed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use nex_plan::Class;
+use nex_plan::{CloudError, ErrorKind};
 use serde::Deserialize;
 
-use crate::diff::{Do, Step};
-use crate::io::Failure;
+use crate::change::{RecordChange, RecordStep};
 
-/// Why something at Cloudflare did not work. [`Failure::hint`] says what to do about it.
+/// Why something at Cloudflare did not work. [`CloudError::hint`] says what resolves the error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The base address is none.
-    #[error("`{0}` is no http or https address of an API")]
+    /// The base address is not valid.
+    #[error("`{0}` is not a valid http or https address of an API")]
     BaseAddress(String),
-    /// The token is empty, or has characters that a header can't carry. The token itself is not repeated.
-    #[error("the API token is empty or has characters that no token has")]
+    /// The token is empty, or has characters that a header can't carry. The error does not repeat the token.
+    #[error("the API token is empty or has invalid characters")]
     Token,
-    /// Cloudflare knows the token, but it is disabled or expired.
-    #[error("the API token is {0}")]
-    InactiveToken(String),
     /// HTTPS can't be set up on this machine.
     #[error("failed to set up HTTPS")]
     Setup(#[source] reqwest::Error),
     /// No answer came.
-    #[error("failed to {doing}: {}", if *.sent { "the answer was lost" } else { "Cloudflare was not reached" })]
+    #[error("failed to {operation}: {}", if *.sent { "the answer was lost" } else { "Cloudflare was not reached" })]
     NoAnswer {
         /// What was tried.
-        doing: String,
+        operation: String,
         /// Whether the call may have arrived.
         sent: bool,
         /// What happened to the connection.
         source: reqwest::Error,
     },
-    /// Something answered that is not Cloudflare's API, or is, but broken.
-    #[error("failed to {doing}: HTTP {status} with an answer that is not the API's: `{start}`")]
+    /// The answer is not one of Cloudflare's API.
+    #[error("failed to {operation}: HTTP {status} with an answer that is not the API's: `{start}`")]
     NotJson {
         /// What was tried.
-        doing: String,
+        operation: String,
         /// The HTTP status.
         status: u16,
         /// The answer's first words.
         start: String,
-        /// When one may come back.
+        /// How long to wait before the next call.
         retry_after: Option<Duration>,
     },
     /// The result has another form than documented.
-    #[error("failed to {doing}: the result has another form than documented")]
+    #[error("failed to {operation}: the result has another form than documented")]
     Form {
         /// What was tried.
-        doing: String,
+        operation: String,
         /// Where it differs.
         source: serde_json::Error,
     },
-    /// The result lacks what every such result has.
-    #[error("failed to {doing}: the result lacks {lacks}")]
+    /// The result lacks a part that every such result has.
+    #[error("failed to {operation}: the result lacks {missing}")]
     Answer {
         /// What was tried.
-        doing: String,
+        operation: String,
         /// What is missing.
-        lacks: &'static str,
+        missing: &'static str,
     },
     /// Cloudflare refused.
     #[error("{0}")]
     Refused(Box<Refusal>),
-    /// The token sees no such zone, or more than one.
-    #[error("the API token sees {found} zones named {zone}, not one")]
+    /// The token has access to no such zone, or to more than one.
+    #[error("the API token has access to {found} zones named {zone}; expected one")]
     Zone {
         /// The zone's name.
         zone: String,
         /// How many there are.
         found: usize,
     },
+    /// The run was cancelled while the call waited for the rate limit or for its next try.
+    #[error("failed to {operation}: cancelled while waiting")]
+    Cancelled {
+        /// What was tried.
+        operation: String,
+    },
 }
 
-/// A refusal with all that Cloudflare said.
+/// A refusal with everything that Cloudflare answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What was tried.
-    pub doing: String,
+    pub operation: String,
     /// The HTTP status.
     pub status: u16,
     /// The errors, with their chains.
     pub errors: Vec<ApiError>,
-    /// When one may come back.
+    /// How long to wait before the next call.
     pub retry_after: Option<Duration>,
 }
 
-/// One error of Cloudflare's.
+/// One error in an answer of Cloudflare.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct ApiError {
     /// The code, such as 81053.
     #[serde(default)]
     pub code: u32,
-    /// What Cloudflare says of it.
+    /// The message.
     #[serde(default)]
     pub message: String,
-    /// The errors beneath.
+    /// The causes.
     #[serde(default)]
     pub error_chain: Vec<ApiError>,
-    /// Where in the request it is.
+    /// Where the error is in the request.
     #[serde(default)]
-    pub source: Option<Source>,
+    pub source: Option<Pointer>,
 }
 
-/// Where in a request an error is.
+/// Where an error is in a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Source {
+pub struct Pointer {
     /// A JSON pointer, such as `/posts/3/content`.
     #[serde(default)]
     pub pointer: Option<String>,
@@ -138,7 +141,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "failed to {}: ", self.doing)?;
+        write!(f, "failed to {}: ", self.operation)?;
         if self.errors.is_empty() {
             return write!(
                 f,
@@ -164,15 +167,21 @@ impl fmt::Display for ApiError {
 }
 
 impl Error {
-    pub(super) fn no_answer(doing: &str, source: reqwest::Error) -> Self {
+    pub(super) fn no_answer(operation: &str, source: reqwest::Error) -> Self {
         Error::NoAnswer {
-            doing: doing.to_owned(),
+            operation: operation.to_owned(),
             sent: !source.is_connect() && !source.is_builder(),
             source,
         }
     }
 
-    /// When one may come back, where Cloudflare said so.
+    pub(super) fn cancelled(operation: &str) -> Self {
+        Error::Cancelled {
+            operation: operation.to_owned(),
+        }
+    }
+
+    /// How long to wait before the next call, where Cloudflare says so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Error::Refused(refusal) => refusal.retry_after,
@@ -190,45 +199,53 @@ impl Error {
     }
 }
 
-impl Failure for Error {
-    fn class(&self) -> Class {
+impl CloudError for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Error::NoAnswer { sent: true, .. } | Error::Form { .. } => Class::Lost,
-            Error::NotJson { status, .. } if *status >= 500 || *status < 300 => Class::Lost,
-            Error::Refused(refusal) => refusal.class(),
-            _ => Class::Other,
+            Error::NoAnswer { sent: true, .. } | Error::Form { .. } => ErrorKind::Indeterminate,
+            Error::NotJson { status, .. } if *status >= 500 || *status < 300 => {
+                ErrorKind::Indeterminate
+            }
+            Error::Refused(refusal) => refusal.kind(),
+            Error::Cancelled { .. } => ErrorKind::Cancelled,
+            _ => ErrorKind::Other,
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Cow<'static, str>> {
         super::hints::hint(self)
     }
+}
 
-    fn about(&self, steps: &[Step]) -> Vec<usize> {
+impl Error {
+    /// Which of `steps`, sent in one call, the error names: by a pointer into the request, or by the record's name.
+    pub(super) fn blamed(&self, steps: &[RecordStep]) -> Vec<usize> {
         let errors: Vec<&ApiError> = self.refusal().into_iter().flat_map(Refusal::all).collect();
-        let named = |step: &Step| {
-            let name = step.name();
-            errors.iter().any(|error| mentions(&error.message, name))
-        };
         let pointed = errors
             .iter()
             .filter_map(|e| pointed(e.source.as_ref()?.pointer.as_deref()?, steps));
         let pointed: Vec<usize> = pointed.collect();
-        match pointed.is_empty() {
-            true => (0..steps.len()).filter(|at| named(&steps[*at])).collect(),
-            false => pointed,
+        if !pointed.is_empty() {
+            return pointed;
         }
+        let is_named = |step: &RecordStep| {
+            let mut errors = errors.iter();
+            errors.any(|error| mentions(&error.message, step.name()))
+        };
+        (0..steps.len())
+            .filter(|at| is_named(&steps[*at]))
+            .collect()
     }
 }
 
 /// The change that a JSON pointer such as `/posts/3/content` leads to: a batch lists its deletes, patches and posts apart.
-fn pointed(pointer: &str, steps: &[Step]) -> Option<usize> {
+fn pointed(pointer: &str, steps: &[RecordStep]) -> Option<usize> {
     let mut parts = pointer.trim_start_matches(['/', '#']).split('/');
     let (list, at) = (parts.next()?, parts.next()?.parse().ok()?);
-    let is_in = |step: &Step| match &step.what {
-        Do::Delete(_) => list == "deletes",
-        Do::Update(..) => list == "patches",
-        Do::Create(_) => list == "posts",
+    let is_in = |step: &RecordStep| match &step.change {
+        RecordChange::Delete(_) => list == "deletes",
+        RecordChange::Update(..) => list == "patches",
+        RecordChange::Create(_) => list == "posts",
     };
     (0..steps.len()).filter(|at| is_in(&steps[*at])).nth(at)
 }
@@ -242,15 +259,15 @@ fn mentions(message: &str, name: &str) -> bool {
 }
 
 impl Refusal {
-    fn class(&self) -> Class {
+    fn kind(&self) -> ErrorKind {
         match self.status {
-            _ if self.has(&[81053, 81054, 81057, 81058]) => Class::Exists,
-            _ if self.status == 404 || self.has(&[81044]) => Class::NotFound,
+            _ if self.has(&[81053, 81054, 81057, 81058]) => ErrorKind::AlreadyExists,
+            _ if self.status == 404 || self.has(&[81044]) => ErrorKind::NotFound,
             _ if matches!(self.status, 401 | 403) || self.has(&[10000, 9109, 6003]) => {
-                Class::Denied
+                ErrorKind::Denied
             }
-            500.. => Class::Lost,
-            _ => Class::Other,
+            500.. => ErrorKind::Indeterminate,
+            _ => ErrorKind::Other,
         }
     }
 }

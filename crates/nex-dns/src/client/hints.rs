@@ -1,57 +1,56 @@
-//! What to do about each error that users meet.
+//! What resolves each error that users meet.
+
+use std::borrow::Cow;
 
 use super::error::Error;
 
-/// What would mend it.
-pub(super) fn hint(error: &Error) -> Option<String> {
+/// What resolves the error.
+pub(super) fn hint(error: &Error) -> Option<Cow<'static, str>> {
     let text = match error {
         Error::BaseAddress(_) => {
             "give a whole address, such as https://api.cloudflare.com/client/v4/"
         }
-        Error::Token | Error::InactiveToken(_) => {
-            "make a new API token at dash.cloudflare.com, My Profile, API Tokens"
-        }
+        Error::Token => "make a new API token at dash.cloudflare.com, My Profile, API Tokens",
         Error::Zone { found: 0, .. } => {
             "check the zone's name, and that the token's scope Zone Read covers this zone"
         }
         Error::Zone { .. } => "let the token's zone resources cover one account only",
         Error::Setup(_) => "check the machine's certificate store, or SSL_CERT_FILE",
         Error::NoAnswer { sent: false, .. } => "check the network and the base address",
-        Error::NoAnswer { .. } => "run again: a new read tells whether it was done",
+        Error::NoAnswer { .. } => "run again: a fresh read tells whether the change was made",
         Error::NotJson { status: 500.., .. } => {
             "Cloudflare has a fault: see cloudflarestatus.com, then run again"
         }
         Error::NotJson { .. } => {
-            "check the base address, and what stands between here and Cloudflare"
+            "check the base address, and the proxies between this machine and Cloudflare"
         }
         Error::Form { .. } | Error::Answer { .. } => {
-            "the API changed, or a stand-in differs from it: report it with the causes above"
+            "the API has changed, or a stand-in differs from it: report the error with its causes"
         }
+        Error::Cancelled { .. } => return None,
         Error::Refused(refusal) => {
-            // The end of a chain says more than its start: 9021 more than 1004.
+            // The end of a chain is more specific than its start: 9021 than 1004.
             let by_code = refusal.codes().filter_map(by_code).last();
             return match by_code.or_else(|| by_status(refusal.status)) {
-                Some(text) => Some(text.to_owned()),
-                None if refusal.status == 429 => Some(later(error)),
+                Some(text) => Some(text.into()),
+                None if refusal.status == 429 => Some(later(error).into()),
                 None => None,
             };
         }
     };
-    Some(text.to_owned())
+    Some(text.into())
 }
 
 fn later(error: &Error) -> String {
     let wait = error.retry_after().map_or(300, |wait| wait.as_secs());
-    format!(
-        "the limit is 1,200 calls in 5 minutes for all that use this user's tokens: run again in {wait} s"
-    )
+    format!("the limit is 1,200 calls in 5 minutes for all tokens of a user: run again in {wait} s")
 }
 
 fn by_status(status: u16) -> Option<&'static str> {
     Some(match status {
-        401 => "check that the token is whole and active: make a new one if in doubt",
+        401 => "check that the token is complete and active; make a new one if in doubt",
         403 => SCOPES,
-        404 => "it is gone, or the token's zone resources leave it out: plan again",
+        404 => "the resource is gone, or the token's zone resources do not include it: plan again",
         500.. => "Cloudflare has a fault: see cloudflarestatus.com, then run again",
         _ => return None,
     })
@@ -63,29 +62,29 @@ const SCOPES: &str = "give the token the scopes Zone Read, DNS Edit, SSL and Cer
 /// What to do about a code.
 pub(super) fn by_code(code: u32) -> Option<&'static str> {
     Some(match code {
-        1004 => "change the record that Cloudflare does not take, as it says",
+        1004 => "change the record that Cloudflare refuses, as the message says",
         1012 => "the list of certificates needs the zone's id: report this as a defect",
-        1100 => "a passing fault of the Origin CA: run again in a minute",
+        1100 => "the Origin CA has a temporary fault: run again in a minute",
         6003 | 6111 => {
-            "the token has a character too many, such as a quote or a line end: copy it again"
+            "the token has an extra character, such as a quote or a line break: copy the token again"
         }
         7003 => "an id is of the wrong form: plan again, and adopt by the ids that the plan shows",
         9003 => "this content can't be proxied: proxied = false, or another content",
-        9021 => {
-            "ttl must be 1 for automatic, or 60 to 86400; a proxied record takes no other than 1"
+        9021 => "ttl must be 1 for automatic, or 60 to 86400; a proxied record must have 1",
+        9109 => "the token is no longer valid, or not valid for this zone: make a new one",
+        9300 => {
+            "the zone's plan does not support tags: remove the tags from the record at Cloudflare"
         }
-        9109 => "the token is not valid any more, or not for this zone: make a new one",
-        9300 => "the zone's plan takes no tags: remove them from the record at Cloudflare",
         10000 => SCOPES,
         81044 => "the record is gone: plan again",
-        81045 => "the zone's plan holds no more records: delete some, or change the plan",
+        81045 => "the zone has as many records as its plan allows: delete some, or change the plan",
         81053 => {
             "an A, AAAA or CNAME record has this name already: adopt it, or choose another name"
         }
         81054 => {
-            "a CNAME record has this name already and stands alone: adopt it, or choose another name"
+            "a CNAME record has this name already and allows no others: adopt it, or choose another name"
         }
-        81057 | 81058 => "the same record is there already: adopt it, or remove it from the spec",
+        81057 | 81058 => "the same record exists already: adopt it, or remove it from the spec",
         _ => return None,
     })
 }

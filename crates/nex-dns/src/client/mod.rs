@@ -1,7 +1,7 @@
 //! Cloudflare's API: an executor of our own over the `cloudflare` crate's endpoint and credential types.
 //!
-//! The crate's own executor loses what matters here: error codes above 65,535, answers of `success: false` with
-//! HTTP 200, the headers that say when to come back, all pages but the first.
+//! The crate's own executor loses error codes above 65,535, answers of `success: false` with HTTP 200, the headers that
+//! say when to call again, and all pages but the first.
 
 mod answer;
 mod endpoints;
@@ -13,47 +13,51 @@ mod wire;
 mod writer;
 mod zone;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backon::Retryable as _;
 use cloudflare::framework::Environment;
 use cloudflare::framework::auth::Credentials;
-use cloudflare::framework::endpoint::{MultipartPart, RequestBody, spec::EndpointSpec};
-use nex_plan::{Event, Progress, ResourceId, Silent};
+use cloudflare::framework::endpoint::{RequestBody, spec::EndpointSpec};
+use nex_plan::{CallLog, CancelToken, Event, NoProgress, Progress, ResourceId};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 
-pub use answer::{Answer, List, PageInfo};
-pub use error::{ApiError, Error, Refusal, Source};
+pub use error::{ApiError, Error, Pointer, Refusal};
 pub use retry::Retries;
 pub use writer::Writer;
 
 use crate::edge::EdgeNetworks;
+use answer::{Answer, List};
+use endpoints::Call;
 use pace::Pace;
 
-/// Where Cloudflare's API is.
+/// The address of Cloudflare's API.
 pub const BASE_ADDRESS: &str = "https://api.cloudflare.com/client/v4/";
 
-/// A connection that does not stand by then never will.
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The largest batch (3,500 records) takes Cloudflare most of a minute; its own edge gives up after 100 s.
-const WHOLE_CALL: Duration = Duration::from_secs(100);
+/// How long a call may take. The largest batch (3,500 records) takes Cloudflare most of a minute; Cloudflare's own edge
+/// gives up after 100 s.
+const CALL_TIMEOUT: Duration = Duration::from_secs(100);
 
-/// Calls Cloudflare's API with an API token.
+/// Calls Cloudflare's API with an API token. Clones share their log of calls and their rate limit.
 ///
-/// Each call is tried again as [`Retries`] says. A call that may have acted on Cloudflare's side and can't be
-/// made twice without harm, such as the issue of a certificate, is never repeated blindly: its error is of
-/// [`Class::Lost`](crate::Class::Lost), and a new read tells what became of it.
+/// A failed call is repeated as [`Retries`] says. A call that Cloudflare may have executed, and that can't be repeated
+/// without harm, such as the issue of a certificate, is not repeated: its error is
+/// [`ErrorKind::Indeterminate`](nex_plan::ErrorKind::Indeterminate), and a fresh read tells what became of the call.
+#[derive(Clone)]
 pub struct Client {
-    environment: Environment,
+    environment: Arc<Environment>,
     token: Option<SecretString>,
     http: reqwest::Client,
     retries: Retries,
-    pace: Pace,
-    spans: Mutex<Vec<(Instant, Instant)>>,
+    pace: Arc<Pace>,
+    calls: CallLog,
     progress: Arc<dyn Progress>,
+    cancel: CancelToken,
 }
 
 impl std::fmt::Debug for Client {
@@ -69,7 +73,7 @@ impl Client {
     /// A client with this API token, at Cloudflare itself.
     ///
     /// # Errors
-    /// [`Error::Token`] if no header can carry the token, [`Error::Setup`] if HTTPS can't be set up.
+    /// [`Error::Token`] if a header can't carry the token, [`Error::Setup`] if HTTPS can't be set up.
     pub fn new(token: &SecretString) -> Result<Self, Error> {
         let token = token.expose_secret().trim();
         if token.is_empty() || HeaderValue::from_str(token).is_err() {
@@ -87,28 +91,29 @@ impl Client {
     pub fn without_token() -> Result<Self, Error> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("nex-dns/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE_CALL)
-            // The token goes nowhere but where it was sent.
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(CALL_TIMEOUT)
+            // A redirect must not carry the token to another host.
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(Error::Setup)?;
         Ok(Self {
-            environment: Environment::Production,
+            environment: Arc::new(Environment::Production),
             token: None,
             http,
             retries: Retries::default(),
-            pace: Pace::default(),
-            spans: Mutex::default(),
-            progress: Arc::new(Silent),
+            pace: Arc::default(),
+            calls: CallLog::default(),
+            progress: Arc::new(NoProgress),
+            cancel: CancelToken::default(),
         })
     }
 
-    /// The same client at another base address, such as that of a stand-in on loopback or of a proxy.
+    /// The same client at another address of the API, such as that of a stand-in on loopback or of a proxy.
     ///
     /// # Errors
-    /// [`Error::BaseAddress`] if it is no `http` or `https` address.
-    pub fn at(mut self, base: &str) -> Result<Self, Error> {
+    /// [`Error::BaseAddress`] if the address is not a valid `http` or `https` address.
+    pub fn with_base_url(mut self, base: &str) -> Result<Self, Error> {
         let bad = || Error::BaseAddress(base.to_owned());
         let mut url = reqwest::Url::parse(base).map_err(|_| bad())?;
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
@@ -119,123 +124,130 @@ impl Client {
             let path = format!("{}/", url.path());
             url.set_path(&path);
         }
-        self.environment = Environment::Custom(url.into());
+        self.environment = Arc::new(Environment::Custom(url.into()));
         Ok(self)
     }
 
-    /// The same client with other tries and waits.
+    /// The same client with other retries.
     #[must_use]
-    pub fn retrying(mut self, retries: Retries) -> Self {
+    pub fn with_retries(mut self, retries: Retries) -> Self {
         self.retries = retries;
         self
     }
 
-    /// The same client that tells of its waits.
+    /// The same client, which reports its waits.
     #[must_use]
-    pub fn telling(mut self, progress: Arc<dyn Progress>) -> Self {
+    pub fn with_progress(mut self, progress: Arc<dyn Progress>) -> Self {
         self.progress = progress;
         self
     }
 
-    /// Makes one call, tried again where that is safe. `doing` says in an error what failed: `list the records`.
-    ///
-    /// Any endpoint with a JSON answer serves, those of the `cloudflare` crate as well as one's own.
+    /// The same client, whose waits end when the run is cancelled. A call that is under way still ends by itself.
+    #[must_use]
+    pub fn with_cancel(mut self, cancel: CancelToken) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// The same client with a log of calls that other clients may share. Each try counts as a call.
+    #[must_use]
+    pub fn with_calls(mut self, calls: CallLog) -> Self {
+        self.calls = calls;
+        self
+    }
+
+    /// The networks that Cloudflare's proxies connect from.
     ///
     /// # Errors
-    /// [`Error`], once no further try could help.
-    pub async fn call<E>(&self, endpoint: &E, doing: &str) -> Result<Answer<E::JsonResponse>, Error>
+    /// [`Error`]; [`edge::built_in`](crate::edge::built_in) is the list for a program that can't reach Cloudflare.
+    pub async fn edge_networks(&self) -> Result<EdgeNetworks, Error> {
+        let operation = "read Cloudflare's edge networks";
+        let ips = self.call(&endpoints::edge_ips(), operation).await?.result;
+        ips.networks().ok_or_else(|| Error::Answer {
+            operation: operation.to_owned(),
+            missing: "networks of both kinds",
+        })
+    }
+
+    /// Makes one call, repeated where that is safe. `operation` tells in an error what failed: `list the records`.
+    async fn call<T>(&self, call: &Call<T>, operation: &str) -> Result<Answer<T>, Error>
     where
-        E: EndpointSpec + Sync,
+        Call<T>: EndpointSpec<JsonResponse = T> + Sync,
+        T: serde::de::DeserializeOwned,
     {
-        let again = endpoint.method().is_idempotent() || endpoint.method() == "PATCH";
-        let about = ResourceId::new("cloudflare", doing);
-        (|| self.once(endpoint, doing))
+        let repeatable = call.method().is_idempotent() || call.method() == "PATCH";
+        let id = ResourceId::new("cloudflare", operation);
+        let mut is_retry = false;
+        let next_try = || {
+            let is_cancelled = is_retry && self.cancel.is_cancelled();
+            is_retry = true;
+            async move {
+                if is_cancelled {
+                    return Err(Error::cancelled(operation));
+                }
+                self.once(call, operation).await
+            }
+        };
+        let tries = next_try
             .retry(self.retries.backoff())
-            .when(|error: &Error| self.retries.helps(error, again))
+            .when(|error: &Error| {
+                !self.cancel.is_cancelled() && self.retries.helps(error, repeatable)
+            })
             .adjust(|error: &Error, wait| {
                 wait.map(|wait| error.retry_after().map_or(wait, |after| after.max(wait)))
             })
             .notify(|error: &Error, wait| {
                 self.progress.event(Event::Waiting {
-                    resource: about.clone(),
+                    id: id.clone(),
                     what: format!("the next try in {:.1} s: {error}", wait.as_secs_f32()),
                 });
             })
-            .await
+            .sleep({
+                let cancel = self.cancel.clone();
+                move |wait| sleep(wait, cancel.clone())
+            });
+        tries.await
     }
 
-    /// All pages of a list: the first one, which tells how many there are, then the others at once.
-    ///
-    /// # Errors
-    /// [`Error`], as for [`Client::call`].
-    pub async fn pages<E, T>(&self, page: impl Fn(u32) -> E, doing: &str) -> Result<Vec<T>, Error>
+    /// All pages of a list: the first one, which tells how many pages there are, then the others at once.
+    async fn pages<T>(
+        &self,
+        page: impl Fn(u32) -> Call<List<T>>,
+        operation: &str,
+    ) -> Result<Vec<T>, Error>
     where
-        E: EndpointSpec<JsonResponse = List<T>> + Sync,
         T: serde::de::DeserializeOwned + std::fmt::Debug,
     {
-        let first = self.call(&page(1), doing).await?;
-        let rest: Vec<E> = (2..=first.info.pages()).map(page).collect();
-        let rest = rest.iter().map(|endpoint| self.call(endpoint, doing));
+        let first = self.call(&page(1), operation).await?;
+        let rest: Vec<Call<List<T>>> = (2..=first.info.pages()).map(page).collect();
+        let rest = rest.iter().map(|call| self.call(call, operation));
         let rest = futures_util::future::try_join_all(rest).await?;
         let all = std::iter::once(first).chain(rest);
         Ok(all.flat_map(|answer| answer.result.0).collect())
     }
 
-    /// The networks that Cloudflare's proxies connect from, as they are now.
-    ///
-    /// # Errors
-    /// [`Error`]; [`edge::or_built_in`](crate::edge::or_built_in) makes the built-in copy of it.
-    pub async fn edge_networks(&self) -> Result<EdgeNetworks, Error> {
-        let doing = "read Cloudflare's edge networks";
-        let ips = self.call(&endpoints::edge_ips(), doing).await?.result;
-        ips.networks().ok_or_else(|| Error::Answer {
-            doing: doing.to_owned(),
-            lacks: "networks of both kinds",
-        })
-    }
-
-    /// Asks Cloudflare whether the token is active. Its scopes can't be asked for.
-    ///
-    /// # Errors
-    /// [`Error`]; its hint tells what to do about a token that is not.
-    pub async fn verify_token(&self) -> Result<(), Error> {
-        let doing = "verify the API token";
-        let token = self.call(&endpoints::verify_token(), doing).await?.result;
-        match token.status.as_str() {
-            "active" => Ok(()),
-            status => Err(Error::InactiveToken(status.to_owned())),
-        }
-    }
-
-    async fn once<E>(&self, endpoint: &E, doing: &str) -> Result<Answer<E::JsonResponse>, Error>
+    async fn once<T>(&self, call: &Call<T>, operation: &str) -> Result<Answer<T>, Error>
     where
-        E: EndpointSpec + Sync,
+        Call<T>: EndpointSpec<JsonResponse = T> + Sync,
+        T: serde::de::DeserializeOwned,
     {
         let wait = self.pace.wait();
         if !wait.is_zero() {
             self.progress.event(Event::Waiting {
-                resource: ResourceId::new("cloudflare", doing),
+                id: ResourceId::new("cloudflare", operation),
                 what: format!("the rate limit's window, {} s", wait.as_secs()),
             });
-            tokio::time::sleep(wait).await;
+            sleep(wait, self.cancel.clone()).await;
+            if self.cancel.is_cancelled() {
+                return Err(Error::cancelled(operation));
+            }
         }
-        let began = Instant::now();
-        let response = self.request(endpoint).send().await;
-        self.note((began, Instant::now()));
-        let response = response.map_err(|source| Error::no_answer(doing, source))?;
+        let started = Instant::now();
+        let response = self.request(call).send().await;
+        self.calls.record(started);
+        let response = response.map_err(|source| Error::no_answer(operation, source))?;
         self.pace.note(response.headers());
-        answer::read(response, doing).await
-    }
-
-    fn note(&self, span: (Instant, Instant)) {
-        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
-        spans.push(span);
-    }
-
-    /// From when to when each call so far took, tries counted singly.
-    pub fn spans(&self) -> Vec<(Instant, Instant)> {
-        let spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
-        spans.clone()
+        answer::read(response, operation).await
     }
 
     fn request<E: EndpointSpec>(&self, endpoint: &E) -> reqwest::RequestBuilder {
@@ -245,32 +257,26 @@ impl Client {
             token: token.expose_secret().to_owned(),
         });
         for (name, value) in credentials.flat_map(|credentials| credentials.headers()) {
-            // Checked when the client was made.
+            // `Client::new` checked that the token fits into a header.
             if let Ok(mut value) = HeaderValue::try_from(value) {
                 value.set_sensitive(true);
                 request = request.header(name, value);
             }
         }
-        let content_type = endpoint.content_type();
-        match (endpoint.body(), content_type) {
-            (Some(RequestBody::MultiPart(parts)), _) => request.multipart(form(parts.parts())),
-            (Some(RequestBody::Json(json)), Some(kind)) => {
-                request.header("content-type", kind.as_ref()).body(json)
-            }
-            (Some(RequestBody::Raw(bytes)), Some(kind)) => {
-                request.header("content-type", kind.as_ref()).body(bytes)
-            }
+        // The calls of this crate have JSON bodies or none.
+        match endpoint.body() {
+            Some(RequestBody::Json(json)) => request
+                .header("content-type", "application/json")
+                .body(json),
             _ => request,
         }
     }
 }
 
-fn form(parts: Vec<(String, MultipartPart)>) -> reqwest::multipart::Form {
-    let form = reqwest::multipart::Form::new();
-    parts
-        .into_iter()
-        .fold(form, |form, (name, part)| match part {
-            MultipartPart::Text(text) => form.text(name, text),
-            MultipartPart::Bytes(bytes) => form.part(name, reqwest::multipart::Part::bytes(bytes)),
-        })
+/// Waits, but no longer than until the run is cancelled.
+async fn sleep(duration: Duration, cancel: CancelToken) {
+    tokio::select! {
+        () = tokio::time::sleep(duration) => {}
+        () = cancel.cancelled() => {}
+    }
 }

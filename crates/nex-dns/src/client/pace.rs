@@ -1,11 +1,11 @@
-//! How fast one may call: 1,200 calls in five minutes a token, told by the headers `Ratelimit` and `Retry-After`.
+//! The rate limit: 1,200 calls in five minutes a user, reported by the headers `Ratelimit` and `Retry-After`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// The window of Cloudflare's rate limit: no wait that it asks for is longer.
+/// The window of Cloudflare's rate limit, and the longest wait that Cloudflare asks for.
 pub(super) const WINDOW: Duration = Duration::from_secs(300);
 
 /// When the next call may be made.
@@ -13,7 +13,7 @@ pub(super) const WINDOW: Duration = Duration::from_secs(300);
 pub(super) struct Pace(Mutex<Option<Instant>>);
 
 impl Pace {
-    /// How long the next call has to wait: until the window ends in which nothing is left.
+    /// How long the next call must wait: until the end of a window without calls left.
     pub(super) fn wait(&self) -> Duration {
         let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let left = until.map(|at| at.saturating_duration_since(Instant::now()));
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_empty_window_makes_one_wait() {
+    fn only_an_exhausted_window_means_a_wait() {
         let seconds = |header| exhausted(header).map(|wait| wait.as_secs());
         assert_eq!(seconds(r#""default";r=0;t=30"#), Some(30));
         assert_eq!(seconds(r#""default";r=1199;t=300"#), None);

@@ -1,4 +1,4 @@
-//! Which calls are made again, and when.
+//! Which failed calls are repeated, and when.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use super::error::Error;
 use super::pace::WINDOW;
 
-/// How often a failed call is tried again, and after how long; `Retry-After` makes the waits longer.
+/// How often a failed call is repeated, and after what waits. `Retry-After` makes the waits longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
     /// How many tries follow the first one.
@@ -19,7 +19,7 @@ pub struct Retries {
 }
 
 impl Default for Retries {
-    /// Four tries more, after about 0.5, 1, 2 and 4 s.
+    /// Four more tries, after about 0.5, 1, 2 and 4 s.
     fn default() -> Self {
         Self {
             times: 4,
@@ -38,28 +38,28 @@ impl Retries {
             .with_jitter()
     }
 
-    /// Whether a try more may help and can do no harm. `again` is whether the call may be made twice.
+    /// Whether another try may help and does no harm. `repeatable`: the call may be executed twice.
     ///
-    /// - 408, 409 and 429, and the Origin CA's passing fault 1100, say that nothing was done: any call is repeated.
-    /// - After a 5xx, a torn connection or an answer that is not Cloudflare's, something may have been done: only
-    ///   what may be made twice is repeated.
-    /// - Every other refusal stands, and so does one that asks to wait longer than the rate limit's window.
-    pub(super) fn helps(&self, error: &Error, again: bool) -> bool {
+    /// - 408, 409 and 429, and the Origin CA's temporary fault 1100, say that nothing was done: any call is repeated.
+    /// - After a 5xx, a broken connection or an answer that is not Cloudflare's, something may have been done: only
+    ///   repeatable calls are repeated.
+    /// - Other refusals are final. So is one that asks to wait longer than the rate limit's window.
+    pub(super) fn helps(&self, error: &Error, repeatable: bool) -> bool {
         if error.retry_after().is_some_and(|wait| wait > WINDOW) {
             return false;
         }
         match error {
-            Error::NoAnswer { sent, .. } => again || !sent,
+            Error::NoAnswer { sent, .. } => repeatable || !sent,
             Error::Refused(refusal) => {
-                refusal.has(&[1100]) || helps_by_status(refusal.status, again)
+                refusal.has(&[1100]) || helps_by_status(refusal.status, repeatable)
             }
-            // A 2xx that is no JSON comes from something on the way, such as a proxy's login page.
-            Error::NotJson { status, .. } => helps_by_status(*status, again),
+            // A 2xx that is not JSON comes from something on the way, such as a proxy's login page.
+            Error::NotJson { status, .. } => helps_by_status(*status, repeatable),
             _ => false,
         }
     }
 }
 
-fn helps_by_status(status: u16, again: bool) -> bool {
-    matches!(status, 408 | 409 | 429) || (again && status >= 500)
+fn helps_by_status(status: u16, repeatable: bool) -> bool {
+    matches!(status, 408 | 409 | 429) || (repeatable && status >= 500)
 }

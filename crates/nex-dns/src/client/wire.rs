@@ -1,4 +1,4 @@
-//! The API's own forms, apart from what is compared.
+//! The API's own forms, separate from the types that are compared.
 
 use std::net::Ipv4Addr;
 
@@ -9,17 +9,13 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use crate::certificate::{LiveCertificate, Request, fingerprint_of_certificate};
-use crate::diff::{Do, Step};
+use crate::certificate::{CertificateRequest, LiveCertificate, fingerprint_of_certificate};
+use crate::change::{RecordChange, RecordStep};
 use crate::edge::EdgeNetworks;
 use crate::name;
-use crate::record::Entry;
-use crate::zone::Existing;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct TokenWire {
-    pub(super) status: String,
-}
+use crate::record::{NewRecord, effective_ttl};
+use crate::spec::RecordType;
+use crate::zone::ObservedRecord;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ZoneWire {
@@ -31,12 +27,11 @@ pub(super) struct ZoneWire {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct EdgeIpsWire {
-    etag: Option<String>,
     ipv4_cidrs: Vec<Ipv4Net>,
     ipv6_cidrs: Vec<Ipv6Net>,
 }
 
-/// A record of any kind: what some kinds lack has a default.
+/// A record of any type; fields that some types lack have a default.
 #[derive(Debug, Deserialize)]
 pub(super) struct RecordWire {
     id: String,
@@ -73,14 +68,14 @@ pub(super) struct CertificateWire {
     revoked_at: Option<String>,
 }
 
-/// A result that nobody looks at: the read back tells.
+/// A result that is not used: a fresh read shows the change.
 #[derive(Debug, Deserialize)]
-pub(super) struct Untold(serde::de::IgnoredAny);
+pub(super) struct Ignored(serde::de::IgnoredAny);
 
 macro_rules! results {
     ($($kind:ty)*) => {$(impl ApiResult for $kind {})*};
 }
-results!(TokenWire ZoneWire EdgeIpsWire RecordWire SettingWire CertificateWire Untold);
+results!(ZoneWire EdgeIpsWire RecordWire SettingWire CertificateWire Ignored);
 
 /// A record as it is sent: all of it, or only what changes.
 #[derive(Debug, Default, Serialize)]
@@ -112,7 +107,7 @@ pub(super) struct BatchBody<'a> {
     posts: Vec<RecordBody<'a>>,
 }
 
-/// What the Origin CA is asked.
+/// A request to the Origin CA.
 #[derive(Debug, Serialize)]
 pub(super) struct IssueBody<'a> {
     csr: &'a str,
@@ -122,54 +117,56 @@ pub(super) struct IssueBody<'a> {
 }
 
 impl<'a> RecordBody<'a> {
-    pub(super) fn whole(entry: &'a Entry) -> Self {
+    pub(super) fn whole(new: &'a NewRecord) -> Self {
         Self {
             id: None,
-            kind: Some(entry.kind.as_str()),
-            name: Some(&entry.name),
-            content: entry.content.text(),
-            ttl: Some(entry.ttl),
+            kind: Some(new.kind.into()),
+            name: Some(&new.name),
+            content: Some(&new.content),
+            ttl: Some(new.ttl),
             // A TXT record has no such field.
-            proxied: (entry.kind != crate::RecordKind::Txt).then_some(entry.proxied),
-            comment: Some(&entry.comment),
+            proxied: (new.kind != RecordType::Txt).then_some(new.proxied),
+            comment: Some(&new.comment),
         }
     }
 
-    /// What differs. `ttl` goes along with `proxied`, since the one restricts the other.
-    pub(super) fn differing(old: &'a Existing, entry: &'a Entry) -> Self {
+    /// The fields that differ. `ttl` is sent with `proxied`, since the one restricts the other.
+    pub(super) fn differing(old: &'a ObservedRecord, new: &'a NewRecord) -> Self {
         let Self {
             content,
             ttl,
             proxied,
             comment,
             ..
-        } = Self::whole(entry);
-        let toggles = old.proxied != entry.proxied;
+        } = Self::whole(new);
+        let toggles = old.proxied != new.proxied;
         Self {
-            content: content.filter(|new| *new != old.canonical_content()),
-            ttl: ttl.filter(|new| toggles || *new != Entry::ttl_of(old.ttl, old.proxied)),
+            content: content.filter(|text| *text != old.canonical_content()),
+            ttl: ttl.filter(|ttl| toggles || *ttl != effective_ttl(old.ttl, old.proxied)),
             proxied: proxied.filter(|_| toggles),
-            comment: comment.filter(|new| Some(*new) != old.comment.as_deref()),
+            comment: comment.filter(|text| Some(*text) != old.comment.as_deref()),
             ..Self::default()
         }
     }
 
-    fn of_id(mut self, id: &'a str) -> Self {
+    fn with_id(mut self, id: &'a str) -> Self {
         self.id = Some(id);
         self
     }
 }
 
 impl<'a> BatchBody<'a> {
-    pub(super) fn of(steps: &'a [Step]) -> Self {
+    pub(super) fn of(steps: &'a [RecordStep]) -> Self {
         let mut body = Self::default();
         for step in steps {
-            match &step.what {
-                Do::Delete(old) => body.deletes.push(RecordBody::default().of_id(&old.id)),
-                Do::Update(old, new) => body
+            match &step.change {
+                RecordChange::Delete(old) => {
+                    body.deletes.push(RecordBody::default().with_id(&old.id))
+                }
+                RecordChange::Update(old, new) => body
                     .patches
-                    .push(RecordBody::differing(old, new).of_id(&old.id)),
-                Do::Create(new) => body.posts.push(RecordBody::whole(new)),
+                    .push(RecordBody::differing(old, new).with_id(&old.id)),
+                RecordChange::Create(new) => body.posts.push(RecordBody::whole(new)),
             }
         }
         body
@@ -177,7 +174,7 @@ impl<'a> BatchBody<'a> {
 }
 
 impl<'a> IssueBody<'a> {
-    pub(super) fn of(request: &'a Request) -> Self {
+    pub(super) fn of(request: &'a CertificateRequest) -> Self {
         Self {
             csr: &request.csr,
             hostnames: request.terms.hostnames.iter().map(String::as_str).collect(),
@@ -187,7 +184,7 @@ impl<'a> IssueBody<'a> {
     }
 }
 
-impl From<RecordWire> for Existing {
+impl From<RecordWire> for ObservedRecord {
     fn from(wire: RecordWire) -> Self {
         Self {
             id: wire.id,
@@ -202,7 +199,7 @@ impl From<RecordWire> for Existing {
 }
 
 impl SettingWire {
-    /// Its value, if it is a text as those that nex-dns keeps.
+    /// The value if it is a text, as those of the settings that nex-dns keeps are.
     pub(super) fn text(self) -> Option<String> {
         match self.value {
             serde_json::Value::String(text) => Some(text),
@@ -212,13 +209,13 @@ impl SettingWire {
 }
 
 impl CertificateWire {
-    /// The certificate, unless it is revoked; `Err` if its end can't be read.
+    /// The certificate, unless it is revoked; `Err` with what is missing if the expiry can't be parsed.
     pub(super) fn live(self) -> Result<Option<LiveCertificate>, &'static str> {
         if self.revoked_at.is_some_and(|at| !at.is_empty()) {
             return Ok(None);
         }
         Ok(Some(LiveCertificate {
-            expires: end(&self.expires_on).ok_or("a date of its end")?,
+            expires: expiry(&self.expires_on).ok_or("an expiry date")?,
             public_key: fingerprint_of_certificate(&self.certificate),
             hostnames: self
                 .hostnames
@@ -232,21 +229,19 @@ impl CertificateWire {
 }
 
 impl EdgeIpsWire {
-    /// The networks; `None` if a kind is missing, since an origin would shut Cloudflare out.
+    /// The networks; `None` if IPv4 or IPv6 is missing, since an origin would then refuse a part of Cloudflare's edge.
     pub(super) fn networks(self) -> Option<EdgeNetworks> {
         let everything = |net: &Ipv4Net| net.addr() == Ipv4Addr::UNSPECIFIED;
-        let whole = !self.ipv4_cidrs.is_empty() && !self.ipv6_cidrs.is_empty();
-        (whole && !self.ipv4_cidrs.iter().any(everything)).then_some(EdgeNetworks {
-            as_of: "now".to_owned(),
-            etag: self.etag,
+        let is_complete = !self.ipv4_cidrs.is_empty() && !self.ipv6_cidrs.is_empty();
+        (is_complete && !self.ipv4_cidrs.iter().any(everything)).then_some(EdgeNetworks {
             ipv4: self.ipv4_cidrs,
             ipv6: self.ipv6_cidrs,
         })
     }
 }
 
-/// A certificate's end, which comes in RFC 3339 or in Go's own form.
-fn end(text: &str) -> Option<OffsetDateTime> {
+/// A certificate's expiry, in RFC 3339 or in the form of Go's `time.Time`.
+fn expiry(text: &str) -> Option<OffsetDateTime> {
     let go = format_description!(
         "[year]-[month]-[day] [hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
     );
@@ -258,13 +253,13 @@ fn end(text: &str) -> Option<OffsetDateTime> {
 
 #[cfg(test)]
 mod tests {
-    use super::end;
+    use super::expiry;
 
     #[test]
-    fn an_end_is_read_in_both_forms() {
-        let one = end("2040-04-05T13:40:00Z");
+    fn an_expiry_is_parsed_in_both_forms() {
+        let one = expiry("2040-04-05T13:40:00Z");
         assert!(one.is_some());
-        assert_eq!(end("2040-04-05 13:40:00 +0000 UTC"), one);
-        assert_eq!(end("soon"), None);
+        assert_eq!(expiry("2040-04-05 13:40:00 +0000 UTC"), one);
+        assert_eq!(expiry("soon"), None);
     }
 }

@@ -3,35 +3,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
-use nex_plan::Class;
+use nex_plan::{CloudError as _, ErrorKind};
 
-use super::Client;
 use super::endpoints as call;
 use super::error::Error;
 use super::wire::CertificateWire;
+use super::{Client, Writer};
 use crate::certificate::LiveCertificate;
-use crate::io::{Ask, Failure as _, Read};
+use crate::ports::ZoneReader;
 use crate::setting::Setting;
-use crate::zone::{Existing, Zone};
+use crate::zone::{ObservedRecord, Zone, ZoneQuery};
 
-impl Read for Client {
+impl ZoneReader for Client {
     type Error = Error;
+    type Writer = Writer;
 
-    async fn zone(&self, ask: &Ask) -> Result<Zone, Error> {
-        let id = self.zone_id(&ask.zone).await?;
-        let certificates = async {
-            match &ask.certificates {
-                Some(known) => self.certificates(&id, known).await,
-                None => Ok(vec![]),
+    async fn zone(&self, query: &ZoneQuery) -> Result<Zone, Error> {
+        let id = self.zone_id(&query.zone).await?;
+        let records = async {
+            if query.records {
+                self.records_of(&id, &query.zone).await
+            } else {
+                Ok(vec![])
             }
         };
-        let (records, settings, certificates) = tokio::try_join!(
-            self.records_of(&id, &ask.zone),
-            self.settings_of(&id, &ask.zone, &ask.settings),
-            certificates
-        )?;
+        let certificates = async {
+            match &query.certificates {
+                Some(known) => self.certificates(&id, known).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let settings = self.settings_of(&id, &query.zone, &query.settings);
+        let (records, settings, certificates) = tokio::try_join!(records, settings, certificates)?;
         Ok(Zone {
-            name: ask.zone.clone(),
+            name: query.zone.clone(),
             id,
             records,
             settings,
@@ -44,11 +49,11 @@ impl Read for Client {
         zone: &str,
         known: &BTreeSet<String>,
     ) -> Result<Vec<LiveCertificate>, Error> {
-        let doing = "list the zone's Origin CA certificates";
+        let operation = "list the zone's Origin CA certificates";
         let listed: Vec<CertificateWire> = self
-            .pages(|page| call::certificates(zone, page), doing)
+            .pages(|page| call::certificates(zone, page), operation)
             .await?;
-        let listed = listed.into_iter().map(|wire| live(wire, doing));
+        let listed = listed.into_iter().map(|wire| live(wire, operation));
         let listed: Vec<Option<LiveCertificate>> = listed.collect::<Result<_, _>>()?;
         let mut found: BTreeMap<String, LiveCertificate> = listed
             .into_iter()
@@ -65,12 +70,18 @@ impl Read for Client {
         );
         Ok(found.into_values().collect())
     }
+
+    fn writer(&self) -> Writer {
+        Writer {
+            client: self.clone(),
+        }
+    }
 }
 
 impl Client {
     async fn zone_id(&self, name: &str) -> Result<String, Error> {
-        let doing = format!("find the zone {name}");
-        let zones = self.call(&call::zones(name), &doing).await?.result.0;
+        let operation = format!("find the zone {name}");
+        let zones = self.call(&call::zones(name), &operation).await?.result.0;
         let mut zones: Vec<_> = zones.into_iter().filter(|zone| zone.name == name).collect();
         // The same name may wait for activation in another account.
         if zones.len() > 1 {
@@ -85,12 +96,14 @@ impl Client {
         }
     }
 
-    async fn records_of(&self, id: &str, name: &str) -> Result<Vec<Existing>, Error> {
-        let doing = format!("list the records of {name}");
-        let records = self.pages(|page| call::records(id, page), &doing).await?;
-        // A record that is made between two pages may be on both.
+    async fn records_of(&self, id: &str, name: &str) -> Result<Vec<ObservedRecord>, Error> {
+        let operation = format!("list the records of {name}");
+        let records = self
+            .pages(|page| call::records(id, page), &operation)
+            .await?;
+        // A record that is created between two calls may be on both pages.
         let mut seen = BTreeSet::new();
-        let records = records.into_iter().map(Existing::from);
+        let records = records.into_iter().map(ObservedRecord::from);
         Ok(records
             .filter(|record| seen.insert(record.id.clone()))
             .collect())
@@ -106,12 +119,12 @@ impl Client {
             return Ok(BTreeMap::new());
         }
         let mut values = self.settings_listed(id, name).await?;
-        // Some settings stand beside the list on some plans.
+        // On some plans, the list lacks some settings.
         let missing = wanted.iter().filter(|s| !values.contains_key(s));
-        let alone = missing.map(|setting| async {
-            let doing = format!("read the setting {} of {name}", setting.as_str());
+        let alone = missing.map(|setting| async move {
+            let operation = format!("read the setting {setting} of {name}");
             let wire = self
-                .call(&call::setting(id, setting.as_str()), &doing)
+                .call(&call::setting(id, &setting.to_string()), &operation)
                 .await?;
             Ok::<_, Error>((*setting, wire.result.text()))
         });
@@ -121,37 +134,40 @@ impl Client {
         Ok(values)
     }
 
-    /// The list saves calls and nothing more: one that is refused is an empty one, and each setting is read alone.
+    /// The list only saves calls: where it is refused, each setting is read on its own.
     async fn settings_listed(
         &self,
         id: &str,
         name: &str,
     ) -> Result<BTreeMap<Setting, String>, Error> {
-        let doing = format!("read the settings of {name}");
-        let all = match self.call(&call::settings(id), &doing).await {
+        let operation = format!("read the settings of {name}");
+        let all = match self.call(&call::settings(id), &operation).await {
             Ok(answer) => answer.result.0,
             Err(Error::Refused(refusal)) if matches!(refusal.status, 400 | 403..=405) => vec![],
             Err(error) => return Err(error),
         };
         let known = all
             .into_iter()
-            .filter_map(|wire| Some((Setting::parse(&wire.id)?, wire.text()?)));
+            .filter_map(|wire| Some((wire.id.parse().ok()?, wire.text()?)));
         Ok(known.collect())
     }
 
     async fn certificate(&self, id: &str) -> Result<Option<LiveCertificate>, Error> {
-        let doing = format!("read the certificate {id}");
-        match self.call(&call::certificate(id), &doing).await {
-            Ok(answer) => live(answer.result, &doing),
-            Err(error) if error.class() == Class::NotFound => Ok(None),
+        let operation = format!("read the certificate {id}");
+        match self.call(&call::certificate(id), &operation).await {
+            Ok(answer) => live(answer.result, &operation),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 }
 
-pub(super) fn live(wire: CertificateWire, doing: &str) -> Result<Option<LiveCertificate>, Error> {
-    wire.live().map_err(|lacks| Error::Answer {
-        doing: doing.to_owned(),
-        lacks,
+pub(super) fn live(
+    wire: CertificateWire,
+    operation: &str,
+) -> Result<Option<LiveCertificate>, Error> {
+    wire.live().map_err(|missing| Error::Answer {
+        operation: operation.to_owned(),
+        missing,
     })
 }

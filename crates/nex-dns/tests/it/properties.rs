@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::FutureExt as _;
-use nex_dns::{Desired, Existing, RecordKind, Setting, Zone, apply, content, diff, mark};
+use nex_dns::{Desired, Existing, RecordType, Setting, Zone, apply, content, diff, mark};
 use nex_plan::Watch;
 use proptest::prelude::*;
 
@@ -170,7 +170,7 @@ proptest! {
 
     #[test]
     fn canonical_content_is_its_own(
-        kind in prop::sample::select(vec![RecordKind::A, RecordKind::Aaaa, RecordKind::Cname, RecordKind::Txt]),
+        kind in prop::sample::select(vec![RecordType::A, RecordType::Aaaa, RecordType::Cname, RecordType::Txt]),
         text in prop_oneof![
             "\\PC{0,20}",
             "(\"[a-z\\\\ ]{0,6}\" ?){1,3}",

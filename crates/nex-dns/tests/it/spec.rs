@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use nex_dns::{Certificate, Desired, Hosts, Spec};
-use nex_plan::Level;
+use nex_plan::Severity;
 
 fn spec(text: &str) -> Spec {
     toml::from_str(text).expect("the right types")
@@ -170,7 +170,7 @@ fn the_other_hazards() {
     let refusals = spec
         .hazards(HOSTS)
         .into_iter()
-        .filter(|v| v.level == Level::Refusal);
+        .filter(|v| v.level == Severity::Deny);
     assert_eq!(refusals.count(), 1);
     assert_eq!(
         spec.hazards(Hosts::default()).len(),

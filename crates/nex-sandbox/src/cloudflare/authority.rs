@@ -1,49 +1,52 @@
-//! The stand-in's own certificate authority: it really signs, so that chains can be verified.
+//! The emulator's certificate authority. It signs real certificates, so clients can verify them.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SerialNumber, SubjectPublicKeyInfo,
 };
+use strum::EnumString;
 use time::{Duration, OffsetDateTime};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 
-/// How long the root lives: longer than the longest certificate, which lives 15 years.
+/// The validity of the root: longer than the maximum of a certificate, which is 15 years.
 const ROOT_DAYS: i64 = 20 * 365;
 
-/// A root of its own, made anew at each start.
+/// A certificate authority. Each start creates a new root.
 pub(super) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     root: String,
 }
 
-/// The kind of key that a request is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kind of a request's key. The string form is the API's `request_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
 pub(super) enum KeyKind {
+    #[strum(serialize = "origin-rsa")]
     Rsa,
+    #[strum(serialize = "origin-ecc")]
     Ecc,
 }
 
-/// A certificate request whose own signature holds.
+/// A certificate signing request with a valid signature.
 pub(super) struct Csr {
     key: SubjectPublicKeyInfo,
     pub(super) kind: KeyKind,
 }
 
-/// Why a certificate request is refused.
+/// Why a certificate signing request is invalid.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BadCsr {
-    #[error("it is not a certificate request in PEM")]
+    #[error("not a certificate signing request in PEM")]
     Form,
-    #[error("its signature does not fit its key")]
+    #[error("the signature does not match the key")]
     Signature,
-    #[error("its kind of key is not supported")]
+    #[error("unsupported kind of key")]
     Key,
 }
 
 impl Csr {
-    /// Reads one. Only its key counts: the names are asked for beside it.
+    /// Parses a request. Only its key is used: the API passes the host names separately.
     pub(super) fn parse(text: &str) -> Result<Self, BadCsr> {
         let (_, pem) =
             x509_parser::pem::parse_x509_pem(text.as_bytes()).map_err(|_| BadCsr::Form)?;
@@ -62,10 +65,12 @@ impl Csr {
 }
 
 impl Authority {
+    /// Creates the root.
+    ///
     /// # Errors
-    /// When the system gives no randomness.
+    /// When the system provides no randomness.
     pub(super) fn new() -> Result<Self, rcgen::Error> {
-        let mut params = named("Sandbox Origin CA");
+        let mut params = self::params("Sandbox Origin CA");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.not_before = OffsetDateTime::now_utc() - Duration::days(1);
@@ -83,16 +88,16 @@ impl Authority {
         &self.root
     }
 
-    /// A certificate in PEM for the request's key and these names.
+    /// Signs a certificate for the request's key and these host names, and returns it in PEM.
     pub(super) fn sign(
         &self,
         csr: &Csr,
         hostnames: &[String],
         serial: u128,
-        until: OffsetDateTime,
+        expires: OffsetDateTime,
     ) -> Result<String, rcgen::Error> {
         let mut params = CertificateParams::new(hostnames)?;
-        params.distinguished_name = named("Sandbox Origin Certificate").distinguished_name;
+        params.distinguished_name = self::params("Sandbox Origin Certificate").distinguished_name;
         params.serial_number = Some(SerialNumber::from_slice(&serial.to_be_bytes()));
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![
@@ -105,17 +110,19 @@ impl Authority {
         ];
         params.use_authority_key_identifier_extension = true;
         params.not_before = OffsetDateTime::now_utc();
-        params.not_after = until;
+        params.not_after = expires;
         Ok(params.signed_by(&csr.key, &self.issuer)?.pem())
     }
 }
 
-fn named(name: &str) -> CertificateParams {
+fn params(common_name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params
         .distinguished_name
         .push(DnType::OrganizationName, "nex sandbox");
-    params.distinguished_name.push(DnType::CommonName, name);
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
     params
 }

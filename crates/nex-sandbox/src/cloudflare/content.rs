@@ -1,4 +1,4 @@
-//! What a record of each type may hold, and the form in which it comes back.
+//! The content of a record: which values each type allows, and their canonical form.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,22 +7,43 @@ use serde_json::{Map, Value, json};
 use super::envelope::ApiError;
 use super::name;
 
-/// The types whose content is made of fields: their order in the text, and the one that stands in
-/// quotes there.
-const STRUCTURED: [(&str, &[&str], &str); 9] = [
-    ("CAA", &["flags", "tag", "value"], "value"),
-    ("DS", &["key_tag", "algorithm", "digest_type", "digest"], ""),
-    ("HTTPS", &["priority", "target", "value"], ""),
-    ("SRV", &["weight", "port", "target"], ""),
-    ("SSHFP", &["algorithm", "type", "fingerprint"], ""),
-    ("SVCB", &["priority", "target", "value"], ""),
-    (
+/// A record type whose content consists of fields.
+struct StructuredType {
+    kind: &'static str,
+    /// The fields in the order of the text form.
+    fields: &'static [&'static str],
+    /// The field that the text form quotes.
+    quoted: Option<&'static str>,
+}
+
+impl StructuredType {
+    const fn new(kind: &'static str, fields: &'static [&'static str]) -> Self {
+        Self {
+            kind,
+            fields,
+            quoted: None,
+        }
+    }
+
+    const fn quoting(mut self, field: &'static str) -> Self {
+        self.quoted = Some(field);
+        self
+    }
+}
+
+static STRUCTURED: [StructuredType; 9] = [
+    StructuredType::new("CAA", &["flags", "tag", "value"]).quoting("value"),
+    StructuredType::new("DS", &["key_tag", "algorithm", "digest_type", "digest"]),
+    StructuredType::new("HTTPS", &["priority", "target", "value"]),
+    StructuredType::new("SRV", &["weight", "port", "target"]),
+    StructuredType::new("SSHFP", &["algorithm", "type", "fingerprint"]),
+    StructuredType::new("SVCB", &["priority", "target", "value"]),
+    StructuredType::new(
         "TLSA",
         &["usage", "selector", "matching_type", "certificate"],
-        "",
     ),
-    ("URI", &["weight", "target"], "target"),
-    (
+    StructuredType::new("URI", &["weight", "target"]).quoting("target"),
+    StructuredType::new(
         "NAPTR",
         &[
             "order",
@@ -32,57 +53,56 @@ const STRUCTURED: [(&str, &[&str], &str); 9] = [
             "regex",
             "replacement",
         ],
-        "",
     ),
 ];
 
-/// The types whose content is kept as it comes.
+/// The record types whose content is stored as it is.
 const OPAQUE: [&str; 6] = ["CERT", "DNSKEY", "LOC", "OPENPGPKEY", "SMIMEA", "TXT"];
 
-/// The types that can go through the proxy.
+/// Whether Cloudflare can proxy records of this type.
 pub(super) fn is_proxiable(kind: &str) -> bool {
     matches!(kind, "A" | "AAAA" | "CNAME")
 }
 
-/// Whether a record of this type has a priority beside its content.
+/// Whether records of this type have a priority besides their content.
 pub(super) fn has_priority(kind: &str) -> bool {
     matches!(kind, "MX" | "SRV" | "URI")
 }
 
-/// A record's content, checked: its text, and its fields where the type has some.
+/// The valid content of a record: its text form, and its fields if the type has fields.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Content {
     pub(super) text: String,
     pub(super) data: Option<Value>,
 }
 
-/// The content of a record of type `kind` for the name `owner`.
+/// Checks the content of a record of type `kind` with the name `owner`.
 pub(super) fn check(
     kind: &str,
     owner: &str,
     text: Option<&str>,
     data: Option<&Value>,
 ) -> Result<Content, ApiError> {
-    if let Some((_, fields, quoted)) = STRUCTURED.iter().find(|(name, ..)| *name == kind) {
-        return structured(kind, fields, quoted, text, data);
+    if let Some(structured) = STRUCTURED.iter().find(|one| one.kind == kind) {
+        return check_structured(structured, text, data);
     }
     let text = text
         .map(str::trim)
         .filter(|text| !text.is_empty())
         .ok_or_else(|| required("content"))?;
     let text = match kind {
-        "A" => text.parse::<Ipv4Addr>().ok().map(|it| it.to_string()),
-        "AAAA" => text.parse::<Ipv6Addr>().ok().map(|it| it.to_string()),
-        "CNAME" => name::target(text),
-        // A lone dot says that there is no such service.
-        "MX" | "NS" | "PTR" if text != "." => name::target(text),
+        "A" => text.parse::<Ipv4Addr>().ok().map(|ip| ip.to_string()),
+        "AAAA" => text.parse::<Ipv6Addr>().ok().map(|ip| ip.to_string()),
+        "CNAME" => name::hostname(text),
+        // A single dot means that the domain does not offer the service.
+        "MX" | "NS" | "PTR" if text != "." => name::hostname(text),
         "MX" | "NS" | "PTR" => Some(text.to_owned()),
         _ if OPAQUE.contains(&kind) => Some(text.to_owned()),
         _ => return Err(ApiError::wrapped(9001, "DNS record type is invalid.")),
     };
     let text = text.ok_or_else(|| invalid(kind))?;
     if kind == "CNAME" && text == owner {
-        return Err(ApiError::record(
+        return Err(ApiError::invalid_record(
             9039,
             "CNAME content cannot reference itself.",
         ));
@@ -90,7 +110,7 @@ pub(super) fn check(
     Ok(Content { text, data: None })
 }
 
-/// The codes for addresses are seen in users' reports; those for names of hosts are not.
+/// The codes 9005 and 9006 are known from bug reports; 9007 and 9009 are guesses.
 fn invalid(kind: &str) -> ApiError {
     let (code, must) = match kind {
         "A" => (9005, "a valid IPv4 address"),
@@ -98,41 +118,41 @@ fn invalid(kind: &str) -> ApiError {
         "CNAME" => (9007, "a valid hostname"),
         _ => (9009, "a valid hostname"),
     };
-    ApiError::record(code, format!("Content for {kind} record must be {must}."))
+    ApiError::invalid_record(code, format!("Content for {kind} record must be {must}."))
 }
 
-/// A field without which a record cannot be.
+/// The error for a missing field.
 pub(super) fn required(field: &str) -> ApiError {
     ApiError::wrapped(9101, format!("{field} is a required data field."))
 }
 
-/// Text from the fields, or the fields from the text.
-fn structured(
-    kind: &str,
-    fields: &[&str],
-    quoted: &str,
+/// Derives the text form from the fields, or the fields from the text form.
+fn check_structured(
+    structured: &StructuredType,
     text: Option<&str>,
     data: Option<&Value>,
 ) -> Result<Content, ApiError> {
     let data = match (data, text) {
         (Some(data), _) => data.clone(),
-        (None, Some(text)) => fields_of(fields, text).ok_or_else(|| required("data"))?,
+        (None, Some(text)) => {
+            parse_fields(structured.fields, text).ok_or_else(|| required("data"))?
+        }
         (None, None) => return Err(required("data")),
     };
     let mut parts = Vec::new();
-    for field in fields {
+    for field in structured.fields {
         let part = match data.get(field) {
             Some(Value::String(text)) => text.clone(),
             Some(value) if value.is_number() => value.to_string(),
             _ => return Err(required(field)),
         };
-        parts.push(if *field == quoted {
+        parts.push(if structured.quoted == Some(field) {
             format!("\"{part}\"")
         } else {
             part
         });
     }
-    if kind == "CAA" && !matches!(data["flags"].as_u64(), Some(0..=255)) {
+    if structured.kind == "CAA" && !matches!(data["flags"].as_u64(), Some(0..=255)) {
         return Err(required("flags"));
     }
     Ok(Content {
@@ -141,8 +161,8 @@ fn structured(
     })
 }
 
-/// The last field takes the rest; numbers become numbers.
-fn fields_of(fields: &[&str], text: &str) -> Option<Value> {
+/// Splits the text form into fields. The last field gets the rest of the text.
+fn parse_fields(fields: &[&str], text: &str) -> Option<Value> {
     let parts: Vec<&str> = text
         .trim()
         .splitn(fields.len(), char::is_whitespace)
@@ -154,16 +174,15 @@ fn fields_of(fields: &[&str], text: &str) -> Option<Value> {
         Ok(number) => json!(number),
         Err(_) => json!(part.trim_matches('"')),
     };
-    let map: Map<String, Value> = fields
-        .iter()
-        .zip(parts)
+    let named = fields.iter().zip(parts);
+    let map: Map<String, Value> = named
         .map(|(field, part)| ((*field).to_owned(), value(part)))
         .collect();
     Some(Value::Object(map))
 }
 
-/// Whether the proxy goes to this address: not to a private network, and not to Cloudflare's own
-/// resolvers.
+/// Whether the proxy may connect to this target. It may not connect to private networks and to
+/// Cloudflare's resolvers.
 pub(super) fn is_allowed_behind_proxy(text: &str) -> bool {
     match text.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => {
@@ -192,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_and_text_say_the_same() {
+    fn fields_and_text_are_equivalent() {
         let data = json!({ "flags": 0, "tag": "issue", "value": "letsencrypt.org" });
         let by_data = check("CAA", "example.com", None, Some(&data)).expect("fields");
         assert_eq!(by_data.text, r#"0 issue "letsencrypt.org""#);
@@ -201,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_come_back_in_their_short_form() {
+    fn addresses_are_returned_in_their_short_form() {
         let content = check("AAAA", "a", Some("2001:DB8:0::1"), None).expect("an address");
         assert_eq!(content.text, "2001:db8::1");
         assert!(check("A", "a", Some("1.2.3"), None).is_err());
@@ -209,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_of_the_proxy() {
+    fn allowed_targets_of_the_proxy() {
         for (address, allowed) in [
             ("51.44.133.121", true),
             ("192.0.2.1", true),

@@ -1,18 +1,21 @@
-//! The part of the control API that is the stand-in's own: `/_sandbox/cloudflare/...`.
+//! The emulator's part of the control API: `/_sandbox/cloudflare/...`.
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{Method, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::token::{self, Scope};
-use super::zone::Plan;
-use super::{Account, Cloudflare, Config, name};
+use super::account::Account;
+use super::api::Cloudflare;
+use super::config::Config;
+use super::name;
+use super::plan::Plan;
+use super::token::{self, Owner, Scope, Token};
+use crate::backend::ControlExtension;
 use crate::control::{ok, problem};
-use crate::gateway::lock;
+use crate::response::{FullResponse, response};
 
-/// A token to add. Without a text of its own it gets one.
+/// The body of `POST tokens`. Without a text, the emulator chooses one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewToken {
@@ -22,30 +25,23 @@ struct NewToken {
     of_account: bool,
 }
 
-/// A zone to add.
+/// The body of `POST zones`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewZone {
     name: String,
-    #[serde(default = "free")]
+    #[serde(default)]
     plan: Plan,
 }
 
-fn free() -> Plan {
-    Plan::Free
-}
-
-impl Cloudflare {
-    /// Answers a call of the control API; `path` is what follows `/_sandbox/cloudflare/`.
-    pub(crate) fn control(
-        &self,
-        method: &Method,
-        path: &str,
-        body: &[u8],
-    ) -> Response<Full<Bytes>> {
-        let mut account = lock(&self.account);
-        let done = match (method.as_str(), path) {
-            ("GET", "ca") => return pem(self.authority.root()),
+impl ControlExtension for Cloudflare {
+    fn control(&self, method: &Method, path: &str, body: &[u8]) -> FullResponse {
+        let mut account = self.account.lock();
+        let result = match (method.as_str(), path) {
+            ("GET", "ca") => {
+                let root = self.authority.root().to_owned();
+                return response(StatusCode::OK, "application/x-pem-file", root);
+            }
             ("GET", "config") => return ok(&account.config),
             ("PATCH", "config") => change_config(&mut account, body),
             ("POST", "tokens") => parse(body).and_then(|new| add_token(&mut account, new)),
@@ -53,59 +49,54 @@ impl Cloudflare {
             (method, path) => {
                 return problem(
                     StatusCode::NOT_FOUND,
-                    &format!("no such call: {method} /_sandbox/cloudflare/{path}"),
+                    &format!("unknown control call: {method} /_sandbox/cloudflare/{path}"),
                 );
             }
         };
-        match done {
+        match result {
             Ok(value) => ok(&value),
-            Err(why) => problem(StatusCode::BAD_REQUEST, &why),
+            Err(message) => problem(StatusCode::BAD_REQUEST, &message),
         }
     }
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(body).map_err(|why| format!("bad body: {why}"))
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| format!("invalid body: {error}"))
 }
 
-/// Only what is named changes.
+/// Changes the given fields only.
 fn change_config(account: &mut Account, body: &[u8]) -> Result<Value, String> {
     let changes: serde_json::Map<String, Value> = parse(body)?;
-    let mut whole = json!(account.config);
-    if let Value::Object(fields) = &mut whole {
+    let mut merged = json!(account.config);
+    if let Value::Object(fields) = &mut merged {
         fields.extend(changes);
     }
-    account.config = serde_json::from_value::<Config>(whole.clone())
-        .map_err(|why| format!("bad config: {why}"))?;
-    Ok(whole)
+    account.config =
+        Config::deserialize(&merged).map_err(|error| format!("invalid config: {error}"))?;
+    Ok(merged)
 }
 
 fn add_token(account: &mut Account, new: NewToken) -> Result<Value, String> {
     let id = account.ids.next("token");
     let text = new.token.unwrap_or_else(|| format!("token-{id}-x"));
     if !token::is_token(&text) {
-        return Err("a token is 40 or more letters, digits, - and _".into());
+        return Err("a token must have 40 to 255 letters, digits, - and _".into());
     }
-    account
-        .tokens
-        .add(text.clone(), id.clone(), new.scopes, new.of_account);
+    let owner = if new.of_account {
+        Owner::Account
+    } else {
+        Owner::User
+    };
+    let token = Token::new(id.clone(), new.scopes, owner);
+    account.tokens.add(text.clone(), token);
     Ok(json!({ "id": id, "token": text, "account": account.id }))
 }
 
 fn add_zone(account: &mut Account, new: NewZone) -> Result<Value, String> {
-    let name = name::target(&new.name).ok_or("bad name")?;
+    let name = name::hostname(&new.name).ok_or("invalid zone name")?;
     if account.zones.iter().any(|zone| zone.name == name) {
-        return Err(format!("there is a zone {name} already"));
+        return Err(format!("the zone {name} already exists"));
     }
     let id = account.add_zone(&name, new.plan);
     Ok(json!({ "id": id, "name": name }))
-}
-
-fn pem(text: &str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(text.to_owned())));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/x-pem-file"),
-    );
-    response
 }

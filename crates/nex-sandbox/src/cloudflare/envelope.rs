@@ -1,11 +1,11 @@
-//! The envelope that every answer of the API comes in.
+//! The envelope of every answer of the API.
 
-use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::Full;
+use http::StatusCode;
 use serde_json::{Value, json};
 
-/// What a call gives when it succeeds.
+use crate::response::{FullResponse, json_response};
+
+/// The result of a successful call.
 #[derive(Debug)]
 pub(super) struct Answer {
     result: Value,
@@ -14,8 +14,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// One object.
-    pub(super) fn one(result: Value) -> Self {
+    /// An answer that is not paged.
+    pub(super) fn new(result: Value) -> Self {
         Self {
             result,
             messages: Vec::new(),
@@ -23,7 +23,7 @@ impl Answer {
         }
     }
 
-    /// A part of a list, and which part it is.
+    /// A page of a list. `result_info` describes the page.
     pub(super) fn page(result: Vec<Value>, result_info: Value) -> Self {
         Self {
             result: Value::Array(result),
@@ -32,28 +32,28 @@ impl Answer {
         }
     }
 
-    /// With a message beside the result.
-    pub(super) fn message(mut self, code: u32, text: &str) -> Self {
+    /// Adds a message.
+    pub(super) fn with_message(mut self, code: u32, text: &str) -> Self {
         self.messages
             .push(json!({ "code": code, "message": text, "type": null }));
         self
     }
 
-    pub(super) fn respond(self) -> Response<Full<Bytes>> {
-        let mut whole = json!({
+    pub(super) fn respond(self) -> FullResponse {
+        let mut envelope = json!({
             "result": self.result,
             "success": true,
             "errors": [],
             "messages": self.messages,
         });
         if let Some(info) = self.result_info {
-            whole["result_info"] = info;
+            envelope["result_info"] = info;
         }
-        respond(200, &whole)
+        json_response(StatusCode::OK, &envelope)
     }
 }
 
-/// An error as the API says it: its code decides, the message is for people.
+/// An error of the API. Clients decide by its code; its message is for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ApiError {
     status: u16,
@@ -68,18 +68,18 @@ impl ApiError {
         }
     }
 
-    /// A record that breaks a rule whose error stands on its own.
-    pub(super) fn record(code: u32, message: impl Into<String>) -> Self {
+    /// An invalid record whose error Cloudflare returns as it is.
+    pub(super) fn invalid_record(code: u32, message: impl Into<String>) -> Self {
         Self::new(400, code, message)
     }
 
-    /// A record that breaks a rule whose error comes wrapped in 1004.
+    /// An invalid record whose error Cloudflare wraps in the error 1004.
     pub(super) fn wrapped(code: u32, message: impl Into<String>) -> Self {
-        Self::new(400, 1004, "DNS Validation Error").because(code, message)
+        Self::new(400, 1004, "DNS Validation Error").with_cause(code, message)
     }
 
-    /// A path with an id in it that cannot be one, or that nothing has.
-    pub(super) fn no_object(path: &str) -> Self {
+    /// A path that contains an invalid or unknown id.
+    pub(super) fn not_found(path: &str) -> Self {
         let path = path.strip_prefix("/client/v4").unwrap_or(path);
         Self::new(
             404,
@@ -88,47 +88,40 @@ impl ApiError {
         )
     }
 
-    /// A body that is not what the call takes.
-    pub(super) fn body(why: impl Into<String>) -> Self {
-        Self::new(400, 9207, why)
+    /// An invalid request body.
+    pub(super) fn invalid_body(message: impl Into<String>) -> Self {
+        Self::new(400, 9207, message)
     }
 
-    /// With the error that it wraps.
-    pub(super) fn because(mut self, code: u32, message: impl Into<String>) -> Self {
+    /// Adds the error that the last error wraps.
+    pub(super) fn with_cause(mut self, code: u32, message: impl Into<String>) -> Self {
         if let Some(last) = self.errors.last_mut() {
             last["error_chain"] = json!([{ "code": code, "message": message.into() }]);
         }
         self
     }
 
-    /// With one more error beside it.
+    /// Adds another error to the list.
     pub(super) fn and(mut self, code: u32, message: &str) -> Self {
         self.errors
             .push(json!({ "code": code, "message": message }));
         self
     }
 
-    pub(super) fn respond(&self) -> Response<Full<Bytes>> {
-        let whole = json!({
+    pub(super) fn respond(&self) -> FullResponse {
+        let envelope = json!({
             "result": null,
             "success": false,
             "errors": self.errors,
             "messages": [],
         });
-        respond(self.status, &whole)
+        let status = StatusCode::from_u16(self.status);
+        json_response(
+            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            &envelope,
+        )
     }
 }
 
-/// What a handler gives.
+/// The outcome of an operation.
 pub(super) type Outcome = Result<Answer, ApiError>;
-
-fn respond(status: u16, body: &Value) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    response
-}

@@ -1,9 +1,9 @@
-//! Names in the form in which Cloudflare gives them back: full, lower-case, punycode.
+//! Names in Cloudflare's canonical form: fully qualified, in lower case and punycode.
 
 use super::envelope::ApiError;
 
-/// The full name that `input` stands for in `zone`: short, full, `@`, with a closing dot, in any
-/// case and script.
+/// The canonical form of a record's name. `input` may be relative to the zone, fully qualified
+/// with or without a final dot, or `@`, in any case and script.
 pub(super) fn canonical(input: &str, zone: &str) -> Result<String, ApiError> {
     let input = input.trim().trim_end_matches('.');
     if input.is_empty() || input == "@" {
@@ -15,20 +15,20 @@ pub(super) fn canonical(input: &str, zone: &str) -> Result<String, ApiError> {
     } else {
         format!("{name}.{zone}")
     };
-    if is_name(&full) {
+    if is_valid(&full) {
         Ok(full)
     } else {
         Err(invalid())
     }
 }
 
-/// A host name that a record points to, without its closing dot.
-pub(super) fn target(input: &str) -> Option<String> {
+/// The canonical form of a host name, without its final dot.
+pub(super) fn hostname(input: &str) -> Option<String> {
     let name = ascii(input.trim().trim_end_matches('.'))?;
-    is_name(&name).then_some(name)
+    is_valid(&name).then_some(name)
 }
 
-/// Whether `name` is `zone` or below it.
+/// Whether `name` is the zone's name or a subdomain of it.
 pub(super) fn is_within(name: &str, zone: &str) -> bool {
     name.strip_suffix(zone)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -38,11 +38,11 @@ fn ascii(name: &str) -> Option<String> {
     idna::domain_to_ascii(name).ok()
 }
 
-/// Names of services and of keys have underscores, and a `*` may stand first.
-fn is_name(name: &str) -> bool {
-    let rest = name.strip_prefix("*.").unwrap_or(name);
+/// Unlike a host name, a record's name may have underscores and a leading `*` label.
+fn is_valid(name: &str) -> bool {
+    let labels = name.strip_prefix("*.").unwrap_or(name);
     (1..=253).contains(&name.len())
-        && rest.split('.').all(|label| {
+        && labels.split('.').all(|label| {
             (1..=63).contains(&label.len())
                 && label
                     .bytes()
@@ -51,7 +51,7 @@ fn is_name(name: &str) -> bool {
 }
 
 fn invalid() -> ApiError {
-    ApiError::record(9000, "DNS name is invalid.")
+    ApiError::invalid_record(9000, "DNS name is invalid.")
 }
 
 #[cfg(test)]
@@ -59,14 +59,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
+    fn canonical_names() {
         for (input, expected) in [
             ("@", Some("example.com")),
             ("", Some("example.com")),
             ("Example.COM.", Some("example.com")),
             ("WWW", Some("www.example.com")),
             ("www.example.com", Some("www.example.com")),
-            // What only ends like the zone is not within it.
+            // The zone's name as a suffix does not make a subdomain.
             ("myexample.com", Some("myexample.com.example.com")),
             ("*", Some("*.example.com")),
             ("*.Git", Some("*.git.example.com")),

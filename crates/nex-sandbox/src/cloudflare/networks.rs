@@ -1,10 +1,10 @@
-//! The addresses that Cloudflare's edge calls from.
+//! The networks of Cloudflare's proxies.
 
 use serde_json::json;
 
 use super::envelope::{Answer, Outcome};
 
-/// The list's version, as long as it is this one.
+/// The version of this list.
 const ETAG: &str = "38f79d050aa027e3be3865e495dcc9bc";
 
 const IPV4: [&str; 15] = [
@@ -35,9 +35,9 @@ const IPV6: [&str; 7] = [
     "2c0f:f248::/32",
 ];
 
-/// GET ips: the one call that needs no token.
+/// `GET ips`: the only call that needs no token.
 pub(super) fn get() -> Outcome {
-    Ok(Answer::one(json!({
+    Ok(Answer::new(json!({
         "etag": ETAG,
         "ipv4_cidrs": IPV4,
         "ipv6_cidrs": IPV6,

@@ -1,4 +1,4 @@
-//! The query of a list call: filters, and which page is asked for.
+//! The query string of a list call: filters and paging.
 
 use std::ops::RangeInclusive;
 
@@ -6,25 +6,14 @@ use serde_json::{Value, json};
 
 use super::envelope::{Answer, ApiError, Outcome};
 
-/// The pairs of a query string, decoded.
+/// The decoded parameters of a query string.
 #[derive(Debug, Default)]
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    pub(super) fn of(text: &str) -> Self {
-        let decode = |part: &str| {
-            let spaced = part.replace('+', " ");
-            percent_encoding::percent_decode_str(&spaced)
-                .decode_utf8_lossy()
-                .into_owned()
-        };
-        Self(
-            text.split('&')
-                .filter(|pair| !pair.is_empty())
-                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-                .map(|(key, value)| (decode(key), decode(value)))
-                .collect(),
-        )
+    pub(super) fn parse(text: &str) -> Self {
+        let pairs = form_urlencoded::parse(text.as_bytes());
+        Self(pairs.into_owned().collect())
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&str> {
@@ -34,19 +23,18 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Whether `value` is what the filters on `field` ask for, in the API's forms: `name`,
-    /// `name.exact`, `name.contains`, `name.startswith`, `name.endswith`. Letters' case does not
-    /// matter.
-    pub(super) fn fits(&self, field: &str, value: &str) -> bool {
+    /// Whether `value` passes the filters on `field`: `name`, `name.exact`, `name.contains`,
+    /// `name.startswith` and `name.endswith`. The comparison ignores case.
+    pub(super) fn matches(&self, field: &str, value: &str) -> bool {
         let value = value.to_lowercase();
         self.0.iter().all(|(key, wanted)| {
             let wanted = wanted.to_lowercase();
-            let form = match key.strip_prefix(field) {
+            let operator = match key.strip_prefix(field) {
                 Some("") => "exact",
                 Some(rest) => rest.trim_start_matches('.'),
                 None => return true,
             };
-            match form {
+            match operator {
                 "exact" => value == wanted,
                 "contains" => value.contains(&wanted),
                 "startswith" => value.starts_with(&wanted),
@@ -57,7 +45,7 @@ impl Query {
     }
 }
 
-/// How a list is cut into pages.
+/// The page sizes of a list call.
 #[derive(Debug, Clone)]
 pub(super) struct Paging {
     pub(super) default: usize,
@@ -65,8 +53,8 @@ pub(super) struct Paging {
 }
 
 impl Paging {
-    /// The page that the query asks for, out of all that fit.
-    pub(super) fn cut(&self, query: &Query, all: Vec<Value>) -> Outcome {
+    /// The requested page of `all`.
+    pub(super) fn page(&self, query: &Query, all: Vec<Value>) -> Outcome {
         let page = number(query, "page", 1)?;
         let per_page = number(query, "per_page", self.default)?;
         if page == 0 {
@@ -77,15 +65,15 @@ impl Paging {
         }
         let total = all.len();
         let start = (page - 1).saturating_mul(per_page);
-        let part: Vec<Value> = all.into_iter().skip(start).take(per_page).collect();
+        let items: Vec<Value> = all.into_iter().skip(start).take(per_page).collect();
         let info = json!({
             "page": page,
             "per_page": per_page,
-            "count": part.len(),
+            "count": items.len(),
             "total_count": total,
             "total_pages": total.div_ceil(per_page),
         });
-        Ok(Answer::page(part, info))
+        Ok(Answer::page(items, info))
     }
 }
 
@@ -96,7 +84,7 @@ fn number(query: &Query, key: &'static str, default: usize) -> Result<usize, Api
     }
 }
 
-/// That it is refused is documented; the code is not.
+/// Cloudflare documents this refusal, but not the code: 1003 is a guess.
 fn invalid(key: &str) -> ApiError {
     ApiError::new(400, 1003, format!("Invalid or missing value: {key}"))
 }
@@ -107,11 +95,11 @@ mod tests {
 
     #[test]
     fn filters() {
-        let query = Query::of("name.contains=git&type=A&comment.exact=a%20b+c");
-        assert!(query.fits("name", "GitLab.example.com"));
-        assert!(!query.fits("name", "www.example.com"));
-        assert!(query.fits("type", "A") && !query.fits("type", "AAAA"));
-        assert!(query.fits("comment", "a b c"));
-        assert!(query.fits("content", "anything"));
+        let query = Query::parse("name.contains=git&type=A&comment.exact=a%20b+c");
+        assert!(query.matches("name", "GitLab.example.com"));
+        assert!(!query.matches("name", "www.example.com"));
+        assert!(query.matches("type", "A") && !query.matches("type", "AAAA"));
+        assert!(query.matches("comment", "a b c"));
+        assert!(query.matches("content", "anything"));
     }
 }

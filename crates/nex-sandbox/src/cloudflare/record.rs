@@ -1,4 +1,4 @@
-//! One DNS record: as it is asked for, as it is kept, and the rules in between.
+//! A DNS record: how a request describes it, how it is stored, and the checks in between.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use super::content::{self, Content};
 use super::envelope::ApiError;
 use super::name;
-use super::zone::Plan;
+use super::plan::Plan;
 
-/// A record as it is kept.
+/// A stored record.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Record {
     pub(super) id: String,
@@ -16,6 +16,7 @@ pub(super) struct Record {
     pub(super) name: String,
     pub(super) content: Content,
     pub(super) priority: Option<u16>,
+    /// Seconds; 1 stands for automatic.
     pub(super) ttl: u32,
     pub(super) proxied: bool,
     pub(super) comment: Option<String>,
@@ -25,9 +26,9 @@ pub(super) struct Record {
     pub(super) modified_on: String,
 }
 
-/// A record as it is asked for. What is left out has its default.
+/// A record in the body of a request. Missing fields get their defaults.
 #[derive(Debug, Deserialize)]
-struct Draft {
+struct RecordRequest {
     #[serde(rename = "type")]
     kind: Option<String>,
     name: Option<String>,
@@ -41,70 +42,79 @@ struct Draft {
     settings: Option<Map<String, Value>>,
 }
 
-/// Where and when a record comes to be.
+/// What the checks of a record depend on besides the request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct Context<'a> {
     pub(super) zone: &'a str,
     pub(super) plan: Plan,
     pub(super) now: &'a str,
 }
 
 impl Record {
-    /// A record from what a POST or PUT asks for.
-    pub(super) fn new(id: String, body: &Value, place: Place<'_>) -> Result<Self, ApiError> {
-        let draft = Draft::deserialize(body)
-            .map_err(|why| ApiError::body(format!("Request body is invalid: {why}.")))?;
-        let kind = draft
+    /// Creates a record from the body of a POST or PUT.
+    pub(super) fn new(id: String, body: &Value, context: Context<'_>) -> Result<Self, ApiError> {
+        let request = RecordRequest::deserialize(body).map_err(|error| {
+            ApiError::invalid_body(format!("Request body is invalid: {error}."))
+        })?;
+        let kind = request
             .kind
             .ok_or_else(|| content::required("type"))?
             .to_uppercase();
-        let input = draft.name.ok_or_else(|| content::required("name"))?;
-        let name = name::canonical(&input, place.zone)?;
-        let proxied = draft.proxied.unwrap_or(false);
-        let content = content::check(&kind, &name, draft.content.as_deref(), draft.data.as_ref())?;
-        check_proxied(&kind, &content.text, proxied)?;
-        let comment = draft.comment.filter(|comment| !comment.is_empty());
-        check_notes(comment.as_deref(), draft.tags.as_deref(), place.plan)?;
+        let name = request.name.ok_or_else(|| content::required("name"))?;
+        let name = name::canonical(&name, context.zone)?;
+        let proxied = request.proxied.unwrap_or(false);
+        let (text, data) = (request.content.as_deref(), request.data.as_ref());
+        let content = content::check(&kind, &name, text, data)?;
+        if proxied {
+            check_proxied(&kind, &content.text)?;
+        }
+        let comment = request.comment.filter(|comment| !comment.is_empty());
+        check_comment(comment.as_deref(), context.plan)?;
+        let tags = request.tags.unwrap_or_default();
+        check_tags(&tags, context.plan)?;
+        let priority = priority(&kind, request.priority, &content)?;
+        let ttl = ttl(request.ttl)?;
         Ok(Self {
             id,
-            priority: priority(&kind, draft.priority, &content)?,
-            ttl: ttl(draft.ttl, proxied)?,
+            priority,
+            // Cloudflare ignores the TTL of a proxied record.
+            ttl: if proxied { 1 } else { ttl },
             kind,
             name,
             content,
             proxied,
             comment,
-            tags: draft.tags.unwrap_or_default(),
-            settings: draft.settings.unwrap_or_default(),
-            created_on: place.now.to_owned(),
-            modified_on: place.now.to_owned(),
+            tags,
+            settings: request.settings.unwrap_or_default(),
+            created_on: context.now.to_owned(),
+            modified_on: context.now.to_owned(),
         })
     }
 
-    /// All of it anew, as PUT has it: what is left out gets its default.
-    pub(super) fn replaced(&self, body: &Value, place: Place<'_>) -> Result<Self, ApiError> {
-        let mut new = Self::new(self.id.clone(), body, place)?;
+    /// Replaces the record, as PUT does: missing fields get their defaults.
+    pub(super) fn replaced(&self, body: &Value, context: Context<'_>) -> Result<Self, ApiError> {
+        let mut new = Self::new(self.id.clone(), body, context)?;
         new.created_on.clone_from(&self.created_on);
         Ok(new)
     }
 
-    /// With some fields anew, as PATCH has it: what is left out stays.
-    pub(super) fn merged(&self, body: &Value, place: Place<'_>) -> Result<Self, ApiError> {
+    /// Changes the record, as PATCH does: missing fields keep their values.
+    pub(super) fn merged(&self, body: &Value, context: Context<'_>) -> Result<Self, ApiError> {
         let changes = body
             .as_object()
-            .ok_or_else(|| ApiError::body("Request body is invalid."))?;
-        let mut whole = self.asked();
-        // Text and fields are two forms of one thing: the new one wins.
+            .ok_or_else(|| ApiError::invalid_body("Request body is invalid."))?;
+        let mut merged = self.to_request();
+        // `content` and `data` describe the same value, so a new `content` replaces the old `data`.
         if changes.contains_key("content") || changes.contains_key("type") {
-            whole.remove("data");
+            merged.remove("data");
         }
-        whole.extend(changes.clone());
-        self.replaced(&Value::Object(whole), place)
+        merged.extend(changes.clone());
+        self.replaced(&Value::Object(merged), context)
     }
 
-    /// What one would ask for to get this very record.
-    fn asked(&self) -> Map<String, Value> {
-        let whole = json!({
+    /// The request body that creates this record.
+    fn to_request(&self) -> Map<String, Value> {
+        let request = json!({
             "type": self.kind,
             "name": self.name,
             "content": self.content.text,
@@ -116,36 +126,35 @@ impl Record {
             "tags": self.tags,
             "settings": self.settings,
         });
-        match whole {
-            Value::Object(map) => map,
+        match request {
+            Value::Object(fields) => fields,
             _ => Map::new(),
         }
     }
 
-    /// As the API shows it.
-    pub(super) fn shown(&self) -> Value {
-        let mut whole = self.asked();
-        whole
-            .retain(|key, value| !(matches!(key.as_str(), "data" | "priority") && value.is_null()));
-        whole.insert("id".into(), json!(self.id));
-        whole.insert("meta".into(), json!({}));
-        whole.insert(
-            "proxiable".into(),
-            json!(
-                content::is_proxiable(&self.kind)
-                    && content::is_allowed_behind_proxy(&self.content.text)
-            ),
-        );
-        whole.insert("created_on".into(), json!(self.created_on));
-        whole.insert("modified_on".into(), json!(self.modified_on));
-        if self.comment.is_some() {
-            whole.insert("comment_modified_on".into(), json!(self.modified_on));
+    /// The record as the API returns it.
+    pub(super) fn to_json(&self) -> Value {
+        let mut fields = self.to_request();
+        for optional in ["data", "priority"] {
+            if fields.get(optional).is_some_and(Value::is_null) {
+                fields.remove(optional);
+            }
         }
-        Value::Object(whole)
+        let proxiable = content::is_proxiable(&self.kind)
+            && content::is_allowed_behind_proxy(&self.content.text);
+        fields.insert("id".into(), json!(self.id));
+        fields.insert("meta".into(), json!({}));
+        fields.insert("proxiable".into(), json!(proxiable));
+        fields.insert("created_on".into(), json!(self.created_on));
+        fields.insert("modified_on".into(), json!(self.modified_on));
+        if self.comment.is_some() {
+            fields.insert("comment_modified_on".into(), json!(self.modified_on));
+        }
+        Value::Object(fields)
     }
 
-    /// Whether both say the same to a resolver.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+    /// Whether both records give a resolver the same answer, apart from the TTL.
+    pub(super) fn has_same_answer(&self, other: &Self) -> bool {
         self.kind == other.kind
             && self.name == other.name
             && self.content.text == other.content.text
@@ -153,27 +162,28 @@ impl Record {
     }
 }
 
-/// A proxied record's TTL is automatic, whatever was asked for.
-fn ttl(asked: Option<f64>, proxied: bool) -> Result<u32, ApiError> {
-    let ttl = asked.unwrap_or(1.0);
-    if ttl != 1.0 && !(60.0..=86400.0).contains(&ttl) {
-        return Err(ApiError::wrapped(
+/// The requested TTL in seconds; 1 stands for automatic.
+fn ttl(requested: Option<f64>) -> Result<u32, ApiError> {
+    let ttl = requested.unwrap_or(1.0);
+    if ttl == 1.0 || (60.0..=86400.0).contains(&ttl) {
+        Ok(ttl as u32)
+    } else {
+        Err(ApiError::wrapped(
             9021,
             "Invalid TTL. Must be between 60 and 86400 seconds, or 1 for Automatic.",
-        ));
+        ))
     }
-    Ok(if proxied { 1 } else { ttl as u32 })
 }
 
-fn check_proxied(kind: &str, target: &str, proxied: bool) -> Result<(), ApiError> {
-    if proxied && !content::is_proxiable(kind) {
-        return Err(ApiError::record(
+fn check_proxied(kind: &str, target: &str) -> Result<(), ApiError> {
+    if !content::is_proxiable(kind) {
+        return Err(ApiError::invalid_record(
             9004,
             "This record type cannot be proxied.",
         ));
     }
-    if proxied && !content::is_allowed_behind_proxy(target) {
-        return Err(ApiError::record(
+    if !content::is_allowed_behind_proxy(target) {
+        return Err(ApiError::invalid_record(
             9003,
             format!("Target {target} is not allowed for a proxied record."),
         ));
@@ -181,41 +191,44 @@ fn check_proxied(kind: &str, target: &str, proxied: bool) -> Result<(), ApiError
     Ok(())
 }
 
-fn check_notes(comment: Option<&str>, tags: Option<&[String]>, plan: Plan) -> Result<(), ApiError> {
+fn check_comment(comment: Option<&str>, plan: Plan) -> Result<(), ApiError> {
     let length = comment.map_or(0, |comment| comment.chars().count());
-    if length > plan.comment_length() {
-        return Err(ApiError::record(
+    let max = plan.max_comment_length();
+    if length > max {
+        return Err(ApiError::invalid_record(
             9313,
-            format!(
-                "DNS record comment exceeds the maximum length of {} characters.",
-                plan.comment_length()
-            ),
-        ));
-    }
-    let count = tags.map_or(0, <[String]>::len);
-    if count > plan.tags() {
-        return Err(ApiError::wrapped(
-            9300,
-            format!(
-                "DNS record has {count} tags, exceeding the quota of {}.",
-                plan.tags()
-            ),
+            format!("DNS record comment exceeds the maximum length of {max} characters."),
         ));
     }
     Ok(())
 }
 
-/// SRV and URI may have it among their fields.
-fn priority(kind: &str, asked: Option<u16>, content: &Content) -> Result<Option<u16>, ApiError> {
+fn check_tags(tags: &[String], plan: Plan) -> Result<(), ApiError> {
+    let (count, max) = (tags.len(), plan.max_tags());
+    if count > max {
+        return Err(ApiError::wrapped(
+            9300,
+            format!("DNS record has {count} tags, exceeding the quota of {max}."),
+        ));
+    }
+    Ok(())
+}
+
+/// The record's priority. SRV and URI records may have it in their data instead.
+fn priority(
+    kind: &str,
+    requested: Option<u16>,
+    content: &Content,
+) -> Result<Option<u16>, ApiError> {
     if !content::has_priority(kind) {
         return Ok(None);
     }
-    let field = content
+    let in_data = content
         .data
         .as_ref()
         .and_then(|data| data["priority"].as_u64());
-    asked
-        .or_else(|| field.and_then(|field| u16::try_from(field).ok()))
+    requested
+        .or_else(|| in_data.and_then(|priority| u16::try_from(priority).ok()))
         .map(Some)
         .ok_or_else(|| content::required("priority"))
 }

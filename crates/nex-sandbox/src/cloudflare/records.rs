@@ -1,61 +1,58 @@
-//! The records of a zone: single changes, batches, and which records can stand side by side.
+//! The operations on DNS records: single changes, batches, and conflicts between records.
 
 use serde_json::{Value, json};
+use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
+use super::account::{Account, Ids};
 use super::envelope::{Answer, ApiError, Outcome};
 use super::paging::{Paging, Query};
-use super::record::{Place, Record};
-use super::zone::Plan;
-use super::{Account, Ids, now};
+use super::plan::Plan;
+use super::record::{Context, Record};
+use super::timestamp::now;
 
-/// One change to a zone's records.
-#[derive(Debug, Clone, Copy)]
+/// A kind of change to a record, in the order in which a batch makes the changes. The string form
+/// is the key of the changes in the body of a batch.
+#[derive(Debug, Clone, Copy, EnumIter, IntoStaticStr)]
 pub(super) enum Change {
+    #[strum(serialize = "deletes")]
     Delete,
+    #[strum(serialize = "patches")]
     Patch,
+    #[strum(serialize = "puts")]
     Put,
+    #[strum(serialize = "posts")]
     Post,
 }
 
-impl Change {
-    /// In the order in which a batch makes them.
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Delete, "deletes"),
-        (Self::Patch, "patches"),
-        (Self::Put, "puts"),
-        (Self::Post, "posts"),
-    ];
-}
-
-/// GET dns_records.
+/// `GET dns_records`
 pub(super) fn list(account: &Account, zone: &str, query: &Query) -> Outcome {
     let found = account
         .zone(zone)?
         .records
         .iter()
         .filter(|record| {
-            query.fits("type", &record.kind)
-                && query.fits("name", &record.name)
-                && query.fits("content", &record.content.text)
-                && query.fits("comment", record.comment.as_deref().unwrap_or_default())
-                && query.fits("proxied", &record.proxied.to_string())
+            query.matches("type", &record.kind)
+                && query.matches("name", &record.name)
+                && query.matches("content", &record.content.text)
+                && query.matches("comment", record.comment.as_deref().unwrap_or_default())
+                && query.matches("proxied", &record.proxied.to_string())
         })
-        .map(Record::shown)
+        .map(Record::to_json)
         .collect();
     let paging = Paging {
         default: 100,
         allowed: 5..=5_000_000,
     };
-    paging.cut(query, found)
+    paging.page(query, found)
 }
 
-/// GET dns_records/{id}.
+/// `GET dns_records/{id}`
 pub(super) fn get(account: &Account, zone: &str, id: &str) -> Outcome {
     let records = &account.zone(zone)?.records;
-    Ok(Answer::one(records[position(records, id)?].shown()))
+    Ok(Answer::new(records[position(records, id)?].to_json()))
 }
 
-/// POST, PUT, PATCH and DELETE of one record; `id` is empty for POST.
+/// POST, PUT, PATCH or DELETE of one record. `id` is empty for a POST.
 pub(super) fn change(
     account: &mut Account,
     zone: &str,
@@ -63,50 +60,54 @@ pub(super) fn change(
     id: &str,
     body: &Value,
 ) -> Outcome {
-    let mut draft = Draft::of(account, zone)?;
-    let shown = draft.make(change, id, body)?;
-    draft.keep(account, zone)?;
-    Ok(Answer::one(match change {
+    let mut transaction = Transaction::begin(account, zone)?;
+    let record = transaction.apply(change, id, body)?;
+    transaction.commit(account, zone)?;
+    Ok(Answer::new(match change {
         Change::Delete => json!({ "id": id }),
-        _ => shown,
+        _ => record,
     }))
 }
 
-/// POST dns_records/batch: everything or nothing.
+/// `POST dns_records/batch`: makes all changes or none.
 pub(super) fn batch(account: &mut Account, zone: &str, body: &Value) -> Outcome {
     let mut lists = Vec::new();
-    for (change, key) in Change::ALL {
+    for change in Change::iter() {
+        let key = <&str>::from(change);
         let list = match &body[key] {
             Value::Null => Vec::new(),
             Value::Array(list) => list.clone(),
-            _ => return Err(ApiError::body(format!("{key} must be a list."))),
+            _ => return Err(ApiError::invalid_body(format!("{key} must be a list."))),
         };
         lists.push((change, key, list));
     }
-    let mut draft = Draft::of(account, zone)?;
-    let limit = draft.plan.batch();
-    if lists.iter().map(|(.., list)| list.len()).sum::<usize>() > limit {
-        // The limit is documented; its code is not.
+    let mut transaction = Transaction::begin(account, zone)?;
+    let max = transaction.plan.max_batch();
+    if lists.iter().map(|(.., list)| list.len()).sum::<usize>() > max {
+        // Cloudflare documents this limit, but not the code: 1004 is a guess.
         return Err(ApiError::new(
             400,
             1004,
-            format!("DNS Validation Error: a batch can hold no more than {limit} changes."),
+            format!("DNS Validation Error: a batch can hold no more than {max} changes."),
         ));
     }
     let mut result = json!({});
     for (change, key, list) in lists {
-        let made: Result<Vec<Value>, ApiError> = list
+        let records: Result<Vec<Value>, ApiError> = list
             .iter()
-            .map(|body| draft.make(change, body["id"].as_str().unwrap_or_default(), body))
+            .map(|body| {
+                let id = body["id"].as_str().unwrap_or_default();
+                transaction.apply(change, id, body)
+            })
             .collect();
-        result[key] = Value::Array(made?);
+        result[key] = Value::Array(records?);
     }
-    draft.keep(account, zone)?;
-    Ok(Answer::one(result))
+    transaction.commit(account, zone)?;
+    Ok(Answer::new(result))
 }
 
-/// A zone's records with changes that are not yet kept.
-struct Draft {
+/// A copy of a zone's records with uncommitted changes.
+struct Transaction {
     zone: String,
     plan: Plan,
     quota: usize,
@@ -115,51 +116,52 @@ struct Draft {
     now: String,
 }
 
-impl Draft {
-    fn of(account: &Account, id: &str) -> Result<Self, ApiError> {
-        let zone = account.zone(id)?;
+impl Transaction {
+    fn begin(account: &Account, zone_id: &str) -> Result<Self, ApiError> {
+        let zone = account.zone(zone_id)?;
+        let quota = account.config.record_quota;
         Ok(Self {
             zone: zone.name.clone(),
             plan: zone.plan,
-            quota: account.config.record_quota.unwrap_or(zone.plan.records()),
+            quota: quota.unwrap_or(zone.plan.max_records()),
             records: zone.records.clone(),
             ids: account.ids.clone(),
             now: now(),
         })
     }
 
-    fn keep(self, account: &mut Account, id: &str) -> Result<(), ApiError> {
+    fn commit(self, account: &mut Account, zone_id: &str) -> Result<(), ApiError> {
+        account.zone_mut(zone_id)?.records = self.records;
         account.ids = self.ids;
-        account.zone_mut(id)?.records = self.records;
         Ok(())
     }
 
-    /// Makes one change and gives the record that it concerned.
-    fn make(&mut self, change: Change, id: &str, body: &Value) -> Result<Value, ApiError> {
-        let place = Place {
+    /// Makes one change and returns the changed or deleted record.
+    fn apply(&mut self, change: Change, id: &str, body: &Value) -> Result<Value, ApiError> {
+        let context = Context {
             zone: &self.zone,
             plan: self.plan,
             now: &self.now,
         };
         let record = match change {
             Change::Delete => {
-                let at = position(&self.records, id)?;
-                return Ok(self.records.remove(at).shown());
+                let index = position(&self.records, id)?;
+                return Ok(self.records.remove(index).to_json());
             }
-            Change::Patch => self.records[position(&self.records, id)?].merged(body, place)?,
-            Change::Put => self.records[position(&self.records, id)?].replaced(body, place)?,
-            Change::Post => Record::new(self.ids.next("record"), body, place)?,
+            Change::Patch => self.records[position(&self.records, id)?].merged(body, context)?,
+            Change::Put => self.records[position(&self.records, id)?].replaced(body, context)?,
+            Change::Post => Record::new(self.ids.next("record"), body, context)?,
         };
-        conflict(&self.records, &record)?;
-        let shown = record.shown();
+        check_conflicts(&self.records, &record)?;
+        let json = record.to_json();
         match self.records.iter().position(|old| old.id == record.id) {
-            Some(at) => self.records[at] = record,
+            Some(index) => self.records[index] = record,
             None if self.records.len() >= self.quota => {
-                return Err(ApiError::record(81045, "Record quota exceeded."));
+                return Err(ApiError::invalid_record(81045, "Record quota exceeded."));
             }
             None => self.records.push(record),
         }
-        Ok(shown)
+        Ok(json)
     }
 }
 
@@ -170,8 +172,9 @@ fn position(records: &[Record], id: &str) -> Result<usize, ApiError> {
         .ok_or_else(|| ApiError::new(404, 81044, "Record does not exist."))
 }
 
-/// Whether `new` may stand beside the others; the record that it replaces has its id.
-fn conflict(records: &[Record], new: &Record) -> Result<(), ApiError> {
+/// Checks that `new` can exist beside the other records. A record with the id of `new` does not
+/// count, because `new` replaces it.
+fn check_conflicts(records: &[Record], new: &Record) -> Result<(), ApiError> {
     let others = || {
         records
             .iter()
@@ -179,36 +182,41 @@ fn conflict(records: &[Record], new: &Record) -> Result<(), ApiError> {
     };
     let is_address = |kind: &str| matches!(kind, "A" | "AAAA");
     if new.kind == "CNAME" && others().any(|old| is_address(&old.kind) || old.kind == "CNAME") {
-        return Err(ApiError::record(
+        return Err(ApiError::invalid_record(
             81053,
             "An A, AAAA, or CNAME record with that host already exists.",
         ));
     }
     if is_address(&new.kind) && others().any(|old| old.kind == "CNAME") {
-        return Err(ApiError::record(
+        return Err(ApiError::invalid_record(
             81054,
             "A CNAME record with that host already exists.",
         ));
     }
-    let Some(same) = others().find(|old| old.says_the_same(new)) else {
-        return delegation(others(), new);
+    let Some(same) = others().find(|old| old.has_same_answer(new)) else {
+        return check_delegation(others(), new);
     };
-    let whole = |record: &Record| (record.ttl, record.proxied, record.comment.clone());
-    if whole(same) == whole(new) {
-        return Err(ApiError::record(
+    if (same.ttl, same.proxied, &same.comment) == (new.ttl, new.proxied, &new.comment) {
+        return Err(ApiError::invalid_record(
             81058,
             "An identical record already exists.",
         ));
     }
-    Err(ApiError::record(81057, "The record already exists."))
+    Err(ApiError::invalid_record(
+        81057,
+        "The record already exists.",
+    ))
 }
 
-/// A name that is delegated has nothing but its NS and DS records.
-fn delegation<'a>(others: impl Iterator<Item = &'a Record>, new: &Record) -> Result<(), ApiError> {
-    let delegates = |kind: &str| matches!(kind, "NS" | "DS");
+/// Checks that a delegated name has only NS and DS records.
+fn check_delegation<'a>(
+    others: impl Iterator<Item = &'a Record>,
+    new: &Record,
+) -> Result<(), ApiError> {
+    let is_delegation = |kind: &str| matches!(kind, "NS" | "DS");
     let mut others = others.filter(|old| old.kind == "NS" || new.kind == "NS");
-    if others.any(|old| !(delegates(&old.kind) && delegates(&new.kind))) {
-        return Err(ApiError::record(
+    if others.any(|old| !(is_delegation(&old.kind) && is_delegation(&new.kind))) {
+        return Err(ApiError::invalid_record(
             81056,
             "NS records with that host already exist.",
         ));

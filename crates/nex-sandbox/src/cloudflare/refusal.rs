@@ -1,16 +1,15 @@
-//! Answers that are no outcome of a call: too many of them, and faults on request.
+//! Refused calls: the rate limit, and the errors that fault rules inject.
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::envelope::ApiError;
 use super::token::Quota;
-use crate::gateway::Refusal;
+use crate::backend::Refusal;
+use crate::response::{FullResponse, response};
 use crate::rules::Loss;
 
-/// How long a client is told to wait when a rule, and not the limit, refuses its call: as short as
-/// the header can say, so that tests need not wait.
+/// The quota in an injected throttling error. It asks the client to wait for one second, the
+/// shortest time that the header can express, so that tests are fast.
 const INJECTED: Quota = Quota {
     limit: 1200,
     window_s: 300,
@@ -18,45 +17,36 @@ const INJECTED: Quota = Quota {
     reset_s: 1,
 };
 
-/// The rate limit's refusal.
-pub(super) fn throttled(quota: Quota) -> Response<Full<Bytes>> {
+/// The error for a call that exceeds the rate limit.
+pub(super) fn throttled(quota: Quota) -> FullResponse {
     let error = ApiError::new(
         429,
         971,
         "Please wait and consider throttling your request speed",
     );
     let mut response = error.respond();
-    mark(response.headers_mut(), quota);
-    put(
-        response.headers_mut(),
-        "retry-after",
-        quota.reset_s.to_string(),
-    );
+    let headers = response.headers_mut();
+    set_quota(headers, quota);
+    set(headers, "retry-after", quota.reset_s.to_string());
     response
 }
 
-/// Says how much the token may still ask.
-pub(super) fn mark(headers: &mut HeaderMap, quota: Quota) {
+/// Sets the headers that describe the quota.
+pub(super) fn set_quota(headers: &mut HeaderMap, quota: Quota) {
     let Quota {
         limit,
         window_s,
         remaining,
         reset_s,
     } = quota;
-    put(
-        headers,
-        "ratelimit",
-        format!("\"default\";r={remaining};t={reset_s}"),
-    );
-    put(
-        headers,
-        "ratelimit-policy",
-        format!("\"default\";q={limit};w={window_s}"),
-    );
+    let left = format!("\"default\";r={remaining};t={reset_s}");
+    set(headers, "ratelimit", left);
+    let policy = format!("\"default\";q={limit};w={window_s}");
+    set(headers, "ratelimit-policy", policy);
 }
 
-/// What a rule asks for.
-pub(super) fn injected(refusal: Refusal) -> Response<Full<Bytes>> {
+/// The error that a fault rule injects.
+pub(super) fn injected(refusal: Refusal) -> FullResponse {
     match refusal {
         Refusal::Throttled => throttled(INJECTED),
         Refusal::Failed(Loss::Html(status)) => html(status),
@@ -73,22 +63,17 @@ pub(super) fn injected(refusal: Refusal) -> Response<Full<Bytes>> {
     }
 }
 
-/// A page of the edge in front of the API, which knows nothing of envelopes.
-fn html(status: u16) -> Response<Full<Bytes>> {
+/// An error page of the proxy in front of the API, which does not use the API's envelope.
+fn html(status: u16) -> FullResponse {
     let page = format!(
         "<!DOCTYPE html>\n<html><head><title>api.cloudflare.com | {status}</title></head>\
          <body><center><h1>Error {status}</h1></center><hr><center>cloudflare</center></body></html>\n"
     );
-    let mut response = Response::new(Full::new(Bytes::from(page)));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=UTF-8"),
-    );
-    response
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    response(status, "text/html; charset=UTF-8", page)
 }
 
-fn put(headers: &mut HeaderMap, name: &'static str, value: String) {
+fn set(headers: &mut HeaderMap, name: &'static str, value: String) {
     if let Ok(value) = HeaderValue::from_str(&value) {
         headers.insert(name, value);
     }

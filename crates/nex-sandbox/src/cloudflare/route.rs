@@ -1,11 +1,12 @@
-//! Which operation a method and a path are for, and what a token needs for it.
+//! Finds the operation of a method and a path, and the scope that the operation needs.
 
 use http::Method;
+use strum::IntoStaticStr;
 
 use super::token::Scope;
 
-/// An operation of the API. Its name is what rules and the record of calls know it by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An operation of the API. Fault rules and the journal use its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 pub(super) enum Operation {
     VerifyToken,
     VerifyAccountToken,
@@ -29,7 +30,7 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    /// The scope that a token must have; none where any token, or none at all, serves.
+    /// The scope that the token needs; `None` if the call needs no scope.
     pub(super) fn scope(self) -> Option<Scope> {
         use Operation as O;
         Some(match self {
@@ -53,18 +54,18 @@ impl Operation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Route<'a> {
     pub(super) operation: Operation,
-    /// The zone's id; the account's for its tokens; empty where there is none.
+    /// The id of the zone or, for `VerifyAccountToken`, of the account; may be empty.
     pub(super) parent: &'a str,
-    /// The record's or certificate's id or the setting's name; empty where there is none.
+    /// The id of the record or certificate, or the name of the setting; may be empty.
     pub(super) object: &'a str,
 }
 
 impl<'a> Route<'a> {
-    /// None when the API has nothing there.
+    /// `None` if the API has no such operation.
     pub(super) fn of(method: &Method, path: &'a str) -> Option<Self> {
         use Operation as O;
         let path = path.strip_prefix("/client/v4/")?;
-        // Clients join a base that ends in a slash with a path that starts with one.
+        // Some clients join a base URL and a path with two slashes.
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let (operation, parent, object) = match (method.as_str(), parts.as_slice()) {
             ("GET", ["user", "tokens", "verify"]) => (O::VerifyToken, "", ""),
@@ -97,7 +98,7 @@ impl<'a> Route<'a> {
         })
     }
 
-    /// Whether the ids could be ids at all.
+    /// Whether the ids have the format of ids.
     pub(super) fn is_well_formed(&self) -> bool {
         use Operation as O;
         let object = match self.operation {
@@ -113,7 +114,7 @@ impl<'a> Route<'a> {
     }
 }
 
-/// 32 hexadecimal digits.
+/// Whether the text has the format of an id: 32 hexadecimal digits.
 fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -1,23 +1,31 @@
-//! What is in the account at the start: the reference's zone, with records that are not nex's.
+//! The initial state of the account: the zone of the reference deployment.
 
 use serde_json::{Value, json};
 
-use super::Account;
+use super::account::Account;
+use super::plan::Plan;
 use super::records::{self, Change};
-use super::zone::{Plan, Zone};
 
-/// The reference's zone.
-pub(super) const ZONE: &str = "paywithnex.com";
+/// The name of the reference deployment's zone.
+const ZONE: &str = "paywithnex.com";
 
-/// The zone; with `foreign`, mail and a web site that others look after.
-pub(super) fn plant(account: &mut Account, foreign: bool) {
+/// The records that the zone has at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZoneSeed {
+    /// No records.
+    Empty,
+    /// Mail and web site records that do not belong to nex.
+    ForeignRecords,
+}
+
+/// Adds the zone with its initial records.
+pub(super) fn seed(account: &mut Account, seed: ZoneSeed) {
     let id = account.add_zone(ZONE, Plan::Free);
-    if !foreign {
-        return;
-    }
-    for record in foreign_records() {
-        let planted = records::change(account, &id, Change::Post, "", &record);
-        debug_assert!(planted.is_ok(), "{record}: {planted:?}");
+    if seed == ZoneSeed::ForeignRecords {
+        for record in foreign_records() {
+            let created = records::change(account, &id, Change::Post, "", &record);
+            debug_assert!(created.is_ok(), "{record}: {created:?}");
+        }
     }
 }
 
@@ -35,14 +43,4 @@ fn foreign_records() -> [Value; 6] {
         json!({ "type": "CAA", "name": "@", "ttl": 3600,
             "data": { "flags": 0, "tag": "issue", "value": "letsencrypt.org" } }),
     ]
-}
-
-impl Account {
-    /// Adds an active zone and gives its id.
-    pub(super) fn add_zone(&mut self, name: &str, plan: Plan) -> String {
-        let id = self.ids.next("zone");
-        self.zones
-            .push(Zone::new(id.clone(), name.to_owned(), plan));
-        id
-    }
 }

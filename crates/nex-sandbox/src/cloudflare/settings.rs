@@ -1,73 +1,101 @@
-//! A zone's settings, each with the values that it takes.
+//! The settings of a zone and the values that each of them allows.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::envelope::{Answer, ApiError, Outcome};
-use super::{Account, now};
+use super::timestamp::now;
 
-/// A setting's name, its value in a new zone, and all that it takes.
-const SETTINGS: [(&str, &str, &[&str]); 5] = [
-    ("always_use_https", "off", &["on", "off"]),
-    ("min_tls_version", "1.0", &["1.0", "1.1", "1.2", "1.3"]),
-    ("ssl", "full", &["off", "flexible", "full", "strict"]),
-    ("ssl_automatic_mode", "auto", &["auto", "custom"]),
-    ("tls_client_auth", "off", &["on", "off"]),
+/// A setting of a zone.
+struct Setting {
+    name: &'static str,
+    /// The value in a new zone.
+    default: &'static str,
+    allowed: &'static [&'static str],
+}
+
+static SETTINGS: [Setting; 5] = [
+    Setting {
+        name: "always_use_https",
+        default: "off",
+        allowed: &["on", "off"],
+    },
+    Setting {
+        name: "min_tls_version",
+        default: "1.0",
+        allowed: &["1.0", "1.1", "1.2", "1.3"],
+    },
+    Setting {
+        name: "ssl",
+        default: "full",
+        allowed: &["off", "flexible", "full", "strict"],
+    },
+    Setting {
+        name: "ssl_automatic_mode",
+        default: "auto",
+        allowed: &["auto", "custom"],
+    },
+    Setting {
+        name: "tls_client_auth",
+        default: "off",
+        allowed: &["on", "off"],
+    },
 ];
 
-/// What was changed, and when; anything else is as in a new zone.
+/// The settings that were changed; the others have their defaults.
 #[derive(Debug, Default)]
-pub(super) struct Settings(BTreeMap<&'static str, (String, String)>);
+pub(super) struct Settings(BTreeMap<&'static str, Changed>);
+
+#[derive(Debug)]
+struct Changed {
+    value: String,
+    modified_on: String,
+}
 
 impl Settings {
-    fn shown(&self, name: &str, default: &str) -> Value {
-        let changed = self.0.get(name);
+    /// `GET settings`
+    pub(super) fn list(&self) -> Outcome {
+        let all: Vec<Value> = SETTINGS.iter().map(|one| self.to_json(one)).collect();
+        Ok(Answer::new(Value::Array(all)))
+    }
+
+    /// `GET settings/{name}`
+    pub(super) fn get(&self, name: &str) -> Outcome {
+        Ok(Answer::new(self.to_json(find(name)?)))
+    }
+
+    /// `PATCH settings/{name}`
+    pub(super) fn change(&mut self, name: &str, body: &Value) -> Outcome {
+        let setting = find(name)?;
+        let value = body["value"]
+            .as_str()
+            .filter(|value| setting.allowed.contains(value))
+            .ok_or_else(|| {
+                ApiError::new(400, 1007, format!("Invalid value for zone setting {name}"))
+            })?;
+        let changed = Changed {
+            value: value.to_owned(),
+            modified_on: now(),
+        };
+        self.0.insert(setting.name, changed);
+        Ok(Answer::new(self.to_json(setting)))
+    }
+
+    fn to_json(&self, setting: &Setting) -> Value {
+        let changed = self.0.get(setting.name);
         json!({
-            "id": name,
-            "value": changed.map_or(default, |(value, _)| value),
+            "id": setting.name,
+            "value": changed.map_or(setting.default, |changed| &changed.value),
             "editable": true,
-            "modified_on": changed.map(|(_, when)| when),
+            "modified_on": changed.map(|changed| &changed.modified_on),
         })
     }
 }
 
-/// GET settings.
-pub(super) fn list(account: &Account, zone: &str) -> Outcome {
-    let settings = &account.zone(zone)?.settings;
-    let all: Vec<Value> = SETTINGS
-        .iter()
-        .map(|(name, default, _)| settings.shown(name, default))
-        .collect();
-    Ok(Answer::one(Value::Array(all)))
-}
-
-/// GET settings/{name}.
-pub(super) fn get(account: &Account, zone: &str, name: &str) -> Outcome {
-    let settings = &account.zone(zone)?.settings;
-    let (name, default, _) = find(name)?;
-    Ok(Answer::one(settings.shown(name, default)))
-}
-
-/// PATCH settings/{name}.
-pub(super) fn change(account: &mut Account, zone: &str, name: &str, body: &Value) -> Outcome {
-    let zone = account.zone_mut(zone)?;
-    let (name, default, allowed) = find(name)?;
-    let value = body["value"]
-        .as_str()
-        .filter(|value| allowed.contains(value))
-        .ok_or_else(|| {
-            ApiError::new(400, 1007, format!("Invalid value for zone setting {name}"))
-        })?;
-    zone.settings.0.insert(name, (value.to_owned(), now()));
-    Ok(Answer::one(zone.settings.shown(name, default)))
-}
-
-type Setting = (&'static str, &'static str, &'static [&'static str]);
-
-fn find(name: &str) -> Result<Setting, ApiError> {
+fn find(name: &str) -> Result<&'static Setting, ApiError> {
     SETTINGS
-        .into_iter()
-        .find(|(known, ..)| *known == name)
+        .iter()
+        .find(|setting| setting.name == name)
         .ok_or_else(|| ApiError::new(400, 1006, format!("Unrecognized zone setting name: {name}")))
 }

@@ -1,4 +1,4 @@
-//! API tokens: what each may do, and how often it may ask.
+//! API tokens: their scopes and their rate limit.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Config;
+use super::config::Config;
 use super::envelope::{Answer, ApiError, Outcome};
 
-/// The token that `nex-sandbox env` gives; it has every scope.
+/// The token that `nex-sandbox env` prints. It has all scopes.
 pub(super) const TOKEN: &str = "sandbox-sandbox-sandbox-sandbox-sandbox-";
 
-/// What a token may do. An edit scope includes the read scope beside it.
+/// A permission of a token. An edit scope includes the read scope of the same area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Scope {
     #[serde(rename = "zone:read")]
@@ -33,14 +33,15 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    const ALL: [Self; 4] = [
+    /// The scopes that together permit every call.
+    const FULL_ACCESS: [Self; 4] = [
         Self::ZoneRead,
         Self::DnsEdit,
         Self::SslEdit,
         Self::SettingsEdit,
     ];
 
-    fn covers(self, needed: Self) -> bool {
+    fn includes(self, needed: Self) -> bool {
         self == needed
             || matches!(
                 (self, needed),
@@ -51,62 +52,81 @@ impl Scope {
     }
 }
 
+/// The owner of a token. Each owner's tokens have their own `verify` call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    User,
+    Account,
+}
+
+/// A token without its secret text.
 #[derive(Debug)]
-struct Token {
+pub(super) struct Token {
     id: String,
     scopes: Vec<Scope>,
-    /// It belongs to the account, not to a user, and is verified elsewhere.
-    of_account: bool,
+    owner: Owner,
     window: Option<Window>,
 }
 
-/// The calls of one token since the window opened.
+impl Token {
+    pub(super) fn new(id: String, scopes: Vec<Scope>, owner: Owner) -> Self {
+        Self {
+            id,
+            scopes,
+            owner,
+            window: None,
+        }
+    }
+}
+
+/// The current rate limit window of a token.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     opened: Instant,
     calls: u32,
 }
 
-/// How much a token may still ask; goes into the headers of each answer.
+/// The rate limit of a token and what is left of it, for the headers of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Quota {
     pub(super) limit: u32,
     pub(super) window_s: u64,
     pub(super) remaining: u32,
-    /// Whole seconds until the window opens again, rounded up.
+    /// Whole seconds until the next window, rounded up.
     pub(super) reset_s: u64,
 }
 
-/// All tokens of the account.
+/// The result of counting a call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    /// Whether the call exceeds the rate limit.
+    pub(super) exceeded: bool,
+    pub(super) quota: Quota,
+}
+
+/// All tokens, by their secret text.
 #[derive(Debug)]
 pub(super) struct Tokens(BTreeMap<String, Token>);
 
 impl Tokens {
-    /// With the one that may do everything.
+    /// The token [`TOKEN`] with this id.
     pub(super) fn new(id: String) -> Self {
-        let mut tokens = Self(BTreeMap::new());
-        tokens.add(TOKEN.to_owned(), id, Scope::ALL.to_vec(), false);
-        tokens
+        let token = Token::new(id, Scope::FULL_ACCESS.to_vec(), Owner::User);
+        Self(BTreeMap::from([(TOKEN.to_owned(), token)]))
     }
 
-    pub(super) fn add(&mut self, text: String, id: String, scopes: Vec<Scope>, of_account: bool) {
-        let token = Token {
-            id,
-            scopes,
-            of_account,
-            window: None,
-        };
+    pub(super) fn add(&mut self, text: String, token: Token) {
         self.0.insert(text, token);
     }
 
-    /// Whether `text` is a token that may do this; without a scope, any token may.
+    /// Checks that `text` is a token with this scope. Without a scope, any token passes.
     pub(super) fn allow(&self, text: &str, scope: Option<Scope>) -> Result<(), ApiError> {
         let token = self
             .0
             .get(text)
             .ok_or_else(|| ApiError::new(403, 9109, "Invalid access token"))?;
         let allowed =
-            scope.is_none_or(|needed| token.scopes.iter().any(|scope| scope.covers(needed)));
+            scope.is_none_or(|needed| token.scopes.iter().any(|scope| scope.includes(needed)));
         if allowed {
             Ok(())
         } else {
@@ -114,8 +134,7 @@ impl Tokens {
         }
     }
 
-    /// Counts a call; the quota says whether it was one too many. None for a token that is not
-    /// one.
+    /// Counts a call with a token. `None` if the token is unknown.
     pub(super) fn count(&mut self, text: &str, now: Instant, config: &Config) -> Option<Counted> {
         let length = Duration::from_secs(config.rate_window_s);
         let token = self.0.get_mut(text)?;
@@ -140,30 +159,23 @@ impl Tokens {
         })
     }
 
-    /// `user/tokens/verify` and the account's own. Each knows only its own tokens.
-    pub(super) fn verify(&self, text: &str, of_account: bool) -> Outcome {
+    /// `user/tokens/verify` and `accounts/{id}/tokens/verify`: each accepts only the tokens of one owner.
+    pub(super) fn verify(&self, text: &str, owner: Owner) -> Outcome {
         match self.0.get(text) {
-            Some(token) if token.of_account == of_account => {
-                Ok(Answer::one(json!({ "id": token.id, "status": "active" }))
-                    .message(10000, "This API Token is valid and active"))
+            Some(token) if token.owner == owner => {
+                Ok(Answer::new(json!({ "id": token.id, "status": "active" }))
+                    .with_message(10000, "This API Token is valid and active"))
             }
             _ => Err(ApiError::new(401, 1000, "Invalid API Token")),
         }
     }
 }
 
-/// A counted call.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Counted {
-    pub(super) exceeded: bool,
-    pub(super) quota: Quota,
-}
-
-/// The token of a call's `Authorization` header.
+/// The token in the `Authorization` header of a call.
 pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     let malformed = |code: u32, name: &str| {
         ApiError::new(400, 6003, "Invalid request headers")
-            .because(code, format!("Invalid format for {name} header"))
+            .with_cause(code, format!("Invalid format for {name} header"))
     };
     if headers.contains_key("x-auth-key") || headers.contains_key("x-auth-user-service-key") {
         return Err(malformed(6103, "X-Auth-Key"));
@@ -183,7 +195,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
         .ok_or_else(|| malformed(6111, "Authorization"))
 }
 
-/// Whether it has the form of a token: 40 characters or more of a small alphabet.
+/// Whether the text has the format of a token: 40 to 255 letters, digits, `-` and `_`.
 pub(super) fn is_token(text: &str) -> bool {
     (40..=255).contains(&text.len())
         && text

@@ -1,4 +1,4 @@
-//! What moto would get wrong, tried by boto3: one script a subject, each in its own sandbox.
+//! The behaviour that moto lacks, tested with boto3. Each script has its own sandbox.
 
 use crate::{script, start};
 

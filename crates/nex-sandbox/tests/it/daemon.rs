@@ -1,4 +1,4 @@
-//! The command: up, status, env, down, and what becomes of sandboxes that died.
+//! The commands up, status, env and down, also for a sandbox whose process was killed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::{ec2, start};
 
-/// A folder for states, with the shared Python environment in it.
+/// A folder for sandboxes, with a link to the shared Python environment.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -38,7 +38,7 @@ impl Folder {
         serde_json::from_str(text.lines().next().expect("a line")).expect("an object")
     }
 
-    fn holds(&self, name: &str) -> bool {
+    fn contains(&self, name: &str) -> bool {
         self.0.path().join(name).exists()
     }
 }
@@ -49,7 +49,7 @@ impl Drop for Folder {
     }
 }
 
-/// The environment is made once for all tests, where the library puts it.
+/// The Python environment that all tests share.
 async fn venv() -> PathBuf {
     let sandbox = start().await;
     let python = sandbox.python();
@@ -78,20 +78,23 @@ fn processes(text: &str) -> Vec<u32> {
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
-        assert!(start.elapsed() < Duration::from_secs(5), "in vain: {what}");
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "timed out: {what}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[tokio::test]
-async fn up_is_idempotent_and_down_leaves_nothing() {
+async fn up_is_idempotent_and_down_removes_everything() {
     let folder = Folder::new(&venv().await);
     let (one, again, two) = (folder.up("one"), folder.up("one"), folder.up("two"));
     assert_eq!(one, again);
     assert_ne!(one["endpoint"], two["endpoint"]);
     assert_eq!(one["env"]["AWS_ENDPOINT_URL"], one["endpoint"]);
 
-    // State of one is not state of the other, and lasts between commands.
+    // Each sandbox has its own state, which lasts between commands.
     let endpoint = |up: &serde_json::Value| up["endpoint"].as_str().expect("text").to_owned();
     let count = |up| {
         let (_, body) = ec2(&endpoint(up), "Action=DescribeAddresses").expect("an answer");
@@ -121,16 +124,16 @@ async fn up_is_idempotent_and_down_leaves_nothing() {
     let mine = folder.0.path().to_str().expect("text").to_owned();
     assert!(!processes(&format!("{mine}/one/launcher")).is_empty());
     folder.text(&["down", "--name", "one"]);
-    assert!(!folder.holds("one") && folder.holds("two"));
+    assert!(!folder.contains("one") && folder.contains("two"));
     folder.text(&["down", "--all"]);
-    assert!(!folder.holds("two"));
+    assert!(!folder.contains("two"));
     assert_eq!(processes(&mine), Vec::<u32>::new());
     assert!(!folder.run(&["status", "--name", "two"]).status.success());
     assert!(!folder.run(&["env", "--name", "two"]).status.success());
 }
 
 #[tokio::test]
-async fn moto_dies_with_a_killed_gateway_and_up_starts_afresh() {
+async fn moto_ends_with_a_killed_gateway_and_up_starts_a_new_sandbox() {
     let folder = Folder::new(&venv().await);
     let before = folder.up("one");
     let pid = before["pid"].to_string();
@@ -140,20 +143,20 @@ async fn moto_dies_with_a_killed_gateway_and_up_starts_afresh() {
         .args(["-9", &pid])
         .status()
         .expect("kill");
-    wait_until("moto's end", || processes(&launcher).is_empty());
+    wait_until("moto ends", || processes(&launcher).is_empty());
     assert!(!folder.run(&["status", "--name", "one"]).status.success());
     let after = folder.up("one");
     assert_ne!(before["pid"], after["pid"]);
 
-    // Asked kindly, it clears up behind itself.
+    // SIGTERM makes the sandbox remove its folder.
     let pid = after["pid"].to_string();
     Command::new("kill").arg(pid).status().expect("kill");
-    wait_until("its folder's end", || !folder.holds("one"));
+    wait_until("the folder is removed", || !folder.contains("one"));
     assert!(processes(&launcher).is_empty());
 }
 
 #[tokio::test]
-async fn a_number_that_another_program_has_now_is_left_alone() {
+async fn a_program_that_has_the_process_id_now_is_not_killed() {
     let folder = Folder::new(&venv().await);
     let mut other = Command::new("sleep").arg("60").spawn().expect("sleep");
     let state = folder.0.path().join("one");
@@ -165,24 +168,24 @@ async fn a_number_that_another_program_has_now_is_left_alone() {
     fs::write(state.join("state.json"), text).expect("a state");
     assert!(folder.text(&["status"]).contains("one gone"));
     folder.text(&["down", "--name", "one"]);
-    assert!(!folder.holds("one"));
+    assert!(!folder.contains("one"));
     assert!(
         other.try_wait().expect("its state").is_none(),
-        "the other program lives"
+        "the other program is running"
     );
     other.kill().expect("kill");
     other.wait().expect("its end");
 }
 
 #[tokio::test]
-async fn bad_names_are_refused() {
+async fn invalid_names_are_refused() {
     let folder = Folder::new(&venv().await);
     for name in ["", "..", "a/b", "venv-1", "Upper", "-x"] {
         let name = format!("--name={name}");
         let output = folder.run(&["down", &name]);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
-            !output.status.success() && errors.contains("bad sandbox name"),
+            !output.status.success() && errors.contains("is not a valid sandbox name"),
             "{name}: {errors}"
         );
     }

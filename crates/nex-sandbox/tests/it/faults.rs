@@ -1,10 +1,11 @@
-//! The gateway's rules, its record of calls, and its control API.
+//! The fault rules, the journal and the control API.
 
 use std::time::{Duration, Instant};
 
 use nex_sandbox::{Fault, Loss, Rule, Sandbox, SandboxOptions};
 
-use crate::{aws, ec2, http, start};
+use crate::http::send;
+use crate::{aws, ec2, start};
 
 const ALLOCATE: &str = "Action=AllocateAddress&Domain=vpc";
 
@@ -15,7 +16,7 @@ fn addresses(sandbox: &Sandbox) -> usize {
 }
 
 #[tokio::test]
-async fn before_and_after_differ_in_what_the_server_did() {
+async fn the_server_executes_a_call_that_fails_after_it_but_not_before_it() {
     let sandbox = start().await;
     let endpoint = sandbox.endpoint();
     let seeded = addresses(&sandbox);
@@ -26,7 +27,11 @@ async fn before_and_after_differ_in_what_the_server_did() {
             .times(1),
     );
     assert_eq!(ec2(endpoint, ALLOCATE), None);
-    assert_eq!(addresses(&sandbox), seeded, "the server never saw it");
+    assert_eq!(
+        addresses(&sandbox),
+        seeded,
+        "the call did not reach the server"
+    );
 
     sandbox.add_rule(
         Rule::new(Fault::FailAfter { how: Loss::Drop })
@@ -34,7 +39,11 @@ async fn before_and_after_differ_in_what_the_server_did() {
             .times(1),
     );
     assert_eq!(ec2(endpoint, ALLOCATE), None);
-    assert_eq!(addresses(&sandbox), seeded + 1, "the server acted");
+    assert_eq!(
+        addresses(&sandbox),
+        seeded + 1,
+        "the server executed the call"
+    );
 
     sandbox.add_rule(
         Rule::new(Fault::FailAfter { how: Loss::Error })
@@ -49,12 +58,12 @@ async fn before_and_after_differ_in_what_the_server_did() {
     assert_eq!(
         ec2(endpoint, ALLOCATE).expect("an answer").0,
         200,
-        "all rules are spent"
+        "no rule applies any more"
     );
 }
 
 #[tokio::test]
-async fn the_kth_mutating_call_fails_and_no_other() {
+async fn only_the_nth_mutating_call_fails() {
     let sandbox = start().await;
     sandbox.add_rule(
         Rule::new(Fault::FailBefore { how: Loss::Error })
@@ -76,7 +85,7 @@ async fn the_kth_mutating_call_fails_and_no_other() {
 }
 
 #[tokio::test]
-async fn each_service_throttles_in_its_own_words() {
+async fn each_service_has_its_own_throttling_error() {
     let sandbox = start().await;
     sandbox.add_rule(Rule::new(Fault::Throttle));
     for (service, method, path, expected_status, code) in [
@@ -107,24 +116,24 @@ async fn each_service_throttles_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn delays_are_for_all_calls_or_for_some() {
+async fn a_delay_applies_to_all_calls_or_to_those_of_a_rule() {
     let sandbox = start().await;
-    let took = || {
+    let call_time = || {
         let start = Instant::now();
         ec2(sandbox.endpoint(), "Action=DescribeRegions").expect("an answer");
         start.elapsed()
     };
-    assert!(took() < Duration::from_millis(150));
+    assert!(call_time() < Duration::from_millis(150));
     sandbox.set_delay(Duration::from_millis(200));
-    assert!(took() >= Duration::from_millis(200));
+    assert!(call_time() >= Duration::from_millis(200));
     sandbox.add_rule(Rule::new(Fault::Delay { ms: 200 }).service("ec2").times(1));
-    assert!(took() >= Duration::from_millis(400));
+    assert!(call_time() >= Duration::from_millis(400));
     sandbox.set_delay(Duration::ZERO);
-    assert!(took() < Duration::from_millis(150));
+    assert!(call_time() < Duration::from_millis(150));
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_does_not_undo_its_call() {
+async fn a_call_completes_after_its_client_disconnects() {
     use std::io::Write;
     let sandbox = start().await;
     let seeded = addresses(&sandbox);
@@ -139,7 +148,7 @@ async fn a_client_that_hangs_up_does_not_undo_its_call() {
         body.len()
     )
     .expect("to send");
-    // Sent, as the record shows, but not yet answered.
+    // The call is in the journal, but its answer is delayed.
     while !sandbox
         .calls()
         .iter()
@@ -153,7 +162,7 @@ async fn a_client_that_hangs_up_does_not_undo_its_call() {
 }
 
 #[tokio::test]
-async fn the_control_api_does_what_the_library_does() {
+async fn the_control_api_has_the_functions_of_the_library() {
     let sandbox = Sandbox::start(SandboxOptions {
         seed: false,
         ..SandboxOptions::default()
@@ -162,7 +171,8 @@ async fn the_control_api_does_what_the_library_does() {
     .expect("a sandbox");
     let endpoint = sandbox.endpoint();
     let control = |method: &str, path: &str, body: &str| {
-        http(endpoint, method, path, "", body).expect("an answer")
+        let answer = send(method, &format!("{endpoint}{path}"), &[], body).expect("an answer");
+        (answer.status().as_u16(), answer.into_body())
     };
     let rule = r#"{"service":"ec2","operation":"Describe*","times":1,"fault":{"kind":"throttle"}}"#;
     assert_eq!(
@@ -177,8 +187,8 @@ async fn the_control_api_does_what_the_library_does() {
     assert_eq!(control("DELETE", "/_sandbox/rules/2", "").0, 200);
     assert_eq!(control("DELETE", "/_sandbox/rules/2", "").0, 404);
     assert_eq!(sandbox.rules().len(), 2);
-    let (status, why) = control("POST", "/_sandbox/rules", r#"{"fault":{"kind":"explode"}}"#);
-    assert!(status == 400 && why.contains("explode"), "{why}");
+    let (status, error) = control("POST", "/_sandbox/rules", r#"{"fault":{"kind":"explode"}}"#);
+    assert!(status == 400 && error.contains("explode"), "{error}");
 
     assert_eq!(
         ec2(endpoint, "Action=DescribeVpcs").expect("an answer").0,
@@ -195,7 +205,10 @@ async fn the_control_api_does_what_the_library_does() {
         "{calls}"
     );
     control("DELETE", "/_sandbox/calls", "");
-    assert!(sandbox.calls().is_empty(), "control calls are no calls");
+    assert!(
+        sandbox.calls().is_empty(),
+        "the journal does not contain control calls"
+    );
 
     assert_eq!(
         control("PUT", "/_sandbox/delay", r#"{"ms":3}"#),
@@ -206,7 +219,7 @@ async fn the_control_api_does_what_the_library_does() {
 }
 
 #[tokio::test]
-async fn the_gateway_adds_little() {
+async fn the_gateway_is_fast() {
     let sandbox = start().await;
     sandbox.add_rule(Rule::new(Fault::FailBefore { how: Loss::Error }));
     let start = Instant::now();
@@ -214,12 +227,12 @@ async fn the_gateway_adds_little() {
     for _ in 0..CALLS {
         ec2(sandbox.endpoint(), "Action=DescribeVpcs");
     }
-    // Measured from outside, a new connection each; a debug build on a busy machine.
+    // Each call opens a connection. The limit allows for a debug build on a busy machine.
     assert!(start.elapsed() / CALLS < Duration::from_millis(5));
     let recorded: f64 = sandbox
         .calls()
         .iter()
         .filter_map(|call| call.duration_ms)
         .sum();
-    assert!(recorded / f64::from(CALLS) < 1.0, "{recorded} ms in all");
+    assert!(recorded / f64::from(CALLS) < 1.0, "{recorded} ms in total");
 }

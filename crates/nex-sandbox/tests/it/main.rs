@@ -1,48 +1,25 @@
-//! The sandbox from outside: over HTTP, by boto3, and by its command.
+//! Tests of the sandbox over HTTP, with other programs as clients, and of its command.
 
 mod behaviour;
 mod cloudflare;
 mod daemon;
 mod faults;
+mod http;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
 use nex_sandbox::{Sandbox, SandboxOptions};
 
-/// A sandbox of the test's own.
+/// A new sandbox.
 async fn start() -> Sandbox {
     Sandbox::start(SandboxOptions::default())
         .await
         .expect("a sandbox")
 }
 
-/// One call over a connection of its own: the status and the answer; none when it was lost.
-fn http(
-    endpoint: &str,
-    method: &str,
-    path: &str,
-    headers: &str,
-    body: &str,
-) -> Option<(u16, String)> {
-    let address = endpoint.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-        body.len()
-    )
-    .expect("to send");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some((status, body.to_owned()))
-}
-
-/// A call that looks signed for `service`.
+/// Makes a call whose header looks as if it was signed for `service`. Returns the status and the
+/// body, or `None` if there was no answer.
 fn aws(
     endpoint: &str,
     service: &str,
@@ -50,18 +27,21 @@ fn aws(
     path: &str,
     body: &str,
 ) -> Option<(u16, String)> {
-    let kind = if service == "secretsmanager" {
-        "Content-Type: application/x-amz-json-1.1\r\nX-Amz-Target: secretsmanager.CreateSecret\r\n"
-    } else {
-        "Content-Type: application/x-www-form-urlencoded\r\n"
-    };
-    let headers = format!(
-        "{kind}Authorization: AWS4-HMAC-SHA256 Credential=sandbox/20260101/eu-west-3/{service}/aws4_request, SignedHeaders=host, Signature=0\r\n"
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential=sandbox/20260101/eu-west-3/{service}/aws4_request, SignedHeaders=host, Signature=0"
     );
-    http(endpoint, method, path, &headers, body)
+    let mut headers = vec![("Authorization", authorization.as_str())];
+    if service == "secretsmanager" {
+        headers.push(("Content-Type", "application/x-amz-json-1.1"));
+        headers.push(("X-Amz-Target", "secretsmanager.CreateSecret"));
+    } else {
+        headers.push(("Content-Type", "application/x-www-form-urlencoded"));
+    }
+    let answer = http::send(method, &format!("{endpoint}{path}"), &headers, body)?;
+    Some((answer.status().as_u16(), answer.into_body()))
 }
 
-/// An EC2 call by its form.
+/// Makes an EC2 call. `form` has the operation and its parameters.
 fn ec2(endpoint: &str, form: &str) -> Option<(u16, String)> {
     aws(
         endpoint,
@@ -72,11 +52,11 @@ fn ec2(endpoint: &str, form: &str) -> Option<(u16, String)> {
     )
 }
 
-/// Runs a Python script of `tests/it/scripts` after the prelude, against `endpoint`.
+/// Runs a script of `tests/it/scripts`, after the prelude, with `endpoint` as the AWS endpoint.
 fn script(python: &Path, endpoint: &str, text: &str) {
-    let whole = format!("{}\n{text}", include_str!("scripts/prelude.py"));
+    let program = format!("{}\n{text}", include_str!("scripts/prelude.py"));
     let output = Command::new(python)
-        .args(["-c", &whole, endpoint])
+        .args(["-c", &program, endpoint])
         .output()
         .expect("python");
     assert!(

@@ -2,35 +2,31 @@
 
 use serde_json::{Value, json};
 
-use super::{Api, column, text};
+use super::{Api, bearer, column, text};
 
 #[test]
 fn a_call_needs_a_token_with_the_right_scopes() {
     let api = Api::start();
-    let with = |header: &str, path: &str| {
-        let reply = api.raw("GET", path, header, &Value::Null);
+    let refusal = |headers: &[(&str, &str)], path: &str| {
+        let reply = api.raw("GET", path, headers, &Value::Null);
         reply.expect("an answer").refusal()
     };
+    let with = |authorization: &str, path: &str| refusal(&[("Authorization", authorization)], path);
     let zones = "zones";
-    assert_eq!(with("", zones), (400, 9106, 0));
+    assert_eq!(refusal(&[], zones), (400, 9106, 0));
     let malformed = (400, 6003, 6111);
-    assert_eq!(with("Authorization: Bearer short\r\n", zones), malformed);
+    assert_eq!(with("Bearer short", zones), malformed);
+    assert_eq!(with(&format!("Basic {}", api.token), zones), malformed);
     assert_eq!(
-        with(&format!("Authorization: Basic {}\r\n", api.token), zones),
-        malformed
-    );
-    assert_eq!(
-        with("X-Auth-Key: 0\r\nX-Auth-Email: a@b\r\n", zones),
+        refusal(&[("X-Auth-Key", "0"), ("X-Auth-Email", "a@b")], zones),
         (400, 6003, 6103)
     );
-    let unknown = format!("Authorization: Bearer {}\r\n", "x".repeat(40));
+    let unknown = bearer(&"x".repeat(40));
     assert_eq!(with(&unknown, zones), (403, 9109, 0));
     assert_eq!(with(&unknown, "user/tokens/verify"), (401, 1000, 0));
 
-    let reader = format!(
-        "Authorization: Bearer {}\r\n",
-        api.token(&json!(["zone:read", "dns:read"]))
-    );
+    let reader = bearer(&api.token(&json!(["zone:read", "dns:read"])));
+    let reader = [("Authorization", reader.as_str())];
     let records = api.records();
     let as_reader = |method: &str, path: &str, body: Value| {
         let reply = api.raw(method, path, &reader, &body).expect("an answer");
@@ -41,17 +37,15 @@ fn a_call_needs_a_token_with_the_right_scopes() {
     let setting = format!("zones/{}/settings/ssl", api.zone);
     assert_eq!(as_reader("GET", &setting, Value::Null), (403, 10000));
     assert_eq!(as_reader("POST", "certificates", json!({})), (403, 10000));
-    let editor = format!(
-        "Authorization: Bearer {}\r\n",
-        api.token(&json!(["dns:edit"]))
-    );
-    let reply = api.raw("GET", &records, &editor, &Value::Null);
+    let editor = bearer(&api.token(&json!(["dns:edit"])));
+    let headers = [("Authorization", editor.as_str())];
+    let reply = api.raw("GET", &records, &headers, &Value::Null);
     assert_eq!(reply.expect("an answer").status, 200, "edit includes read");
     assert_eq!(with(&editor, zones), (403, 10000, 0));
 }
 
 #[test]
-fn tokens_are_verified_where_they_belong() {
+fn each_owner_verifies_only_its_own_tokens() {
     let api = Api::start();
     let mine = api.get("user/tokens/verify");
     assert_eq!(mine.body["result"]["status"], "active");
@@ -62,9 +56,10 @@ fn tokens_are_verified_where_they_belong() {
 
     let new = json!({ "scopes": [], "of_account": true });
     let new = api.control("POST", "cloudflare/tokens", &new).body;
-    let header = format!("Authorization: Bearer {}\r\n", text(&new["token"]));
+    let authorization = bearer(&text(&new["token"]));
     let verify = |path: &str| {
-        let reply = api.raw("GET", path, &header, &Value::Null);
+        let headers = [("Authorization", authorization.as_str())];
+        let reply = api.raw("GET", path, &headers, &Value::Null);
         let reply = reply.expect("an answer");
         (reply.status, reply.codes().0)
     };
@@ -75,7 +70,7 @@ fn tokens_are_verified_where_they_belong() {
 }
 
 #[test]
-fn paths_without_an_object_are_no_route() {
+fn a_path_without_an_object_has_no_route() {
     let api = Api::start();
     let other = "0".repeat(32);
     for path in [
@@ -95,7 +90,7 @@ fn paths_without_an_object_are_no_route() {
     let path = format!("zones/{}/dns_records/{other}", api.zone);
     assert_eq!(api.get(&path).refusal(), (404, 81044, 0));
 
-    let networks = api.raw("GET", "ips", "", &Value::Null).expect("an answer");
+    let networks = api.raw("GET", "ips", &[], &Value::Null).expect("an answer");
     let count = |kind: &str| networks.body["result"][kind].as_array().map(Vec::len);
     assert_eq!(count("ipv4_cidrs"), Some(15));
     assert_eq!(count("ipv6_cidrs"), Some(7));
@@ -103,7 +98,7 @@ fn paths_without_an_object_are_no_route() {
 }
 
 #[test]
-fn zones_by_name_and_lists_by_page() {
+fn zones_are_found_by_name_and_lists_have_pages() {
     let api = Api::start();
     let zone = &api.get("zones?name=paywithnex.com").body["result"][0];
     assert_eq!(zone["status"], "active");
@@ -142,7 +137,7 @@ fn zones_by_name_and_lists_by_page() {
 }
 
 #[test]
-fn the_rate_limit_is_each_tokens_own() {
+fn each_token_has_its_own_rate_limit() {
     let api = Api::start();
     let policy = api.get("zones");
     assert_eq!(
@@ -151,16 +146,14 @@ fn the_rate_limit_is_each_tokens_own() {
     );
     let short = json!({ "rate_limit": 3, "rate_window_s": 2 });
     api.control("PATCH", "cloudflare/config", &short);
-    let fresh = format!(
-        "Authorization: Bearer {}\r\n",
-        api.token(&json!(["zone:read"]))
-    );
-    let ask = || {
-        api.raw("GET", "zones", &fresh, &Value::Null)
+    let fresh = bearer(&api.token(&json!(["zone:read"])));
+    let headers = [("Authorization", fresh.as_str())];
+    let call = || {
+        api.raw("GET", "zones", &headers, &Value::Null)
             .expect("an answer")
     };
     let left: Vec<_> = (0..3)
-        .map(|_| ask().header("ratelimit").map(str::to_owned))
+        .map(|_| call().header("ratelimit").map(str::to_owned))
         .collect();
     assert_eq!(left[0].as_deref(), Some("\"default\";r=2;t=2"));
     assert!(
@@ -168,7 +161,7 @@ fn the_rate_limit_is_each_tokens_own() {
             .as_deref()
             .is_some_and(|left| left.starts_with("\"default\";r=0;"))
     );
-    let refused = ask();
+    let refused = call();
     assert_eq!(refused.refusal(), (429, 971, 0));
     let wait: u64 = refused
         .header("retry-after")
@@ -176,5 +169,5 @@ fn the_rate_limit_is_each_tokens_own() {
         .expect("seconds");
     assert!((1..=2).contains(&wait));
     std::thread::sleep(std::time::Duration::from_secs(wait));
-    assert_eq!(ask().status, 200, "whoever waits as told is served");
+    assert_eq!(call().status, 200, "a new window has begun");
 }

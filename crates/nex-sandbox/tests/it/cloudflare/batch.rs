@@ -1,4 +1,4 @@
-//! Batches: their order, their size, and that they are made whole or not at all.
+//! Batches: their order, their size, and that they are atomic.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn deletes_come_first_and_posts_last() {
     let a = |name: &str| json!({ "type": "A", "name": name, "content": "192.0.2.1" });
     let id = |name: &str| text(&api.created(&a(name))["id"]);
     let (gone, patched, put) = (id("gone"), id("patched"), id("put"));
-    // Only in this order does none of them clash with another.
+    // In any other order, some of these changes conflict.
     let reply = batch(
         &api,
         &json!({
@@ -33,7 +33,7 @@ fn deletes_come_first_and_posts_last() {
 }
 
 #[test]
-fn one_bad_change_undoes_all() {
+fn one_invalid_change_reverts_the_batch() {
     let api = Api::start();
     let kept =
         text(&api.created(&json!({ "type": "A", "name": "a", "content": "192.0.2.1" }))["id"]);
@@ -69,7 +69,7 @@ fn one_bad_change_undoes_all() {
 }
 
 #[test]
-fn the_size_depends_on_the_plan() {
+fn the_maximum_size_depends_on_the_plan() {
     let api = Api::start();
     let posts = |count: usize| {
         let posts: Vec<Value> = (0..count)
@@ -79,7 +79,7 @@ fn the_size_depends_on_the_plan() {
     };
     let before = api.snapshot();
     assert_eq!(batch(&api, &posts(201)).refusal().0, 400);
-    // 200 fit into the batch, but not into the zone beside what is there.
+    // The batch may have 200 changes, but the zone already has 6 of its 200 records.
     assert_eq!(batch(&api, &posts(200)).refusal(), (400, 81045, 0));
     assert_eq!(api.snapshot(), before);
     assert_eq!(batch(&api, &posts(194)).status, 200);

@@ -1,4 +1,4 @@
-//! Origin CA: what it refuses, and that `openssl` trusts what it signs.
+//! The Origin CA: `openssl` trusts its certificates, and it refuses invalid requests.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::tools::missing;
 use super::{Api, column, text};
 
-/// Runs `openssl` in `folder` and gives what it prints; none when there is no such command.
+/// Runs `openssl` in `folder` and returns its output, or `None` if `openssl` is not installed.
 fn openssl(folder: &Path, args: &[&str]) -> Option<String> {
     let output = match Command::new("openssl")
         .args(args)
@@ -18,7 +18,7 @@ fn openssl(folder: &Path, args: &[&str]) -> Option<String> {
     {
         Ok(output) => output,
         Err(error) => {
-            missing(&format!("openssl cannot be started: {error}"));
+            missing(&format!("openssl did not start: {error}"));
             return None;
         }
     };
@@ -27,7 +27,7 @@ fn openssl(folder: &Path, args: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Certificate requests: one with an elliptic key, one with an RSA key.
+/// A certificate request with an elliptic curve key, and one with an RSA key.
 fn requests(folder: &Path) -> Option<(String, String)> {
     let request = |key: &[&str]| {
         let new = ["req", "-new", "-nodes", "-subj", "/CN=ignored", "-newkey"];
@@ -46,7 +46,7 @@ fn issue(api: &Api, csr: &str, kind: &str) -> super::Reply {
 }
 
 #[test]
-fn openssl_trusts_what_is_signed() {
+fn openssl_trusts_the_certificates() {
     let api = Api::start();
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
@@ -63,7 +63,7 @@ fn openssl_trusts_what_is_signed() {
         assert_eq!(issued.status, 200, "{}", issued.text);
         let pem = text(&issued.body["result"]["certificate"]);
         fs::write(folder.join("leaf.pem"), pem).expect("a file");
-        let run = |args: &[&str]| openssl(folder, args).expect("openssl is there");
+        let run = |args: &[&str]| openssl(folder, args).expect("openssl");
         for host in ["gitlab.paywithnex.com", "paywithnex.com"] {
             let verify = [
                 "verify",
@@ -85,13 +85,13 @@ fn openssl_trusts_what_is_signed() {
         );
         assert!(
             !shown.contains("ignored"),
-            "only the key of the request counts"
+            "only the key of the request is used"
         );
     }
 }
 
 #[test]
-fn certificates_are_listed_shown_and_revoked() {
+fn certificates_are_listed_returned_and_revoked() {
     let api = Api::start();
     let folder = tempfile::tempdir().expect("a folder");
     let Some((ecc, _)) = requests(folder.path()) else {
@@ -129,21 +129,21 @@ fn certificates_are_listed_shown_and_revoked() {
     );
 }
 
-/// The request with its last line changed, which is the end of its signature.
+/// The request with a changed signature, which is at the end of the text.
 fn forged(csr: &str) -> String {
     let mut lines: Vec<String> = csr.lines().map(str::to_owned).collect();
     let last = lines.len() - 2;
-    let turned = if lines[last].starts_with('A') {
+    let changed = if lines[last].starts_with('A') {
         "B"
     } else {
         "A"
     };
-    lines[last].replace_range(..1, turned);
+    lines[last].replace_range(..1, changed);
     lines.join("\n")
 }
 
 #[test]
-fn bad_requests_are_refused() {
+fn invalid_requests_are_refused() {
     let api = Api::start();
     let folder = tempfile::tempdir().expect("a folder");
     let Some((ecc, rsa)) = requests(folder.path()) else {

@@ -1,4 +1,4 @@
-//! Clients that others wrote: octoDNS, and Cloudflare's own Python package.
+//! Clients of other projects: octoDNS and Cloudflare's Python package.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,7 @@ use super::Api;
 use super::tools::{bin, octodns};
 
 #[test]
-fn octodns_dumps_and_syncs_and_then_finds_nothing_to_change() {
+fn octodns_finds_no_changes_after_a_dump_or_a_sync() {
     let Some(bin) = bin() else {
         return;
     };
@@ -36,7 +36,7 @@ fn octodns_dumps_and_syncs_and_then_finds_nothing_to_change() {
     let before = api.snapshot();
     let plan = octodns(&bin, folder, "sync", &["--doit"]);
     assert!(plan.contains("No changes were planned"), "{plan}");
-    assert_eq!(api.snapshot(), before, "what was dumped is what is there");
+    assert_eq!(api.snapshot(), before, "the sync changed nothing");
 
     let wanted = format!("{dumped}{}", include_str!("scripts/more.yaml"));
     fs::write(&zone, wanted).expect("a file");
@@ -56,7 +56,7 @@ fn octodns_dumps_and_syncs_and_then_finds_nothing_to_change() {
 }
 
 #[test]
-fn cloudflares_own_package_works_on_it() {
+fn cloudflares_package_works_with_the_emulator() {
     let Some(bin) = bin() else {
         return;
     };

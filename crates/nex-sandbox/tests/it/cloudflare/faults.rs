@@ -1,12 +1,12 @@
-//! Faults on request, and the record of calls.
+//! Fault rules and the journal for Cloudflare calls.
 
 use nex_sandbox::{Fault, Loss, Rule};
 use serde_json::{Value, json};
 
-use super::Api;
+use super::{Api, bearer};
 
 #[test]
-fn rules_reach_cloudflare_too() {
+fn rules_apply_to_cloudflare_calls() {
     let api = Api::start();
     let once = |fault: Fault| Rule::new(fault).service("cloudflare").times(1);
     let before = |how: Loss| once(Fault::FailBefore { how });
@@ -28,27 +28,28 @@ fn rules_reach_cloudflare_too() {
         assert_eq!(page.status, status);
         assert!(page.text.starts_with("<!DOCTYPE html>"), "{}", page.text);
     }
-    let headers = format!("Authorization: Bearer {}\r\n", api.token);
+    let authorization = bearer(&api.token);
+    let headers = [("Authorization", authorization.as_str())];
     let lost = |how: Fault| {
         api.sandbox.add_rule(once(how));
         api.raw("POST", &api.records(), &headers, &record).is_none()
     };
     let count = || api.snapshot().matches("\"a.paywithnex.com\"").count();
     assert!(lost(Fault::FailBefore { how: Loss::Drop }));
-    assert_eq!(count(), 0, "it never arrived");
+    assert_eq!(count(), 0, "the emulator did not receive the call");
     assert!(lost(Fault::FailAfter { how: Loss::Drop }));
-    assert_eq!(count(), 1, "it was done");
+    assert_eq!(count(), 1, "the emulator executed the call");
     assert_eq!(api.create(&record).refusal(), (400, 81058, 0));
 }
 
 #[test]
-fn rules_in_json_and_the_record_of_calls() {
+fn rules_in_json_and_the_journal() {
     let api = Api::start();
     api.control("DELETE", "calls", &Value::Null);
     let rule = json!({ "service": "cloudflare", "operation": "*Certificate", "times": 1,
         "fault": { "kind": "fail_before", "how": { "code": 1100 } } });
     api.control("POST", "rules", &rule);
-    assert_eq!(api.get("zones").status, 200, "the rule is not for this one");
+    assert_eq!(api.get("zones").status, 200, "the rule does not match");
     let issue = api.call("POST", "certificates", &json!({}));
     assert_eq!(issue.refusal(), (500, 1100, 0));
     let calls = api.control("GET", "calls", &Value::Null).body;

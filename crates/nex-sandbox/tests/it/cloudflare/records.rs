@@ -1,11 +1,11 @@
-//! The rules for records: names, contents, TTL, proxy, notes, quota, and what stands side by side.
+//! Records: names, contents, TTL, proxy, comments, tags, quota, and conflicts between records.
 
 use serde_json::{Value, json};
 
-use super::{Api, column, text};
+use super::{Api, bearer, column, text};
 
 #[test]
-fn the_zone_starts_with_other_peoples_records() {
+fn the_zone_starts_with_records_of_other_owners() {
     let api = Api::start();
     let all = api.get(&api.records()).body;
     let mut kinds = column(&all["result"], "type");
@@ -19,7 +19,7 @@ fn the_zone_starts_with_other_peoples_records() {
 }
 
 #[test]
-fn names_come_back_full_and_in_punycode() {
+fn names_are_returned_in_full_and_in_punycode() {
     let api = Api::start();
     for (input, expected) in [
         ("GitLab", "gitlab.paywithnex.com"),
@@ -81,8 +81,11 @@ fn each_broken_rule_has_its_code() {
         assert_eq!(refused.refusal().0, 400, "{record}: {}", refused.text);
         assert_eq!(refused.codes(), expected, "{record}: {}", refused.text);
     }
-    let form = "Content-Type: text/plain\r\n";
-    let headers = format!("{form}Authorization: Bearer {}\r\n", api.token);
+    let authorization = bearer(&api.token);
+    let headers = [
+        ("Content-Type", "text/plain"),
+        ("Authorization", &authorization),
+    ];
     let refused = api.raw("POST", &api.records(), &headers, &json!({}));
     assert_eq!(refused.expect("an answer").refusal(), (400, 9207, 0));
     let refused = api.create(&Value::String("{".into()));
@@ -91,7 +94,7 @@ fn each_broken_rule_has_its_code() {
 }
 
 #[test]
-fn what_the_free_plan_refuses_a_paid_one_takes() {
+fn a_paid_plan_has_higher_limits() {
     let api = Api::start();
     let new = json!({ "name": "example.net", "plan": "pro" });
     let id = text(&api.control("POST", "cloudflare/zones", &new).body["id"]);
@@ -103,7 +106,7 @@ fn what_the_free_plan_refuses_a_paid_one_takes() {
 }
 
 #[test]
-fn records_of_one_name_must_get_along() {
+fn records_with_the_same_name_can_conflict() {
     let api = Api::start();
     let a = json!({ "type": "A", "name": "a", "content": "192.0.2.1", "ttl": 300 });
     let cname = json!({ "type": "CNAME", "name": "c", "content": "example.org" });
@@ -165,7 +168,10 @@ fn put_replaces_and_patch_merges() {
     );
     assert_eq!(patched["created_on"], made["created_on"]);
     let proxied = api.call("PATCH", &path, &json!({ "proxied": true, "ttl": 600 }));
-    assert_eq!(proxied.body["result"]["ttl"], 1, "the proxy has its own");
+    assert_eq!(
+        proxied.body["result"]["ttl"], 1,
+        "a proxied record has an automatic TTL"
+    );
     let bare = api.call("PATCH", &path, &json!({ "comment": null }));
     assert_eq!(bare.body["result"]["comment"], Value::Null);
     assert_eq!(bare.body["result"]["proxied"], true);
@@ -174,7 +180,7 @@ fn put_replaces_and_patch_merges() {
     let put = api.call("PUT", &path, &put).body;
     assert_eq!(put["result"]["proxied"], false);
     let part = api.call("PUT", &path, &json!({ "content": "51.44.133.124" }));
-    assert_eq!(part.refusal(), (400, 1004, 9101), "PUT takes all of it");
+    assert_eq!(part.refusal(), (400, 1004, 9101), "PUT needs all fields");
 
     let gone = api.call("DELETE", &path, &Value::Null);
     assert_eq!(gone.body["result"], json!({ "id": made["id"] }));
@@ -191,7 +197,7 @@ fn put_replaces_and_patch_merges() {
 }
 
 #[test]
-fn the_quota_of_records_holds() {
+fn a_zone_has_a_record_quota() {
     let api = Api::start();
     api.control("PATCH", "cloudflare/config", &json!({ "record_quota": 7 }));
     api.created(&json!({ "type": "A", "name": "a", "content": "192.0.2.1" }));

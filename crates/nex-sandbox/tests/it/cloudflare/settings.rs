@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Api, column};
 
 #[test]
-fn settings_take_their_own_values_only() {
+fn each_setting_has_its_own_values() {
     let api = Api::start();
     let path = |name: &str| format!("zones/{}/settings/{name}", api.zone);
     for (name, default, new) in [

@@ -1,35 +1,38 @@
-//! The Python environment of the clients that others wrote.
+//! The Python environment of the Cloudflare clients, and tools that may be missing.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The pinned and hashed packages.
+/// The packages with their versions and hashes.
 const LOCK: &str = include_str!("requirements.txt");
 
-/// A tool is not there: the test says so and is skipped, but not where everything must be tried.
-#[allow(clippy::print_stderr)] // whoever reads the test's output is to know
+/// Reports that a test is skipped because of a missing tool. In CI, this is a failure.
+#[allow(
+    clippy::print_stderr,
+    reason = "the output of the test tells why it was skipped"
+)]
 pub(super) fn missing(why: &str) {
     assert!(
         std::env::var("CI").as_deref() != Ok("true"),
-        "CI has all tools, but {why}"
+        "CI must have all tools: {why}"
     );
     eprintln!("skipped: {why}");
 }
 
-/// The folder of the environment's commands, which is made once; none when it cannot be had.
+/// The folder of the environment's commands, or `None` if pip cannot install the environment.
 pub(super) fn bin() -> Option<PathBuf> {
     let dir = nex_sandbox::default_dir().expect("a folder");
     match environment(&dir) {
         Ok(venv) => Some(venv.join("bin")),
         Err(why) => {
-            missing(&format!("the Python clients cannot be installed: {why}"));
+            missing(&format!("failed to install the Python clients: {why}"));
             None
         }
     }
 }
 
-/// Made under another name and renamed, so that a crash leaves no half one.
+/// Installs into another folder and renames it, so that a crash leaves no incomplete environment.
 fn environment(dir: &Path) -> Result<PathBuf, String> {
     let venv = dir.join(format!("venv-clients-{:08x}", checksum(LOCK)));
     let lock = File::create(dir.join(".clients.lock")).map_err(|why| why.to_string())?;
@@ -59,9 +62,9 @@ fn environment(dir: &Path) -> Result<PathBuf, String> {
     Ok(venv)
 }
 
-/// Runs a command of octoDNS on the configuration in `folder`.
+/// Runs a command of octoDNS with the configuration in `folder`.
 pub(super) fn octodns(bin: &Path, folder: &Path, command: &str, args: &[&str]) -> String {
-    // What pip installs names its Python by the path that it was installed under.
+    // The scripts of pip contain the path of Python before the rename, so they do not run.
     let output = Command::new(bin.join("python"))
         .args(["-m", &format!("octodns.cmds.{command}")])
         .arg("--config-file=config.yaml")

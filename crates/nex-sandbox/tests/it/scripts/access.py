@@ -1,6 +1,6 @@
 iam, secrets, logs = client("iam"), client("secretsmanager"), client("logs")
 
-# Roles, whole in one call.
+# One call returns all parts of a role.
 profile("server")
 refused("EntityAlreadyExists", iam.create_role, RoleName="server", AssumeRolePolicyDocument=TRUST)
 document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::x/*"}]}

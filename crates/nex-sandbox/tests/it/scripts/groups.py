@@ -38,7 +38,7 @@ assert versions[0]["LaunchTemplateData"]["UserData"] == b64("one")
 assert {spec["ResourceType"] for spec in versions[0]["LaunchTemplateData"]["TagSpecifications"]} == {"instance", "volume"}
 assert (versions[1]["LaunchTemplateData"]["UserData"], versions[1]["LaunchTemplateData"]["InstanceType"]) == (b64("two"), "t3.large")
 refused("InvalidLaunchTemplateName.NotFoundException", ec2.describe_launch_template_versions, LaunchTemplateName="nothing")
-# Tags and versions change later.
+# Later changes of tags and versions.
 ec2.create_tags(Resources=[template], Tags=tagged(team="ci"))
 ec2.create_launch_template_version(LaunchTemplateId=template, LaunchTemplateData=data(UserData=b64("four")))
 deleted = ec2.delete_launch_template_versions(LaunchTemplateId=template, Versions=["1", "4"])
@@ -68,7 +68,7 @@ def waiting():
     return [one["InstanceId"] for one in group()["Instances"] if one["LifecycleState"] == "Terminating:Wait"]
 
 
-# The group, by a version that was not the first, and what it launches.
+# A group with a version that is not the first one, and its instance.
 ask = {
     **NAME, "MinSize": 1, "MaxSize": 3, "DesiredCapacity": 1, "CapacityRebalance": True, "MixedInstancesPolicy": policy("2"),
     "VPCZoneIdentifier": ",".join(one["SubnetId"] for one in private),
@@ -89,7 +89,7 @@ assert [volume["Size"] for volume in volumes] == [100]
 assert {"Key": "kind", "Value": "volume"} in volumes[0]["Tags"]
 assert [device["Ebs"]["DeleteOnTermination"] for device in one["BlockDeviceMappings"]] == [True]
 
-# Updates forget nothing.
+# An update keeps the fields that it does not contain.
 asg.update_auto_scaling_group(**NAME, CapacityRebalance=False)
 assert group()["CapacityRebalance"] is False
 assert group()["MixedInstancesPolicy"]["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == 0
@@ -109,7 +109,7 @@ for read in (asg.describe_lifecycle_hooks, asg.describe_policies, asg.describe_i
     refused("ValidationError", read, AutoScalingGroupName="nothing")
 refused("ValidationError", asg.set_desired_capacity, **NAME, DesiredCapacity=4)
 
-# Hooks come back as they were given, and hold what goes.
+# A hook is returned unchanged, and keeps a terminating instance.
 HOOK = {**NAME, "LifecycleHookName": "termination-wait"}
 asg.put_lifecycle_hook(
     **HOOK, LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING", HeartbeatTimeout=600, DefaultResult="CONTINUE"
@@ -120,19 +120,19 @@ assert (hook["HeartbeatTimeout"], hook["DefaultResult"]) == (600, "CONTINUE")
 asg.set_desired_capacity(**NAME, DesiredCapacity=2)
 assert len({one["AvailabilityZone"] for one in group()["Instances"]}) == 2
 asg.set_desired_capacity(**NAME, DesiredCapacity=1)
-held = waiting()
-assert len(held) == 1
-asg.record_lifecycle_action_heartbeat(**HOOK, InstanceId=held[0])
-asg.complete_lifecycle_action(**HOOK, InstanceId=held[0], LifecycleActionResult="CONTINUE")
+kept = waiting()
+assert len(kept) == 1
+asg.record_lifecycle_action_heartbeat(**HOOK, InstanceId=kept[0])
+asg.complete_lifecycle_action(**HOOK, InstanceId=kept[0], LifecycleActionResult="CONTINUE")
 assert len(group()["Instances"]) == 1
-refused("ValidationError", asg.complete_lifecycle_action, **HOOK, InstanceId=held[0], LifecycleActionResult="CONTINUE")
+refused("ValidationError", asg.complete_lifecycle_action, **HOOK, InstanceId=kept[0], LifecycleActionResult="CONTINUE")
 
 # A refresh launches before it terminates.
 asg.update_auto_scaling_group(**NAME, MixedInstancesPolicy=policy("3"))
 old = group()["Instances"][0]["InstanceId"]
 refresh = asg.start_instance_refresh(**NAME, Preferences={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 200})
 refused("InstanceRefreshInProgress", asg.start_instance_refresh, **NAME)
-assert until("the old one to wait", waiting) == [old]
+assert until("the old instance waits", waiting) == [old]
 assert sum(one["LifecycleState"] == "InService" for one in group()["Instances"]) == 1
 asg.complete_lifecycle_action(**HOOK, InstanceId=old, LifecycleActionResult="CONTINUE")
 
@@ -142,19 +142,19 @@ def state():
     return found["InstanceRefreshes"][0]
 
 
-until("success", lambda: state()["Status"] == "Successful")
+until("the refresh succeeds", lambda: state()["Status"] == "Successful")
 assert state()["PercentageComplete"] == 100
 assert [one["LaunchTemplate"]["Version"] for one in group()["Instances"]] == ["3"]
 refused("ActiveInstanceRefreshNotFound", asg.cancel_instance_refresh, **NAME)
 asg.start_instance_refresh(**NAME, Preferences={"SkipMatching": True})
 asg.cancel_instance_refresh(**NAME)
 
-# What EC2 ends, the group replaces.
+# The group replaces an instance that EC2 has terminated.
 old = group()["Instances"][0]["InstanceId"]
 ec2.terminate_instances(InstanceIds=[old])
 assert [one["InstanceId"] != old for one in group()["Instances"]] == [True]
 
-# The end of it.
+# Deletion.
 refused("ResourceInUse", asg.delete_auto_scaling_group, **NAME)
 asg.delete_auto_scaling_group(**NAME, ForceDelete=True)
 assert not asg.describe_auto_scaling_groups(AutoScalingGroupNames=["runner"])["AutoScalingGroups"]

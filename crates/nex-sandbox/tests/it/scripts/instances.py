@@ -33,21 +33,21 @@ def found():
     return [one for reservation in reservations for one in reservation["Instances"]]
 
 
-# The same token gives the same instance; other parameters, an error.
+# The same token returns the same instance, or an error if the parameters differ.
 first = ec2.run_instances(**server())
 id_ = first["Instances"][0]["InstanceId"]
 assert ec2.run_instances(**server())["Instances"][0]["InstanceId"] == id_
 refused("IdempotentParameterMismatch", ec2.run_instances, **server(InstanceType="t3a.large"))
 assert [one["InstanceId"] for one in found()] == [id_]
 
-# 10 vCPUs of the cluster and 4 of the server leave 2 of 16.
+# Of 16 vCPUs, the cluster uses 10 and the server 4.
 refused("VcpuLimitExceeded", ec2.run_instances, **server(ClientToken="token-2"))
 quota = client("service-quotas").get_service_quota
 for code in ("L-1216C47A", "L-34B43A08"):
     assert quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"] == 16.0
 refused("NoSuchResourceException", quota, ServiceCode="ec2", QuotaCode="L-0")
 
-# Everything that was asked for is there.
+# The instance has all requested properties.
 one = found()[0]
 assert one["State"]["Name"] == "running" and one["SecurityGroups"][0]["GroupId"] == group, one
 assert one["MetadataOptions"]["HttpTokens"] == "required"
@@ -65,7 +65,7 @@ assert attribute(InstanceId=id_, Attribute="userData")["UserData"]["Value"] == b
 credits = ec2.describe_instance_credit_specifications(InstanceIds=[id_])["InstanceCreditSpecifications"]
 assert credits == [{"InstanceId": id_, "CpuCredits": "standard"}], credits
 
-# What changes in place and what does not.
+# Changes that are possible and changes that are not.
 ec2.modify_instance_metadata_options(InstanceId=id_, HttpPutResponseHopLimit=2)
 options = found()[0]["MetadataOptions"]
 assert (options["HttpPutResponseHopLimit"], options["HttpTokens"]) == (2, "required")
@@ -74,14 +74,14 @@ refused("InvalidParameterValue", ec2.modify_volume, VolumeId=volume["VolumeId"],
 ec2.modify_volume(VolumeId=volume["VolumeId"], Size=250)
 assert ec2.describe_volumes(VolumeIds=[volume["VolumeId"]])["Volumes"][0]["Size"] == 250
 
-# What EC2 refuses.
+# Requests that EC2 refuses.
 small = server(ClientToken="token-3", InstanceType="t3a.micro")
 refused("InvalidAMIID.NotFound", ec2.run_instances, **{**small, "ImageId": "ami-0123456789abcdef0"})
 refused("InvalidParameterValue", ec2.run_instances, **{**small, "IamInstanceProfile": {"Name": "nothing"}})
 refused("InvalidParameterValue", ec2.run_instances, **{**small, "UserData": "x" * 16385})
 refused("InvalidInstanceID.NotFound", ec2.describe_instances, InstanceIds=["i-0123456789abcdef0"])
 
-# Its end, and what it leaves.
+# Termination, which keeps the root volume.
 refused("OperationNotPermitted", ec2.terminate_instances, InstanceIds=[id_])
 ec2.modify_instance_attribute(InstanceId=id_, DisableApiTermination={"Value": False})
 ec2.terminate_instances(InstanceIds=[id_])

@@ -21,7 +21,7 @@ ec2.authorize_security_group_ingress(
 )
 again = [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.1.0.0/16", "Description": "other"}]}]
 refused("InvalidPermission.Duplicate", ec2.authorize_security_group_ingress, GroupId=one, IpPermissions=again)
-# A call with one duplicate adds nothing of the rest.
+# A call with a duplicate rule adds none of its rules.
 refused(
     "InvalidPermission.Duplicate", ec2.authorize_security_group_ingress,
     GroupId=one, IpPermissions=tcp(80, "10.1.0.0/16") + again,
@@ -40,7 +40,7 @@ ids = [
 ec2.revoke_security_group_ingress(GroupId=one, SecurityGroupRuleIds=ids)
 assert rules(one)["IpPermissions"] == []
 
-# A group that another one names cannot go.
+# A group cannot be deleted while a rule of another group refers to it.
 two = ec2.create_security_group(GroupName="two", Description="two", VpcId=vpc)["GroupId"]
 pair = tcp(5432, UserIdGroupPairs=[{"GroupId": one, "Description": "gitlab"}])
 ec2.authorize_security_group_ingress(GroupId=two, IpPermissions=pair)

@@ -1,4 +1,4 @@
-"""Clients and helpers that every script has; the endpoint is the first argument."""
+"""Clients and helpers for all scripts. The first argument is the AWS endpoint."""
 import base64
 import json
 import sys
@@ -19,13 +19,13 @@ def client(name):
 
 
 def refused(code, call, **arguments):
-    """The call must fail, and with this code."""
+    """Checks that a call fails with this code."""
     try:
         answer = call(**arguments)
     except ClientError as fault:
-        assert fault.response["Error"]["Code"] == code, f"wanted {code}: {fault}"
+        assert fault.response["Error"]["Code"] == code, f"expected {code}: {fault}"
         return
-    raise AssertionError(f"wanted {code}, got {answer}")
+    raise AssertionError(f"expected {code}, got {answer}")
 
 
 def tagged(**tags):
@@ -44,14 +44,14 @@ def named(kind, name):
     return [{"Name": f"tag:{kind}", "Values": [name]}]
 
 
-def until(what, look):
-    """What `look` gives as soon as it gives something."""
+def until(what, poll):
+    """Calls `poll` until it returns a true value, and returns the value."""
     for _ in range(100):
-        found = look()
+        found = poll()
         if found:
             return found
         time.sleep(0.05)
-    raise AssertionError(f"in vain: {what}")
+    raise AssertionError(f"timed out: {what}")
 
 
 def subnet(name):

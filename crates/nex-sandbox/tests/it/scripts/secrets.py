@@ -1,6 +1,6 @@
 secrets = client("secretsmanager")
 
-# A secret's first version is current by itself; a later one only once the label is moved to it, from where it is.
+# The first version of a secret is current. A later version becomes current when a call moves the label to it.
 secrets.create_secret(Name="one")
 refused("ResourceNotFoundException", secrets.get_secret_value, SecretId="one")
 first = secrets.put_secret_value(SecretId="one", SecretString="1", VersionStages=["STORED"])

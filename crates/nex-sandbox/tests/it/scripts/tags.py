@@ -13,7 +13,7 @@ def found(filters=MANAGED):
     }
 
 
-# A log group is found by the tags that it was made with, under its ARN.
+# The tagging API finds a log group by the tags of its creation, and returns its ARN.
 tags = {"nex:managed-by": "nex", "Name": "x"}
 logs.create_log_group(logGroupName="/nex/x", tags=tags)
 logs.create_log_group(logGroupName="/nex/untagged")
@@ -27,13 +27,13 @@ assert len(found([])) == 2, found([])
 assert found(MANAGED + [{"Key": "Name"}]) == {arn: tags}
 assert not found(MANAGED + [{"Key": "Name", "Values": ["y"]}])
 
-# What changes a tag is seen at once.
+# Changes of tags are visible immediately.
 logs.tag_resource(resourceArn=arn, tags={"Name": "z", "more": "1"})
 assert found() == {arn: {**tags, "Name": "z", "more": "1"}}, found()
 logs.untag_resource(resourceArn=arn, tagKeys=["more"])
 assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == found()[arn] == {**tags, "Name": "z"}
 
-# Only this form of the ARN, and only of a group that is there.
+# The calls accept only this form of the ARN, and only for an existing group.
 refused("InvalidParameterException", logs.list_tags_for_resource, resourceArn=f"{arn}:*")
 refused("ResourceNotFoundException", logs.tag_resource, resourceArn=f"{arn}y", tags=tags)
 logs.delete_log_group(logGroupName="/nex/x")
@@ -41,7 +41,7 @@ assert not found()
 logs.create_log_group(logGroupName="/nex/x")
 assert not found() and logs.list_tags_for_resource(resourceArn=arn)["tags"] == {}
 
-# More groups than a page holds.
+# More groups than fit on a page.
 for number in range(60):
     logs.create_log_group(logGroupName=f"/nex/many/{number}", tags=tags)
 assert len(found()) == 60, len(found())

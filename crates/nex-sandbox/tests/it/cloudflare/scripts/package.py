@@ -1,4 +1,4 @@
-"""Cloudflare's own package, pointed at the stand-in by its environment variables alone."""
+"""Tests the emulator with Cloudflare's package, which environment variables point at it."""
 import json
 import os
 import subprocess
@@ -16,7 +16,7 @@ def refused(kind, code, call, **arguments):
     except kind as error:
         assert [one["code"] for one in error.body["errors"]][0] == code, error.body
         return error
-    raise AssertionError(f"wanted {code}")
+    raise AssertionError(f"expected {code}")
 
 
 def control(path, body):
@@ -34,7 +34,7 @@ assert zone.status == "active" and zone.name_servers and zone.activated_on, zone
 assert client.zones.get(zone_id=zone.id).name == zone.name
 records = client.dns.records
 
-# Pages are followed to the end.
+# The package reads all pages.
 posts = [{"type": "A", "name": f"host{n}", "content": "192.0.2.1", "ttl": 300} for n in range(30)]
 made = records.batch(zone_id=zone.id, posts=posts)
 assert len(made.posts) == 30 and not made.deletes
@@ -85,7 +85,7 @@ reader = cloudflare.Cloudflare(api_token=few, max_retries=0)
 assert [zone.name for zone in reader.zones.list()] == ["paywithnex.com"]
 refused(cloudflare.PermissionDeniedError, 10000, reader.dns.records.list, zone_id=zone.id)
 
-# It waits as the answer tells, and tries again.
+# The package waits as long as the answer asks for, and tries again.
 control("rules", {"service": "cloudflare", "times": 1, "fault": {"kind": "throttle"}})
 refused(cloudflare.RateLimitError, 971, client.user.tokens.verify)
 control("rules", {"service": "cloudflare", "times": 1, "fault": {"kind": "throttle"}})

@@ -1,4 +1,4 @@
-"""Tags of log groups: found by the Resource Groups Tagging API, under AWS's ARN, gone with their group."""
+"""Tags of log groups: the tagging API finds them under AWS's ARN, and deleting a group deletes them."""
 
 from dataclasses import replace
 
@@ -9,13 +9,13 @@ RESOURCE_TYPE = "logs:log-group"
 MARK = ":log-group:"
 
 
-def mend():
-    _mend_resource_type()
-    _mend_arns()
-    _mend_delete()
+def fix():
+    _fix_resource_type()
+    _fix_arns()
+    _fix_delete()
 
 
-def _mend_resource_type():
+def _fix_resource_type():
     listed = LogsBackend.iter_tagged_resources
 
     def iter_tagged_resources(self):
@@ -25,13 +25,13 @@ def _mend_resource_type():
     LogsBackend.iter_tagged_resources = iter_tagged_resources
 
 
-def _mend_arns():
-    """The three calls on a group's tags take `logGroupArn` and no other form, of a group that is there."""
+def _fix_arns():
+    """The three calls on tags accept only the `logGroupArn` of an existing group."""
     for name in ("tag_resource", "untag_resource", "list_tags_for_resource"):
-        setattr(LogsBackend, name, _of_a_group(getattr(LogsBackend, name)))
+        setattr(LogsBackend, name, _checking_arn(getattr(LogsBackend, name)))
 
 
-def _of_a_group(call):
+def _checking_arn(call):
     def checked(self, arn, *rest):
         _, mark, group = arn.partition(MARK)
         if mark and ":" in group:
@@ -43,13 +43,13 @@ def _of_a_group(call):
     return checked
 
 
-def _mend_delete():
+def _fix_delete():
     delete = LogsBackend.delete_log_group
 
     def delete_log_group(self, log_group_name):
         group = self.groups.get(log_group_name)
         delete(self, log_group_name)
-        # Else the next group of that name would have them.
+        # Otherwise the next group with this name would have these tags.
         self.tagger.delete_all_tags_for_resource(group.arn)
 
     LogsBackend.delete_log_group = delete_log_group

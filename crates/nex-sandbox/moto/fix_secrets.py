@@ -1,11 +1,11 @@
-"""Secrets: the version that a reader gets is the one that carries AWSCURRENT, however it came to carry it."""
+"""Secrets: a reader gets the version with the label AWSCURRENT, also after a call has moved the label."""
 
 from moto.secretsmanager.models import SecretsManagerBackend
 
 CURRENT = "AWSCURRENT"
 
 
-def mend():
+def fix():
     move = SecretsManagerBackend.update_secret_version_stage
 
     def update_secret_version_stage(self, secret_id, version_stage, remove_from_version_id, move_to_version_id):

@@ -1,4 +1,4 @@
-"""RunInstances and what follows from it: client tokens, quotas, protection, tags, volumes, credits."""
+"""Instances: client tokens, quotas, termination protection, tags, volumes and CPU credits."""
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
@@ -15,21 +15,21 @@ import tokens
 ON_DEMAND_VCPUS = 16
 SPOT_VCPUS = 16
 USER_DATA_BYTES = 16 * 1024
-# The families that the "standard" vCPU quotas count.
+# The instance families that count for the "standard" vCPU quotas.
 STANDARD = "acdhimrtz"
-# Attributes that a running instance does not let go of.
+# Attributes that only a stopped instance can change.
 NEEDS_STOP = ("InstanceType", "UserData", "EbsOptimized", "Kernel")
 
 
-def mend():
-    _mend_run()
-    _mend_backend()
-    _mend_attributes()
-    _mend_credits()
-    _mend_root_volume()
+def fix():
+    _fix_run()
+    _fix_backend()
+    _fix_attributes()
+    _fix_credits()
+    _fix_root_volume()
 
 
-def _mend_run():
+def _fix_run():
     run = InstanceResponse.run_instances
 
     def alive(result):
@@ -56,7 +56,7 @@ def _mend_run():
 
 
 def check_profile(response):
-    """EC2 has its own error for a profile that it does not know (yet)."""
+    """Raises EC2's error for a profile that does not exist, or not yet; moto raises IAM's error."""
     profile = response._get_param("IamInstanceProfile") or {}
     for field, value in profile.items():
         try:
@@ -74,19 +74,19 @@ def check_profile(response):
 
 
 def finish(backend, instance, data):
-    """Gives a new instance what `data` (RunInstances' or a template's) asks for and moto drops."""
+    """Sets what `data`, from RunInstances or a template, contains and moto ignores."""
     instance.disable_api_termination = data.get("DisableApiTermination") or False
     instance.cpu_credits = (data.get("CreditSpecification") or {}).get("CpuCredits") or default_credits(
         instance.instance_type
     )
     tags = convert_tag_spec(data.get("TagSpecifications") or []).get("network-interface", {})
-    asked = {int(nic.get("DeviceIndex", 0)): nic for nic in data.get("NetworkInterfaces") or []}
+    requested = {int(nic.get("DeviceIndex", 0)): nic for nic in data.get("NetworkInterfaces") or []}
     for index, nic in instance.nics.items():
         nic.add_tags(tags)
         if index == 0 and not instance.security_groups:
-            # Groups given on the interface are the instance's too.
+            # In EC2, the groups of the first interface are the groups of the instance.
             instance.security_groups = list(nic._group_set)
-        nic.delete_on_termination = asked.get(index, {}).get("DeleteOnTermination", True) is not False
+        nic.delete_on_termination = requested.get(index, {}).get("DeleteOnTermination", True) is not False
     _finish_volumes(backend, instance, data)
 
 
@@ -107,7 +107,7 @@ def _finish_volumes(backend, instance, data):
 
 
 def default_credits(instance_type):
-    """What AWS gives when nothing is asked: T3 and later launch as unlimited."""
+    """The default of AWS: T3 and later types are unlimited."""
     family = instance_type.split(".")[0]
     if not family.startswith("t"):
         return None
@@ -119,7 +119,7 @@ def vcpus(instance_type):
 
 
 def vcpus_used(backend, spot):
-    """What runs in the standard bucket of one purchasing option."""
+    """The vCPUs of running instances in the standard families of one purchasing option."""
     return sum(
         vcpus(instance.instance_type)
         for instance in backend.all_instances()
@@ -129,7 +129,7 @@ def vcpus_used(backend, spot):
     )
 
 
-def _mend_backend():
+def _fix_backend():
     run = EC2Backend.run_instances
     terminate = EC2Backend.terminate_instances
 
@@ -144,7 +144,7 @@ def _mend_backend():
         return run(self, image_id, count, user_data, security_group_names, **kwargs)
 
     def terminate_instances(self, instance_ids):
-        # AWS ends all of them or none.
+        # AWS terminates all instances of a call or none.
         for instance in self.get_multi_instances_by_id(instance_ids):
             if instance.disable_api_termination:
                 raise OperationNotPermitted4(instance.id)
@@ -175,7 +175,7 @@ def check_user_data(user_data):
         raise EC2ClientError("InvalidParameterValue", f"User data is limited to {USER_DATA_BYTES} bytes")
 
 
-def _mend_attributes():
+def _fix_attributes():
     modify = InstanceResponse.modify_instance_attribute
     metadata = EC2Backend.modify_instance_metadata_options
 
@@ -185,29 +185,29 @@ def _mend_attributes():
             raise EC2ClientError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'stopped' state.")
         groups = self._get_param("Groups")
         if groups:
-            # moto changes the instance's list and leaves the interface's.
+            # moto changes the groups of the instance but not those of its interface.
             instance.nics[0]._group_set = [self.ec2_backend.get_security_group_from_id(id_) for id_ in groups]
         return modify(self)
 
     def modify_instance_metadata_options(self, instance_id, http_tokens=None, hop_limit=None, http_endpoint=None, dry_run=False, http_protocol=None, metadata_tags=None):
-        # Only what is given changes; moto sets the rest back.
-        now = self.get_instance(instance_id).metadata_options
+        # moto resets the options that the call does not contain.
+        old = self.get_instance(instance_id).metadata_options
         return metadata(
             self,
             instance_id,
-            http_tokens or now.http_tokens,
-            hop_limit or now.http_put_response_hop_limit,
-            http_endpoint or now.http_endpoint,
+            http_tokens or old.http_tokens,
+            hop_limit or old.http_put_response_hop_limit,
+            http_endpoint or old.http_endpoint,
             dry_run,
-            http_protocol or now.http_protocol_ipv6,
-            metadata_tags or now.instance_metadata_tags,
+            http_protocol or old.http_protocol_ipv6,
+            metadata_tags or old.instance_metadata_tags,
         )
 
     InstanceResponse.modify_instance_attribute = modify_instance_attribute
     EC2Backend.modify_instance_metadata_options = modify_instance_metadata_options
 
 
-def _mend_credits():
+def _fix_credits():
     def describe_instance_credit_specifications(self):
         ids = self._get_param("InstanceIds", [])
         instances = (
@@ -248,7 +248,7 @@ def credits_of(instance):
     return getattr(instance, "cpu_credits", None) or default_credits(instance.instance_type)
 
 
-def _mend_root_volume():
+def _fix_root_volume():
     def setup_defaults(self):
         volume = self.ec2_backend.create_volume(size=8, zone_name=self._placement.zone, volume_type="gp3")
         self.ec2_backend.attach_volume(volume.id, self.id, self.root_device_name, True)

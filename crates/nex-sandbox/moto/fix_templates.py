@@ -1,4 +1,4 @@
-"""Launch templates: client tokens, user data in any version, source and deleted versions, tags."""
+"""Launch templates: client tokens, user data, source versions, deleted versions and tags."""
 
 from copy import deepcopy
 
@@ -12,28 +12,28 @@ from moto.ec2.utils import parse_user_data
 
 import tokens
 
-# AWS gives 200 versions a page; moto cuts at 15 without a token to go on.
+# AWS returns 200 versions per page; moto returns 15 and no token for the next page.
 PAGE = 200
 
 
-def mend():
+def fix():
     create, version, integer = (
         LaunchTemplates.create_launch_template,
         LaunchTemplates.create_launch_template_version,
         LaunchTemplates._get_int_param,
     )
 
-    def stands(response):
+    def exists(response):
         backend = response.ec2_backend
         return lambda result: (
             next(iter(result.result.values()))["LaunchTemplateId"] in backend.launch_templates
         )
 
     def create_launch_template(self):
-        return tokens.once(self, lambda: create(self), stands(self))
+        return tokens.once(self, lambda: create(self), exists(self))
 
     def create_launch_template_version(self):
-        return tokens.once(self, lambda: _from_source(self, version), stands(self))
+        return tokens.once(self, lambda: _from_source(self, version), exists(self))
 
     def _get_int_param(self, name, if_none=None):
         return integer(self, name, PAGE if name == "MaxResults" else if_none)
@@ -41,14 +41,14 @@ def mend():
     LaunchTemplates.create_launch_template = create_launch_template
     LaunchTemplates.create_launch_template_version = create_launch_template_version
     LaunchTemplates._get_int_param = _get_int_param
-    _mend_versions()
-    _mend_deletion()
-    # moto keeps a copy from the creation; the setter is for its constructor.
+    _fix_versions()
+    _fix_deletion()
+    # moto copies the tags when it creates the template. The empty setter is for the constructor.
     LaunchTemplate.tags = property(LaunchTemplate.get_tags, lambda *_: None)
 
 
 def _from_source(response, create):
-    """AWS starts a new version from SourceVersion's data; moto forgets it."""
+    """Merges the data of SourceVersion into the new version; moto ignores SourceVersion."""
     source = response._get_param("SourceVersion")
     if source:
         backend = response.ec2_backend
@@ -61,7 +61,7 @@ def _from_source(response, create):
     return create(response)
 
 
-def _mend_versions():
+def _fix_versions():
     create_version = LaunchTemplate.create_version
 
     def clean(self, data, description):
@@ -70,7 +70,7 @@ def _mend_versions():
             data["UserData"] = parse_user_data(user_data)
         if data.get("UserData") is None:
             data.pop("UserData", None)
-        # moto adds the template's own tags to what it launches; AWS keeps them apart.
+        # moto also puts the template's own tags on the instances; AWS does not.
         tags = [spec for spec in data.get("TagSpecifications", []) if spec.get("ResourceType") != "launch-template"]
         data.pop("TagSpecifications", None)
         if tags:
@@ -80,7 +80,7 @@ def _mend_versions():
     LaunchTemplate.create_version = clean
 
 
-def _mend_deletion():
+def _fix_deletion():
     describe = EC2Backend.describe_launch_template_versions
     get = LaunchTemplate.get_version
 

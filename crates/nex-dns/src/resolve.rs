@@ -1,4 +1,4 @@
-//! What a spec says of a host: whether a name finds it, and whether a certificate is for it.
+//! How a host resolves by a spec: the records that answer for it, and whether a certificate covers it.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::name::{self, canonical, canonical_zone};
 use crate::spec::{Record, Spec};
 
 impl Spec {
-    /// The records' names in canonical form; what is no name is left out.
+    /// The records' names in canonical form; an invalid name is left out.
     pub fn names(&self) -> BTreeSet<String> {
         let named = self.named().into_iter();
         named.map(|(_, name, _)| name).collect()
@@ -31,14 +31,14 @@ impl Spec {
         found.next().unwrap_or_default()
     }
 
-    /// Whether one of the certificates is for a host.
+    /// Whether one of the certificates covers a host.
     pub fn certifies(&self, host: &str) -> bool {
         let names = self.certificates.iter().flat_map(|c| &c.hostnames);
         let mut names = names.filter_map(|name| name::full(name).ok());
         name::full(host).is_ok_and(|host| names.any(|name| name::covers(&name, &host)))
     }
 
-    /// The records with their places in the list and their names in canonical form; what is no name is left out.
+    /// The records with their places in the list and their names in canonical form; an invalid name is left out.
     pub(crate) fn named(&self) -> Vec<(usize, String, &Record)> {
         let Ok(zone) = canonical_zone(&self.zone) else {
             return vec![];

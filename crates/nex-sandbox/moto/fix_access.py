@@ -1,4 +1,4 @@
-"""IAM, quotas and secrets: managed policies and vCPU quotas that moto lacks, blocked names, log retention."""
+"""IAM, quotas, secrets and logs: adds managed policies and vCPU quotas, and AWS's checks of names and retention."""
 
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 from moto.logs.exceptions import InvalidParameterException
@@ -8,9 +8,9 @@ from moto.secretsmanager.models import SecretsManagerBackend
 from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.models import ServiceQuotasBackend
 
-import mend_instances
+import fix_instances
 
-# moto's own list holds 1300 policies and takes seconds to read.
+# moto's own list has 1300 policies and takes seconds to load.
 MANAGED = {
     "AmazonSSMManagedInstanceCore": (
         "/",
@@ -45,7 +45,7 @@ MANAGED = {
     ),
 }
 
-# The days that CloudWatch Logs takes.
+# The retention times that CloudWatch Logs allows, in days.
 RETENTION = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )
@@ -53,20 +53,20 @@ RETENTION = (
 QUOTAS = {
     "L-1216C47A": (
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
-        mend_instances.ON_DEMAND_VCPUS,
+        fix_instances.ON_DEMAND_VCPUS,
     ),
     "L-34B43A08": (
         "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests",
-        mend_instances.SPOT_VCPUS,
+        fix_instances.SPOT_VCPUS,
     ),
 }
 
 
-def mend():
+def fix():
     IAMBackend._init_aws_policies = _managed_policies
-    _mend_quotas()
-    _mend_secrets()
-    _mend_retention()
+    _fix_quotas()
+    _fix_secrets()
+    _fix_retention()
 
 
 def _managed_policies(self):
@@ -90,7 +90,7 @@ def _managed_policies(self):
     ]
 
 
-def _mend_quotas():
+def _fix_quotas():
     get, listed = ServiceQuotasBackend.get_service_quota, ServiceQuotasBackend.list_aws_default_service_quotas
 
     def quota(code):
@@ -119,7 +119,7 @@ def _mend_quotas():
     ServiceQuotasBackend.list_aws_default_service_quotas = list_aws_default_service_quotas
 
 
-def _mend_secrets():
+def _fix_secrets():
     create = SecretsManagerBackend.create_secret
 
     def create_secret(self, name, *args, **kwargs):
@@ -132,7 +132,7 @@ def _mend_secrets():
     SecretsManagerBackend.create_secret = create_secret
 
 
-def _mend_retention():
+def _fix_retention():
     put = LogsBackend.put_retention_policy
 
     def put_retention_policy(self, log_group_name, retention_in_days):

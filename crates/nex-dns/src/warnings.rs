@@ -1,12 +1,12 @@
-//! Values that stand, but that whoever chose them should know more about; and SSH behind the proxy, which is refused.
+//! Warnings about valid but risky values; and SSH behind the proxy, which is refused.
 
 use std::collections::BTreeSet;
 
-use nex_plan::{Level, Verdict};
+use nex_plan::{Finding, Severity, Subject};
 
-use crate::spec::{Record, RecordKind, Settings, Spec, Ssl, SslAutomaticMode, ZonePlan};
+use crate::spec::{Record, RecordType, Settings, Spec, Ssl, SslAutomaticMode, ZonePlan};
 
-/// The hosts whose use the zone cannot know; full names.
+/// Hosts with a special use, by their full names: the zone's spec does not say what a host is used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hosts<'a> {
     /// The container registry, whose uploads are large.
@@ -16,8 +16,8 @@ pub struct Hosts<'a> {
 }
 
 impl Spec {
-    /// The hazards of these records and settings. [`Level::Refusal`] is among them only for SSH behind the proxy.
-    pub fn hazards(&self, hosts: Hosts<'_>) -> Vec<Verdict> {
+    /// Warnings about the records and settings. Only SSH behind the proxy is a [`Severity::Deny`].
+    pub fn warnings(&self, hosts: Hosts<'_>) -> Vec<Finding> {
         let mut found = Vec::new();
         if let Some(host) = hosts.ssh_host {
             let proxied = |(_, record): &(usize, &Record)| record.proxied;
@@ -32,23 +32,23 @@ impl Spec {
         }
         found.extend(self.half_proxied());
         let proxied = self.records.iter().any(|record| record.proxied);
-        found.extend(self.settings.hazards(proxied));
+        found.extend(self.settings.warnings(proxied));
         found
     }
 
     /// Cloudflare proxies names, not records (<https://developers.cloudflare.com/dns/proxy-status/>).
-    fn half_proxied(&self) -> Vec<Verdict> {
+    fn half_proxied(&self) -> Vec<Finding> {
         let proxied = self.named().into_iter();
         let proxied: BTreeSet<String> = proxied
             .filter(|(_, _, record)| record.proxied)
             .map(|(_, name, _)| name)
             .collect();
-        let is_address = |record: &Record| matches!(record.kind, RecordKind::A | RecordKind::Aaaa);
+        let is_address = |record: &Record| matches!(record.kind, RecordType::A | RecordType::Aaaa);
         let beside = self.named().into_iter().filter(|(_, name, record)| {
             is_address(record) && !record.proxied && proxied.contains(name)
         });
         let warning = |(at, name, _): (usize, String, &Record)| {
-            Verdict::warning(
+            Finding::warning(
                 "half-proxied",
                 format!("records[{at}].proxied"),
                 format!(
@@ -60,14 +60,14 @@ impl Spec {
         beside.map(warning).collect()
     }
 
-    fn registry_body_limit(&self, at: usize, name: &str, record: &Record) -> Option<Verdict> {
+    fn registry_body_limit(&self, at: usize, name: &str, record: &Record) -> Option<Finding> {
         let megabytes = match self.plan {
             ZonePlan::Free | ZonePlan::Pro => 100,
             ZonePlan::Business => 200,
             ZonePlan::Enterprise => 500,
         };
         record.proxied.then(|| {
-            Verdict::warning(
+            Finding::warning(
                 "registry-body-limit",
                 format!("records[{at}].proxied"),
                 format!(
@@ -79,9 +79,9 @@ impl Spec {
         })
     }
 
-    fn registry_untrusted(&self, at: usize, name: &str, record: &Record) -> Option<Verdict> {
+    fn registry_untrusted(&self, at: usize, name: &str, record: &Record) -> Option<Finding> {
         (self.certifies(name) && !record.proxied).then(|| {
-            Verdict::warning(
+            Finding::warning(
                 "origin-certificate-untrusted",
                 format!("records[{at}].proxied"),
                 format!(
@@ -95,11 +95,11 @@ impl Spec {
 }
 
 impl Settings {
-    fn hazards(&self, proxied: bool) -> Vec<Verdict> {
+    fn warnings(&self, proxied: bool) -> Vec<Finding> {
         let mut found = Vec::new();
         let unverified = match self.ssl {
             None if proxied => {
-                Some("nothing says how Cloudflare reaches the origin: it stays as the zone has it")
+                Some("ssl is not set: how Cloudflare reaches the origin stays as the zone has it")
             }
             None => None,
             Some(Ssl::Off) => Some("`off` leaves visitors and the origin without encryption"),
@@ -107,12 +107,12 @@ impl Settings {
                 Some("`flexible` leaves the way to the origin without encryption")
             }
             Some(Ssl::Full) => {
-                Some("`full` takes any certificate, so anyone on the way can be the origin")
+                Some("`full` accepts any certificate, so anyone on the way can pose as the origin")
             }
             Some(Ssl::Strict) => None,
         };
         if let Some(message) = unverified {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "origin-unverified",
                 "settings.ssl",
                 message,
@@ -129,7 +129,7 @@ impl Settings {
             None | Some(SslAutomaticMode::Custom) => None,
         };
         if let Some(message) = changes_itself {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "ssl-changes-itself",
                 "settings.ssl_automatic_mode",
                 message,
@@ -140,20 +140,20 @@ impl Settings {
     }
 }
 
-fn ssh_proxied(at: usize, host: &str, record: &Record) -> Verdict {
-    // A wildcard answers for other names too, which may well want the proxy.
-    let hint = if record.name.starts_with('*') {
+fn ssh_proxied(at: usize, host: &str, record: &Record) -> Finding {
+    // A wildcard answers for other names too, and those may need the proxy.
+    let remedy = if record.name.starts_with('*') {
         "a record of the host's own, with proxied = false"
     } else {
         "proxied = false"
     };
-    Verdict::new(
-        Level::Refusal,
+    Finding::new(
+        Severity::Deny,
         "ssh-proxied",
-        format!("records[{at}].proxied"),
+        Subject::field(format!("records[{at}].proxied")),
         format!(
             "{host} serves SSH, and the proxy carries HTTP and HTTPS only: no connection would get through"
         ),
-        hint,
+        remedy,
     )
 }

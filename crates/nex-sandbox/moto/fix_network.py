@@ -1,4 +1,4 @@
-"""Security groups and addresses: duplicates, addresses in use and their limit, as AWS has them."""
+"""Security groups and addresses: duplicate rules, groups and addresses in use, and the address limit."""
 
 import itertools
 
@@ -7,23 +7,23 @@ from moto.ec2.models import EC2Backend, elastic_ip_addresses
 from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.responses.security_groups import SecurityGroups
 
-# AWS's default for a Region.
+# The default quota of AWS for a region.
 ADDRESSES = 5
 
 
-def mend():
-    _mend_rules()
-    _mend_group_deletion()
-    _mend_addresses()
+def fix():
+    _fix_rules()
+    _fix_group_deletion()
+    _fix_addresses()
 
 
 def _key(rule):
-    """What makes two rules the same to AWS: everything but the description and the tags."""
+    """The fields that AWS compares to find duplicate rules: all but the description and the tags."""
     range_ = rule.ip_range.get("CidrIp") or rule.ip_range.get("CidrIpv6")
     return (rule.ip_protocol, rule.from_port, rule.to_port, range_, rule.source_group.get("GroupId"), rule.prefix_list_id)
 
 
-def _mend_rules():
+def _fix_rules():
     ingress, egress = SecurityGroup.add_ingress_rule, SecurityGroup.add_egress_rule
 
     def once(add, rules):
@@ -34,7 +34,7 @@ def _mend_rules():
 
         return add_rule
 
-    def whole(authorize, rules):
+    def atomic(authorize, rules):
         """AWS adds all rules of a call or none."""
 
         def authorize_all(self):
@@ -53,29 +53,29 @@ def _mend_rules():
     SecurityGroup.add_egress_rule = once(egress, "egress_rules")
     for name, rules in (("ingress", "ingress_rules"), ("egress", "egress_rules")):
         operation = f"authorize_security_group_{name}"
-        setattr(SecurityGroups, operation, whole(getattr(SecurityGroups, operation), rules))
+        setattr(SecurityGroups, operation, atomic(getattr(SecurityGroups, operation), rules))
 
 
-def _mend_group_deletion():
+def _fix_group_deletion():
     delete = EC2Backend.delete_security_group
 
     def delete_security_group(self, name=None, group_id=None):
         id_ = group_id or getattr(self.get_security_group_by_name_or_id(name), "id", None)
-        named = any(
+        referenced = any(
             rule.source_group.get("GroupId") == id_
             for group in self.describe_security_groups()
             if group.id != id_
             for rule in group.ingress_rules + group.egress_rules
         )
         used = any(group.id == id_ for eni in self.enis.values() for group in eni.group_set)
-        if id_ and (named or used):
+        if id_ and (referenced or used):
             raise EC2ClientError("DependencyViolation", f"resource {id_} has a dependent object")
         return delete(self, name, group_id)
 
     EC2Backend.delete_security_group = delete_security_group
 
 
-def _mend_addresses():
+def _fix_addresses():
     associate = EC2Backend.associate_address
     allocate, release = EC2Backend.allocate_address, EC2Backend.release_address
 
@@ -88,7 +88,7 @@ def _mend_addresses():
         for held in self.addresses:
             wanted = held.allocation_id == allocation_id or held.public_ip == address
             if wanted and held.association_id and instance and held.instance is instance:
-                # The same association again keeps its id.
+                # A repeated association keeps its id.
                 return held
         return associate(self, instance, eni, address, allocation_id, reassociate)
 
@@ -98,7 +98,7 @@ def _mend_addresses():
                 raise EC2ClientError("InvalidIPAddress.InUse", f"Address {held.public_ip} is in use.")
         return release(self, address, allocation_id)
 
-    # Moto's own are of loopback, which nothing outside takes for a server's: these are for documentation (RFC 5737).
+    # moto's addresses are in 127.0.0.0/8, which cannot be public. RFC 5737 reserves these for documentation.
     hosts = itertools.cycle(range(1, 255))
     elastic_ip_addresses.random_ip = lambda: f"203.0.113.{next(hosts)}"
     EC2Backend.allocate_address = allocate_address

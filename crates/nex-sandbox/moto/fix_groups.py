@@ -1,4 +1,4 @@
-"""Auto Scaling groups: true launches, hooks as given, updates that forget nothing, AWS's errors."""
+"""Auto Scaling groups: launches from the template, lifecycle hooks, complete updates, and AWS's errors."""
 
 from copy import deepcopy
 
@@ -15,17 +15,17 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.utils import convert_tag_spec
 
-import mend_instances
+import fix_instances
 
-# What AWS fills in when a mixed instances policy says nothing.
+# The defaults of AWS for a mixed instances policy.
 DISTRIBUTION = {
     "OnDemandAllocationStrategy": "prioritized",
     "OnDemandBaseCapacity": 0,
     "OnDemandPercentageAboveBaseCapacity": 100,
     "SpotAllocationStrategy": "lowest-price",
 }
-# Fields of UpdateAutoScalingGroup that moto drops, and the attribute that holds each.
-DROPPED = {
+# Fields of UpdateAutoScalingGroup that moto ignores, and the attributes that store them.
+IGNORED_FIELDS = {
     "CapacityRebalance": "capacity_rebalance",
     "DefaultCooldown": "default_cooldown",
     "TerminationPolicies": "termination_policies",
@@ -38,18 +38,18 @@ DROPPED = {
 }
 
 
-def mend():
-    _mend_launch()
-    _mend_instance_state()
-    _mend_hooks()
-    _mend_policies()
-    _mend_create_update()
-    _mend_delete()
-    _mend_unknown_groups()
+def fix():
+    _fix_launch()
+    _fix_instance_state()
+    _fix_hooks()
+    _fix_policies()
+    _fix_create_update()
+    _fix_delete()
+    _fix_unknown_groups()
 
 
 def group_of(backend, name):
-    """The group, or AWS's error when there is none."""
+    """Returns the group, or raises AWS's error if it does not exist."""
     if name not in backend.autoscaling_groups:
         raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
     return backend.autoscaling_groups[name]
@@ -60,7 +60,7 @@ def version_of(group):
 
 
 def launch(group):
-    """Starts one instance as the group's template version and mixed policy say; None without room for it."""
+    """Starts one instance from the group's template and mixed policy. Returns None if a quota forbids it."""
     version = version_of(group)
     data = deepcopy(version.data)
     policy = group.mixed_instances_policy or {}
@@ -91,12 +91,12 @@ def launch(group):
         )
     except EC2ClientError as fault:
         if fault.code in ("VcpuLimitExceeded", "MaxSpotInstanceCountExceeded"):
-            # A group does not fail for want of room: it has a failed activity and tries again.
+            # In AWS, this is not an error of the group: it records a failed activity and tries again.
             return None
         raise
     instance = reservation.instances[0]
-    mend_instances.finish(group.ec2_backend, instance, data)
-    _give_profile(group, instance, data.get("IamInstanceProfile"))
+    fix_instances.finish(group.ec2_backend, instance, data)
+    _set_profile(group, instance, data.get("IamInstanceProfile"))
     instance.autoscaling_group = group
     instance.template_version = str(version.number)
     state = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
@@ -104,7 +104,7 @@ def launch(group):
     return state
 
 
-def _give_profile(group, instance, profile):
+def _set_profile(group, instance, profile):
     if profile:
         group.ec2_backend.associate_iam_instance_profile(
             instance_id=instance.id,
@@ -120,7 +120,7 @@ def _emptiest_subnet(group):
 
 
 def _next_is_spot(group):
-    """Whether the next instance lies above the on-demand share of the mixed policy."""
+    """Whether the on-demand share of the mixed policy is used up, so that the next instance is a spot instance."""
     if not group.mixed_instances_policy:
         return False
     share = {**DISTRIBUTION, **group.mixed_instances_policy.get("InstancesDistribution", {})}
@@ -131,7 +131,7 @@ def _next_is_spot(group):
     return on_demand >= min(wanted, total)
 
 
-def _mend_launch():
+def _fix_launch():
     def replace_autoscaling_group_instances(self, count_needed, _propagated_tags):
         for _ in range(count_needed):
             if launch(self) is None:
@@ -140,7 +140,7 @@ def _mend_launch():
     FakeAutoScalingGroup.replace_autoscaling_group_instances = replace_autoscaling_group_instances
 
 
-def _mend_instance_state():
+def _fix_instance_state():
     def launch_template(self):
         template = self.auto_scaling_group.ec2_launch_template
         if template is None:
@@ -154,7 +154,7 @@ def _mend_instance_state():
     InstanceState.launch_template = property(launch_template)
 
 
-def _mend_hooks():
+def _fix_hooks():
     put = AutoScalingResponse.put_lifecycle_hook
     fields = {
         "NotificationTargetARN": "notification_target_arn",
@@ -174,7 +174,7 @@ def _mend_hooks():
         hook = backend.lifecycle_hooks[f"{group}_{name}"]
         for param, attribute in fields.items():
             given = self._get_param(param)
-            # An update keeps what it does not name; an empty target takes the old one away.
+            # An update keeps the fields that it does not contain; an empty value removes a field.
             setattr(hook, attribute, (getattr(old, attribute, None) if given is None else given) or None)
         if old:
             hook.lifecycle_transition = hook.lifecycle_transition or old.lifecycle_transition
@@ -195,7 +195,7 @@ def _mend_hooks():
     AutoScalingBackend.delete_lifecycle_hook = delete_lifecycle_hook
 
 
-def _mend_policies():
+def _fix_policies():
     put, delete = AutoScalingBackend.put_scaling_policy, AutoScalingBackend.delete_policy
     respond = AutoScalingResponse.put_scaling_policy
 
@@ -209,7 +209,7 @@ def _mend_policies():
         return policy
 
     def answer(self):
-        # moto spells the answer's field in a way that no client reads.
+        # moto misspells this field of the answer, so no client can read it.
         return ActionResult({"PolicyARN": respond(self).result["PolicyArn"], "Alarms": []})
 
     def delete_policy(self, group_name):
@@ -223,7 +223,7 @@ def _mend_policies():
     AutoScalingResponse.put_scaling_policy = answer
 
 
-def _mend_create_update():
+def _fix_create_update():
     create, update = AutoScalingResponse.create_auto_scaling_group, AutoScalingResponse.update_auto_scaling_group
     change, set_launch = FakeAutoScalingGroup.update, FakeAutoScalingGroup._set_launch_configuration
 
@@ -235,7 +235,7 @@ def _mend_create_update():
             )
         _check_sizes(self, None)
         result = create(self)
-        _keep_dropped(self, self.autoscaling_backend.autoscaling_groups[name])
+        _store_ignored_fields(self, self.autoscaling_backend.autoscaling_groups[name])
         for hook in self._get_param("LifecycleHookSpecificationList", []):
             _hook_from_list(self.autoscaling_backend, name, hook)
         return result
@@ -244,7 +244,7 @@ def _mend_create_update():
         group = group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
         _check_sizes(self, group)
         result = update(self)
-        _keep_dropped(self, group)
+        _store_ignored_fields(self, group)
         return result
 
     def keep_policy(self, *args, mixed_instances_policy=None, **kwargs):
@@ -275,8 +275,8 @@ def _check_sizes(response, group):
         raise ValidationError(f"Desired capacity:{desired} must be between the specified min size:{least} and max size:{most}")
 
 
-def _keep_dropped(response, group):
-    for param, attribute in DROPPED.items():
+def _store_ignored_fields(response, group):
+    for param, attribute in IGNORED_FIELDS.items():
         given = response._get_param(param)
         if given is not None:
             setattr(group, attribute, given)
@@ -294,7 +294,7 @@ def _hook_from_list(backend, group, spec):
     backend.lifecycle_hooks[f"{group}_{hook.name}"] = hook
 
 
-def _mend_delete():
+def _fix_delete():
     def delete_auto_scaling_group(self):
         backend, name = self.autoscaling_backend, self._get_param("AutoScalingGroupName")
         group = group_of(backend, name)
@@ -317,8 +317,8 @@ def _mend_delete():
     AutoScalingResponse.delete_auto_scaling_group = delete_auto_scaling_group
 
 
-def _mend_unknown_groups():
-    """moto forgets to look whether there is such a group, or answers with a fault of its own."""
+def _fix_unknown_groups():
+    """moto does not check whether the group exists, or fails with an error that AWS does not have."""
 
     def checked(operation, name_of):
         call = getattr(AutoScalingResponse, operation)
@@ -341,10 +341,10 @@ def _mend_unknown_groups():
         checked(operation, named)
     for operation in ("create_or_update_tags", "delete_tags"):
         checked(operation, tagged)
-    _mend_desired_capacity()
+    _fix_desired_capacity()
 
 
-def _mend_desired_capacity():
+def _fix_desired_capacity():
     call = AutoScalingResponse.set_desired_capacity
 
     def set_desired_capacity(self):

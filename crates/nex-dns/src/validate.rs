@@ -1,4 +1,4 @@
-//! What is wrong in a spec: what Cloudflare would refuse, or take and not do.
+//! Problems of a spec: values that Cloudflare refuses, or accepts without doing what they say.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -6,23 +6,23 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use nex_plan::Problems;
 
 use crate::name::{self, canonical, canonical_zone};
-use crate::owner::{longest_comment, marked};
-use crate::record::content;
+use crate::ownership::{marked, max_comment_length};
+use crate::record::canonical_content;
 use crate::spec::{
-    AUTOMATIC_TTL, Certificate, Limits, MOST_HOSTNAMES, Record, RecordKind, Spec, VALIDITIES,
+    AUTOMATIC_TTL, Certificate, Limits, MAX_HOSTNAMES, Record, RecordType, Spec, VALIDITIES,
     ZonePlan,
 };
 
 /// The shortest and longest time that resolvers may keep a record, in seconds.
 const TTL: std::ops::RangeInclusive<u32> = 60..=86_400;
 
-/// The longest text that Cloudflare takes for a TXT record.
-const LONGEST_TEXT: usize = 2048;
+/// The most bytes that Cloudflare accepts as the content of a TXT record.
+const MAX_TEXT: usize = 2048;
 
 impl Spec {
-    /// Everything that is wrong, at once; paths start at the section's own fields. `environment` is whose mark the
-    /// records' comments must have room for.
-    pub fn problems(&self, environment: &str) -> Problems {
+    /// All problems of the spec; paths start at the section's own fields. The records' comments must have room for the
+    /// mark of `environment`.
+    pub fn validate(&self, environment: &str) -> Problems {
         let mut found = Problems::new();
         let zone = match canonical_zone(&self.zone) {
             Ok(zone) => zone,
@@ -32,27 +32,27 @@ impl Spec {
             }
         };
         for (at, record) in self.records.iter().enumerate() {
-            found.extend_under(&format!("records[{at}]"), record.problems(&zone));
+            found.extend_under(&format!("records[{at}]"), record.validate(&zone));
             found.extend_under(
                 &format!("records[{at}]"),
-                record.comment_problem(self.plan, environment),
+                record.validate_comment(self.plan, environment),
             );
         }
-        found_together(&self.records, &zone, &mut found);
+        validate_together(&self.records, &zone, &mut found);
         for (at, certificate) in self.certificates.iter().enumerate() {
-            found.extend_under(&format!("certificates[{at}]"), certificate.problems(&zone));
+            found.extend_under(&format!("certificates[{at}]"), certificate.validate(&zone));
         }
-        secrets_shared(&self.certificates, &mut found);
-        found.extend_under("limits", self.limits.problems());
+        validate_secrets(&self.certificates, &mut found);
+        found.extend_under("limits", self.limits.validate());
         found
     }
 }
 
 impl Record {
-    fn problems(&self, zone: &str) -> Problems {
+    fn validate(&self, zone: &str) -> Problems {
         let mut found = Problems::new();
         match canonical(&self.name, zone) {
-            Ok(name) => self.edge_problems(&name, zone, &mut found),
+            Ok(name) => self.validate_proxied(&name, zone, &mut found),
             Err(error) => found.add(
                 "name",
                 error.to_string(),
@@ -65,29 +65,29 @@ impl Record {
             format!("{} s is out of range", self.ttl),
             "1 for automatic, or 60 to 86400",
         );
-        if let Err((message, allowed)) = self.content_problem(zone) {
-            found.add("content", message, allowed);
+        if let Err((message, expected)) = self.validate_content(zone) {
+            found.add("content", message, expected);
         }
         found
     }
 
-    fn comment_problem(&self, plan: ZonePlan, environment: &str) -> Problems {
+    fn validate_comment(&self, plan: ZonePlan, environment: &str) -> Problems {
         let mut found = Problems::new();
         let length = |text: &str| text.chars().count();
         let own = self.comment.as_deref().map_or(0, length);
         let mark = length(&marked(self.comment.as_deref(), environment)).saturating_sub(own);
-        let room = longest_comment(plan).saturating_sub(mark);
+        let room = max_comment_length(plan).saturating_sub(mark);
         found.unless(
             own <= room,
             "comment",
-            format!("it has {own} characters, and nex's mark takes {mark}"),
+            format!("the comment has {own} characters, and nex's mark takes {mark}"),
             format!("up to {room} on this plan"),
         );
         found
     }
 
-    /// What does not hold at Cloudflare's edge, where proxied names are answered.
-    fn edge_problems(&self, name: &str, zone: &str, found: &mut Problems) {
+    /// Checks what Cloudflare's edge, which answers for proxied names, does not support.
+    fn validate_proxied(&self, name: &str, zone: &str, found: &mut Problems) {
         if !self.proxied {
             return;
         }
@@ -95,13 +95,13 @@ impl Record {
             self.ttl == AUTOMATIC_TTL || !TTL.contains(&self.ttl),
             "ttl",
             format!(
-                "a proxied record has no ttl of its own, but this says {} s",
+                "a proxied record has no ttl of its own, and this one has {} s",
                 self.ttl
             ),
             "leave ttl out, or proxied = false",
         );
         found.unless(
-            self.kind != RecordKind::Txt,
+            self.kind != RecordType::Txt,
             "proxied",
             "a TXT record is never proxied",
             "proxied = false",
@@ -114,28 +114,29 @@ impl Record {
         );
     }
 
-    fn content_problem(&self, zone: &str) -> Result<(), (String, &'static str)> {
-        let allowed = match self.kind {
-            RecordKind::A => "an IPv4 address, or nothing for the server's address",
-            RecordKind::Aaaa => "an IPv6 address",
-            RecordKind::Cname => "the full name of another host",
-            RecordKind::Txt => "a text of 1 to 2048 bytes",
+    fn validate_content(&self, zone: &str) -> Result<(), (String, &'static str)> {
+        let expected = match self.kind {
+            RecordType::A => "an IPv4 address, or nothing for the server's address",
+            RecordType::Aaaa => "an IPv6 address",
+            RecordType::Cname => "the full name of another host",
+            RecordType::Txt => "a text of 1 to 2048 bytes",
         };
         let Some(content) = self.content.as_deref() else {
-            return match self.kind {
-                RecordKind::A => Ok(()),
-                _ => Err(("it is missing".to_owned(), allowed)),
+            return if self.kind == RecordType::A {
+                Ok(())
+            } else {
+                Err(("the content is missing".to_owned(), expected))
             };
         };
         let fine = match self.kind {
-            RecordKind::A => content.parse::<Ipv4Addr>().is_ok(),
-            RecordKind::Aaaa => content.parse::<Ipv6Addr>().is_ok(),
-            RecordKind::Cname => self.is_target(content, zone),
-            RecordKind::Txt => (1..=LONGEST_TEXT).contains(&content.len()),
+            RecordType::A => content.parse::<Ipv4Addr>().is_ok(),
+            RecordType::Aaaa => content.parse::<Ipv6Addr>().is_ok(),
+            RecordType::Cname => self.is_target(content, zone),
+            RecordType::Txt => (1..=MAX_TEXT).contains(&content.len()),
         };
         let shown: String = content.chars().take(60).collect();
         fine.then_some(())
-            .ok_or_else(|| (format!("`{shown}` does not fit the type"), allowed))
+            .ok_or_else(|| (format!("`{shown}` does not fit the type"), expected))
     }
 
     fn is_target(&self, content: &str, zone: &str) -> bool {
@@ -149,13 +150,13 @@ impl Record {
 }
 
 impl Certificate {
-    fn problems(&self, zone: &str) -> Problems {
+    fn validate(&self, zone: &str) -> Problems {
         let mut found = Problems::new();
         found.unless(
-            (1..=MOST_HOSTNAMES).contains(&self.hostnames.len()),
+            (1..=MAX_HOSTNAMES).contains(&self.hostnames.len()),
             "hostnames",
             format!("there are {}", self.hostnames.len()),
-            format!("1 to {MOST_HOSTNAMES} names"),
+            format!("1 to {MAX_HOSTNAMES} names"),
         );
         let mut seen = BTreeSet::new();
         for (at, hostname) in self.hostnames.iter().enumerate() {
@@ -163,34 +164,37 @@ impl Certificate {
                 Err(error) => error.to_string(),
                 Ok(full) if !name::is_in(&full, zone) => {
                     format!(
-                        "`{hostname}` is not in the zone: Cloudflare signs its zones' names only"
+                        "`{hostname}` is not in the zone: Cloudflare signs names of its own zones only"
                     )
                 }
-                Ok(full) if !seen.insert(full.clone()) => format!("`{hostname}` stands here twice"),
+                Ok(full) if !seen.insert(full.clone()) => format!("`{hostname}` is listed twice"),
                 Ok(_) => continue,
             };
-            let allowed = format!("{zone}, or a full name below it, once");
-            found.add(format!("hostnames[{at}]"), message, allowed);
+            let expected = format!("{zone}, or a full name below it, once");
+            found.add(format!("hostnames[{at}]"), message, expected);
         }
         found.unless(
             VALIDITIES.contains(&self.validity_days),
             "validity_days",
-            format!("Cloudflare gives none for {} days", self.validity_days),
+            format!(
+                "Cloudflare does not offer a validity of {} days",
+                self.validity_days
+            ),
             "7, 30, 90, 365, 730, 1095 or 5475",
         );
         found.unless(
             (1..self.validity_days).contains(&self.renew_before_days),
             "renew_before_days",
             format!(
-                "{} days before the end of {} it would be renewed at once, for ever, or never",
-                self.renew_before_days, self.validity_days
+                "a certificate of {} days can't be renewed {} days before its expiry",
+                self.validity_days, self.renew_before_days
             ),
             "1 or more, fewer than validity_days",
         );
         found.unless(
             is_secret_name(&self.secret),
             "secret",
-            format!("`{}` is no name in Secrets Manager", self.secret),
+            format!("`{}` is not a valid name of a secret", self.secret),
             "1 to 512 letters, digits, and /_+=.@-",
         );
         found
@@ -198,26 +202,26 @@ impl Certificate {
 }
 
 impl Limits {
-    fn problems(&self) -> Problems {
+    fn validate(&self) -> Problems {
         let mut found = Problems::new();
         found.unless(
             (1..=100).contains(&self.max_changed_percent),
             "max_changed_percent",
-            format!("{} is no share", self.max_changed_percent),
+            format!("{} is not a valid percentage", self.max_changed_percent),
             "1 to 100",
         );
         found.unless(
             self.min_records > 0,
             "min_records",
-            "0 records have no share",
+            "0 is not a valid number of records",
             "1 or more",
         );
         found
     }
 }
 
-/// What only shows when the records of one name are seen together.
-fn found_together(records: &[Record], zone: &str, found: &mut Problems) {
+/// Checks the records of each name against each other.
+fn validate_together(records: &[Record], zone: &str, found: &mut Problems) {
     let mut by_name: BTreeMap<String, Vec<(usize, &Record)>> = BTreeMap::new();
     for (at, record) in records.iter().enumerate() {
         if let Ok(name) = canonical(&record.name, zone) {
@@ -236,7 +240,7 @@ fn found_together(records: &[Record], zone: &str, found: &mut Problems) {
                     format!("{name} has the same record at records[{twin}]"),
                     "each record once",
                 );
-            } else if record.kind == RecordKind::Cname && group.len() > 1 {
+            } else if record.kind == RecordType::Cname && group.len() > 1 {
                 found.add(
                     format!("records[{at}].type"),
                     format!("{name} has a CNAME beside other records"),
@@ -247,18 +251,23 @@ fn found_together(records: &[Record], zone: &str, found: &mut Problems) {
     }
 }
 
-fn same_content(kind: RecordKind, one: &Record, other: &Record) -> bool {
-    let canonical = |record: &Record| record.content.as_deref().map(|text| content(kind, text));
+fn same_content(kind: RecordType, one: &Record, other: &Record) -> bool {
+    let canonical = |record: &Record| {
+        record
+            .content
+            .as_deref()
+            .map(|text| canonical_content(kind, text))
+    };
     canonical(one) == canonical(other)
 }
 
-fn secrets_shared(certificates: &[Certificate], found: &mut Problems) {
+fn validate_secrets(certificates: &[Certificate], found: &mut Problems) {
     let mut seen = BTreeMap::new();
     for (at, certificate) in certificates.iter().enumerate() {
         if let Some(first) = seen.insert(&certificate.secret, at) {
             found.add(
                 format!("certificates[{at}].secret"),
-                format!("certificates[{first}] has the same: one would overwrite the other"),
+                format!("certificates[{first}] has the same secret: one would overwrite the other"),
                 "a secret for each certificate",
             );
         }

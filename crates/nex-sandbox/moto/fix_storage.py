@@ -1,4 +1,4 @@
-"""Volumes and buckets: what a volume may become, and what a new bucket has since 2023."""
+"""Volumes and buckets: allowed changes of a volume, and the defaults of new buckets since 2023."""
 
 from xml.etree import ElementTree
 
@@ -11,13 +11,13 @@ GP3_THROUGHPUT = 125
 SSE_S3 = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
 
 
-def mend():
-    _mend_volumes()
-    _mend_buckets()
-    _mend_bucket_tags()
+def fix():
+    _fix_volumes()
+    _fix_buckets()
+    _fix_bucket_tags()
 
 
-def _mend_volumes():
+def _fix_volumes():
     create, modify = EC2Backend.create_volume, EC2Backend.modify_volume
 
     def create_volume(self, *args, **kwargs):
@@ -38,7 +38,7 @@ def _mend_volumes():
     EC2Backend.modify_volume = modify_volume
 
 
-def _mend_buckets():
+def _fix_buckets():
     start = FakeBucket.__init__
     drop = S3Backend.delete_bucket_encryption
 
@@ -56,7 +56,7 @@ def _mend_buckets():
     S3Backend.delete_bucket_encryption = delete_bucket_encryption
 
 
-def _mend_bucket_tags():
+def _fix_bucket_tags():
     create = S3Backend.create_bucket
     put = S3Response._bucket_response_put
     pending = {}

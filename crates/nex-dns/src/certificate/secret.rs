@@ -1,5 +1,4 @@
-//! What a secret holds: JSON with `certificate` and `key`, which a web server reads, and beside them what nex-dns must
-//! remember.
+//! What a secret holds: JSON with `certificate` and `key`, which a web server reads, and what nex-dns must remember.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,20 +9,20 @@ use time::OffsetDateTime;
 use crate::name;
 use crate::spec::{Certificate, KeyType};
 
-/// A secret's value.
+/// The value of a certificate's secret.
 #[derive(Clone, Debug, Default)]
-pub struct Bundle {
+pub struct CertificateSecret {
     /// The certificate in use.
     pub issued: Option<Issued>,
-    /// A key for which a certificate was or is about to be asked.
+    /// A key for which a certificate was requested, or is about to be.
     pub pending: Option<Pending>,
-    /// Fingerprints of keys that are used no more, each with the latest end of a certificate for it.
+    /// The fingerprints of keys that are no longer used, each with the latest expiry of a certificate for the key.
     pub superseded: BTreeMap<String, OffsetDateTime>,
 }
 
-/// What a certificate is asked to be.
+/// What a certificate should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Terms {
+pub struct CertificateTerms {
     /// The names, canonical.
     pub hostnames: BTreeSet<String>,
     /// The key's type.
@@ -37,19 +36,19 @@ pub struct Terms {
 pub struct Issued {
     /// The certificate, as PEM.
     pub certificate: String,
-    /// Its private key, as PKCS#8 PEM.
+    /// The private key, as PKCS#8 PEM.
     #[serde(serialize_with = "expose", deserialize_with = "conceal")]
     pub key: SecretString,
-    /// Its id at Cloudflare.
+    /// The id at Cloudflare.
     pub id: String,
-    /// When it ends.
+    /// When the certificate expires.
     #[serde(with = "time::serde::rfc3339")]
     pub expires: OffsetDateTime,
-    /// The fingerprint of its public key.
+    /// The fingerprint of the public key.
     pub public_key: String,
-    /// What it was asked to be.
+    /// What the certificate was asked to be.
     #[serde(flatten)]
-    pub terms: Terms,
+    pub terms: CertificateTerms,
 }
 
 /// A key for which no certificate is stored yet.
@@ -58,22 +57,22 @@ pub struct Pending {
     /// The private key, as PKCS#8 PEM.
     #[serde(serialize_with = "expose", deserialize_with = "conceal")]
     pub key: SecretString,
-    /// The request for its certificate.
+    /// The certificate signing request.
     pub csr: String,
-    /// The fingerprint of its public key.
+    /// The fingerprint of the public key.
     pub public_key: String,
-    /// When a run last set out to have it signed.
+    /// When a run last started to have the request signed.
     #[serde(with = "time::serde::rfc3339")]
     pub claimed: OffsetDateTime,
-    /// What its certificate is asked to be.
+    /// What the certificate should be.
     #[serde(flatten)]
-    pub terms: Terms,
+    pub terms: CertificateTerms,
 }
 
-/// The secret's value is none that nex-dns wrote. What it holds is not repeated.
+/// Something other than nex-dns wrote the secret's value. The error does not repeat the value.
 #[derive(Debug, thiserror::Error)]
 #[error("the secret holds something that nex-dns did not write")]
-pub struct NotABundle;
+pub struct ForeignSecret;
 
 #[derive(Default, Serialize, Deserialize)]
 struct Kept {
@@ -87,8 +86,8 @@ struct Kept {
 #[serde(transparent)]
 struct Date(#[serde(with = "time::serde::rfc3339")] OffsetDateTime);
 
-impl Terms {
-    /// What the spec asks for.
+impl CertificateTerms {
+    /// The terms that a spec asks for.
     pub fn of(certificate: &Certificate) -> Self {
         let Certificate {
             hostnames,
@@ -108,7 +107,7 @@ impl Terms {
     }
 }
 
-impl Bundle {
+impl CertificateSecret {
     /// The secret's text: one JSON object.
     pub fn to_json(&self) -> SecretString {
         let kept = Kept {
@@ -128,13 +127,13 @@ impl Bundle {
         serde_json::Value::Object(map).to_string().into()
     }
 
-    /// What a secret's text holds.
+    /// Parses a secret's text.
     ///
     /// # Errors
-    /// [`NotABundle`] if nex-dns did not write it: it is never overwritten then.
-    pub fn parse(text: &SecretString) -> Result<Self, NotABundle> {
+    /// [`ForeignSecret`] if nex-dns did not write the text. Such a secret is never overwritten.
+    pub fn parse(text: &SecretString) -> Result<Self, ForeignSecret> {
         let mut map: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(text.expose_secret()).map_err(|_| NotABundle)?;
+            serde_json::from_str(text.expose_secret()).map_err(|_| ForeignSecret)?;
         let kept: serde_json::Map<_, _> = ["pending", "superseded"]
             .into_iter()
             .filter_map(|key| map.remove_entry(key))
@@ -142,10 +141,11 @@ impl Bundle {
         let Kept {
             pending,
             superseded,
-        } = serde_json::from_value(kept.into()).map_err(|_| NotABundle)?;
-        let issued = match map.is_empty() {
-            true => None,
-            false => Some(serde_json::from_value(map.into()).map_err(|_| NotABundle)?),
+        } = serde_json::from_value(kept.into()).map_err(|_| ForeignSecret)?;
+        let issued = if map.is_empty() {
+            None
+        } else {
+            Some(serde_json::from_value(map.into()).map_err(|_| ForeignSecret)?)
         };
         Ok(Self {
             issued,
@@ -157,7 +157,7 @@ impl Bundle {
         })
     }
 
-    /// Whether a certificate for this key was asked for by whoever wrote this bundle.
+    /// Whether a certificate for this key was requested under this secret.
     pub fn knows(&self, public_key: &str) -> bool {
         self.issued
             .as_ref()

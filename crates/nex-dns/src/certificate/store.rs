@@ -1,0 +1,101 @@
+//! Where a certificate and its key are kept: the caller decides.
+
+use std::future::Future;
+
+use nex_plan::{CloudError, ErrorKind};
+
+use super::secret::CertificateSecret;
+
+/// What a secret holds, with the version that a write must replace.
+#[derive(Clone, Debug)]
+pub struct Versioned {
+    /// The version of the secret's value.
+    pub version: String,
+    /// The value.
+    pub secret: CertificateSecret,
+}
+
+/// What became of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreOutcome {
+    /// The value is the secret's current one, with this version.
+    Stored(String),
+    /// Someone else wrote in between; nothing was stored.
+    Conflict,
+}
+
+/// Reads secrets by name: from AWS Secrets Manager, Vault, a file of mode 0600.
+pub trait SecretReader: Send + Sync {
+    /// Why a call fails.
+    type Error: CloudError;
+    /// Writes what this reads.
+    type Writer: SecretWriter<Error = Self::Error>;
+
+    /// What the secret holds; `None` if the secret does not exist or has no value.
+    fn read(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<Versioned>, Self::Error>> + Send;
+
+    /// A writer for the secrets that this reads. A dry run never calls this.
+    fn writer(&self) -> Self::Writer;
+}
+
+/// Writes secrets.
+pub trait SecretWriter: Send + Sync {
+    /// Why a call fails.
+    type Error: CloudError;
+
+    /// Makes `value` the secret's value if the secret's version is still `over`; `None` is no value yet.
+    ///
+    /// A value that this confirmed must survive a crash, and must not overwrite what another run wrote in between. In
+    /// Secrets Manager: `PutSecretValue` under a stage of its own, then `UpdateSecretVersionStage` moves `AWSCURRENT`
+    /// from the version `over` only.
+    fn store(
+        &self,
+        name: &str,
+        value: &CertificateSecret,
+        over: Option<&str>,
+    ) -> impl Future<Output = Result<StoreOutcome, Self::Error>> + Send;
+}
+
+/// No place for secrets: for a spec without certificates.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSecrets;
+
+/// The spec asks for a certificate, and the program has no place for its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the program has no place for a certificate's key")]
+pub struct NoSecretsError;
+
+impl CloudError for NoSecretsError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Other
+    }
+}
+
+impl SecretReader for NoSecrets {
+    type Error = NoSecretsError;
+    type Writer = Self;
+
+    async fn read(&self, _: &str) -> Result<Option<Versioned>, NoSecretsError> {
+        Err(NoSecretsError)
+    }
+
+    fn writer(&self) -> Self {
+        Self
+    }
+}
+
+impl SecretWriter for NoSecrets {
+    type Error = NoSecretsError;
+
+    async fn store(
+        &self,
+        _: &str,
+        _: &CertificateSecret,
+        _: Option<&str>,
+    ) -> Result<StoreOutcome, NoSecretsError> {
+        Err(NoSecretsError)
+    }
+}

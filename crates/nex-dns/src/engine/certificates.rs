@@ -1,0 +1,75 @@
+//! Certificates: issued before the records that need them, revoked after everything else.
+
+use std::time::{Duration, Instant};
+
+use nex_plan::{Approved, Planned, SkipReason};
+
+use super::Run;
+use crate::certificate::{Issuer, Revocation, SecretReader};
+use crate::change::ZoneStep;
+use crate::ports::{ZoneReader, ZoneWriter as _};
+use crate::snapshot::ZoneSnapshot;
+
+impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
+    /// Gets the certificates of `resolved` into their secrets.
+    pub(crate) async fn certificates(
+        &mut self,
+        resolved: &Approved<ZoneStep>,
+        snapshot: &ZoneSnapshot,
+    ) {
+        let mut secrets = None;
+        for entry in &resolved.plan().entries {
+            let Planned::Ready(ZoneStep::Certificate(step)) = entry else {
+                continue;
+            };
+            if self.is_cancelled() {
+                self.skip(entry, SkipReason::Stopped);
+                continue;
+            }
+            self.started(entry.id(), entry.action());
+            let started = Instant::now();
+            let issuer = Issuer {
+                wanted: &step.wanted,
+                zone_id: &snapshot.zone().id,
+                reader: self.manager.reader(),
+                writer: &self.writer,
+                secrets: secrets.get_or_insert_with(|| self.manager.secrets().writer()),
+                now: snapshot.now(),
+            };
+            let secret = snapshot.secret(&step.wanted.secret).cloned();
+            let result = issuer.ensure(secret, snapshot.live()).await;
+            self.ended(entry, started.elapsed(), result);
+        }
+    }
+
+    /// Revokes the approved certificates. A certificate that has come into use since stays.
+    pub(crate) async fn revocations(
+        &mut self,
+        resolved: &Approved<ZoneStep>,
+        snapshot: &ZoneSnapshot,
+    ) {
+        for entry in &self.approved.plan().entries {
+            let Planned::Ready(ZoneStep::Revocation(step)) = entry else {
+                continue;
+            };
+            if self.report.unread.is_some() {
+                self.skip(entry, SkipReason::Unread);
+            } else if !snapshot.live().iter().any(|one| one.id == step.id) {
+                self.done(entry.id(), entry.action(), Duration::ZERO);
+            } else if resolved.plan().entry(&entry.id()).is_none() {
+                self.skip(entry, SkipReason::InUse);
+            } else if self.is_cancelled() {
+                self.skip(entry, SkipReason::Stopped);
+            } else {
+                self.revoke(entry, step).await;
+            }
+        }
+    }
+
+    async fn revoke(&mut self, entry: &Planned<ZoneStep>, step: &Revocation) {
+        self.started(entry.id(), entry.action());
+        let started = Instant::now();
+        let result = self.writer.revoke(&step.id).await;
+        self.ended(entry, started.elapsed(), result);
+    }
+}

@@ -1,0 +1,247 @@
+//! Records and settings: sent in batches, and read back until nothing is in doubt.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use nex_plan::{
+    Action, Approved, CloudError as _, ErrorKind, Failed, Planned, ResourceId, SkipReason, chain,
+};
+
+use super::batch::{batches, conflicting};
+use super::{Run, is_record_or_setting};
+use crate::certificate::SecretReader;
+use crate::change::{RecordStep, SettingStep, ZoneStep};
+use crate::manager::Part;
+use crate::ports::{ZoneReader, ZoneWriter};
+use crate::snapshot::ZoneSnapshot;
+use crate::{diff, lint};
+
+/// How often a plan is made again after lost answers.
+const ROUNDS: usize = 3;
+
+/// One call that changes records or a setting.
+pub(super) enum Call {
+    Records(Vec<RecordStep>),
+    Setting(SettingStep),
+}
+
+/// A call that failed, or may have failed.
+pub(super) struct Trouble {
+    call: Call,
+    /// The steps of the call that the answer itself names.
+    blamed: Vec<usize>,
+    error: String,
+    kind: ErrorKind,
+    hint: Option<String>,
+}
+
+impl Call {
+    fn entries(&self) -> Vec<Planned<ZoneStep>> {
+        match self {
+            Call::Records(steps) => {
+                let steps = steps.iter().cloned();
+                steps
+                    .map(|step| Planned::Ready(ZoneStep::Record(step)))
+                    .collect()
+            }
+            Call::Setting(step) => vec![Planned::Ready(ZoneStep::Setting(step.clone()))],
+        }
+    }
+}
+
+impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
+    /// Changes the records and settings of `resolved`, and reads the zone back.
+    pub(crate) async fn records(&mut self, resolved: &Approved<ZoneStep>, snapshot: &ZoneSnapshot) {
+        let asked = self.approved.only(is_record_or_setting);
+        if asked.is_empty() {
+            return;
+        }
+        let mut snapshot = snapshot.clone();
+        let mut rest = resolved.only(is_record_or_setting);
+        for _ in 0..ROUNDS {
+            if rest.is_empty() {
+                break;
+            }
+            self.round(&rest, &snapshot).await;
+            snapshot = match self.manager.read_part(Part::RECORDS).await {
+                Ok(snapshot) => snapshot,
+                Err(error) => {
+                    self.report.unread = Some(chain(&error));
+                    self.settle_unread();
+                    return;
+                }
+            };
+            if !self.settle(&snapshot) || self.report.stopped {
+                break;
+            }
+            let now = snapshot.steps(self.goal);
+            rest = asked.narrow(now).only(is_record_or_setting);
+        }
+        self.kept_out(&asked, &snapshot);
+        let left = snapshot.steps(self.goal).view();
+        self.left = Some(left.entries);
+    }
+
+    /// One time through what is left. Its results replace earlier ones.
+    async fn round(&mut self, rest: &Approved<ZoneStep>, snapshot: &ZoneSnapshot) {
+        let tried: BTreeSet<ResourceId> = rest.plan().entries.iter().map(Planned::id).collect();
+        self.report
+            .failed
+            .retain(|failed| !tried.contains(&failed.id));
+        self.report.skipped.retain(|skip| !tried.contains(&skip.id));
+        let mut records = vec![];
+        let mut settings = vec![];
+        for entry in &rest.plan().entries {
+            match entry {
+                Planned::Ready(ZoneStep::Record(step)) => records.push(step.clone()),
+                Planned::Ready(ZoneStep::Setting(step)) => {
+                    settings.push(Call::Setting(step.clone()));
+                }
+                Planned::Deferred(_) => {
+                    self.skip(entry, SkipReason::NotKnown("the server's address"));
+                }
+                Planned::Ready(ZoneStep::Certificate(_) | ZoneStep::Revocation(_)) => {}
+            }
+        }
+        let batches = batches(records, self.manager.spec().plan).into_iter();
+        let zone_id = &snapshot.zone().id;
+        for call in batches.map(Call::Records).chain(settings) {
+            self.call(zone_id, call).await;
+        }
+    }
+
+    async fn call(&mut self, zone_id: &str, call: Call) {
+        if self.is_cancelled() {
+            for entry in call.entries() {
+                self.skip(&entry, SkipReason::Stopped);
+            }
+            return;
+        }
+        for entry in call.entries() {
+            self.started(entry.id(), entry.action());
+        }
+        let started = Instant::now();
+        let result = match &call {
+            Call::Records(steps) => self.writer.records(zone_id, steps).await,
+            Call::Setting(step) => self.writer.set(zone_id, step.setting, &step.new).await,
+        };
+        match result {
+            Ok(()) => {
+                for entry in call.entries() {
+                    self.done(entry.id(), entry.action(), started.elapsed());
+                }
+            }
+            Err(error) => self.troubles.push(Trouble {
+                blamed: match &call {
+                    Call::Records(steps) => R::Writer::blamed(&error, steps),
+                    Call::Setting(_) => vec![0],
+                },
+                error: chain(&error),
+                kind: error.kind(),
+                hint: error.hint().map(Into::into),
+                call,
+            }),
+        }
+    }
+
+    /// Sorts what was not confirmed by the zone as it is now: done after all, to blame, or only in the same call. Returns
+    /// whether another round may do the rest.
+    fn settle(&mut self, snapshot: &ZoneSnapshot) -> bool {
+        let troubles = std::mem::take(&mut self.troubles);
+        let mut kinds = troubles.iter().map(|trouble| trouble.kind);
+        let again = !troubles.is_empty() && kinds.all(ErrorKind::is_resolved_by_reading);
+        let desired = snapshot.desired(self.goal);
+        let mut left: BTreeSet<ResourceId> = entry_ids(&snapshot.steps(self.goal).entries);
+        left.extend(entry_ids(
+            &diff::records(&desired, snapshot.zone()).kept_out,
+        ));
+        for trouble in troubles {
+            let blamed = match &trouble.call {
+                Call::Records(steps) if trouble.blamed.is_empty() => match trouble.kind {
+                    ErrorKind::AlreadyExists => conflicting(steps, &desired, snapshot.zone()),
+                    _ => vec![],
+                },
+                Call::Records(_) | Call::Setting(_) => trouble.blamed.clone(),
+            };
+            self.settle_one(&trouble, &blamed, &left);
+        }
+        again
+    }
+
+    fn settle_one(&mut self, trouble: &Trouble, blamed: &[usize], left: &BTreeSet<ResourceId>) {
+        let entries = trouble.call.entries();
+        let blamed: Vec<ResourceId> = match entries.len() {
+            1 => entry_ids(&entries).into_iter().collect(),
+            _ => blamed
+                .iter()
+                .filter_map(|at| Some(entries.get(*at)?.id()))
+                .collect(),
+        };
+        for entry in &entries {
+            let (id, action) = (entry.id(), entry.action());
+            if !left.contains(&id) {
+                self.done(id, action, Duration::ZERO);
+            } else if blamed.is_empty() {
+                let error = format!(
+                    "one of {} changes of a batch, none of which was done: {}",
+                    entries.len(),
+                    trouble.error
+                );
+                self.failed(trouble.failure(id, action, error));
+            } else if blamed.contains(&id) {
+                self.failed(trouble.failure(id, action, trouble.error.clone()));
+            } else {
+                self.skip(entry, SkipReason::SameCall(blamed.clone()));
+            }
+        }
+    }
+
+    /// Without a fresh read, a call that was not confirmed counts as failed.
+    fn settle_unread(&mut self) {
+        for trouble in std::mem::take(&mut self.troubles) {
+            let left = entry_ids(&trouble.call.entries());
+            let blamed = trouble.blamed.clone();
+            self.settle_one(&trouble, &blamed, &left);
+        }
+    }
+
+    /// Reports what was approved and what a record of someone else keeps out by now.
+    fn kept_out(&mut self, asked: &Approved<ZoneStep>, snapshot: &ZoneSnapshot) {
+        let desired = snapshot.desired(self.goal);
+        let findings = lint::conflicts(&desired, snapshot.zone());
+        for entry in diff::records(&desired, snapshot.zone()).kept_out {
+            let id = entry.id();
+            let is_known = self.report.failed.iter().any(|failed| failed.id == id);
+            if is_known || asked.plan().entry(&id).is_none() {
+                continue;
+            }
+            let text = id.to_string();
+            let finding = findings
+                .iter()
+                .find(|finding| text.starts_with(&finding.subject.name()));
+            self.failed(Failed {
+                action: entry.action(),
+                error: finding.map_or_else(String::new, |finding| finding.message.clone()),
+                kind: ErrorKind::AlreadyExists,
+                hint: finding.map(|finding| finding.remedy.to_string()),
+                id,
+            });
+        }
+    }
+}
+
+impl Trouble {
+    fn failure(&self, id: ResourceId, action: Action, error: String) -> Failed {
+        Failed {
+            id,
+            action,
+            error,
+            kind: self.kind,
+            hint: self.hint.clone(),
+        }
+    }
+}
+
+fn entry_ids(entries: &[Planned<ZoneStep>]) -> BTreeSet<ResourceId> {
+    entries.iter().map(Planned::id).collect()
+}

@@ -1,0 +1,263 @@
+//! The facade: reads a zone, plans, and applies.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Instant;
+
+use nex_plan::{
+    ApplyReport, Approved, CloudError, ErrorKind, MovedError, Planned, Problems, RunContext, Timing,
+};
+use time::OffsetDateTime;
+
+use crate::certificate::{SecretReader, Versioned};
+use crate::change::ZoneStep;
+use crate::engine::Run;
+use crate::name::canonical_zone;
+use crate::ports::ZoneReader;
+use crate::snapshot::{Goal, ZoneSnapshot, in_use, zone_query};
+use crate::spec::Spec;
+
+/// Keeps a zone as its spec says: records, settings, and certificates whose keys go into the caller's secrets.
+///
+/// Four calls do all of it: [`ZoneManager::new`], [`ZoneManager::read`], [`ZoneSnapshot::plan`] with its approval, and
+/// [`ZoneManager::apply`].
+#[derive(Clone, Debug)]
+pub struct ZoneManager<R, S> {
+    reader: R,
+    secrets: S,
+    spec: Spec,
+    environment: String,
+    zone: String,
+    clock: fn() -> OffsetDateTime,
+}
+
+/// Why a zone was not read, or an approved plan not applied.
+#[derive(Debug)]
+pub enum ZoneError {
+    /// The zone could not be read.
+    Read {
+        /// The zone.
+        zone: String,
+        /// Why.
+        source: Box<dyn CloudError>,
+    },
+    /// The secrets of the zone's certificates could not be read.
+    Secrets {
+        /// The zone.
+        zone: String,
+        /// Why.
+        source: Box<dyn CloudError>,
+    },
+    /// The zone is not as it was when the plan was made. Nothing was done.
+    Moved {
+        /// The zone.
+        zone: String,
+        /// What differs.
+        moved: MovedError,
+    },
+}
+
+impl fmt::Display for ZoneError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ZoneError::Read { zone, .. } => write!(f, "failed to read the zone {zone}"),
+            ZoneError::Secrets { zone, .. } => {
+                write!(
+                    f,
+                    "failed to read the secrets of the certificates of {zone}"
+                )
+            }
+            ZoneError::Moved { zone, moved } => {
+                write!(
+                    f,
+                    "the zone {zone} has changed since the plan was made: {moved}"
+                )
+            }
+        }
+    }
+}
+
+impl StdError for ZoneError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            ZoneError::Read { source, .. } | ZoneError::Secrets { source, .. } => Some(&**source),
+            ZoneError::Moved { .. } => None,
+        }
+    }
+}
+
+impl CloudError for ZoneError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            ZoneError::Read { source, .. } | ZoneError::Secrets { source, .. } => source.kind(),
+            ZoneError::Moved { .. } => ErrorKind::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            ZoneError::Read { source, .. } | ZoneError::Secrets { source, .. } => source.hint(),
+            ZoneError::Moved { .. } => Some("plan again and look it through".into()),
+        }
+    }
+}
+
+impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
+    /// A manager of the zone of `spec`; its records carry the mark of `environment`.
+    ///
+    /// # Errors
+    /// The problems of the spec, as [`Spec::validate`].
+    pub fn new(reader: R, secrets: S, spec: Spec, environment: &str) -> Result<Self, Problems> {
+        spec.validate(environment).into_result()?;
+        Ok(Self {
+            reader,
+            secrets,
+            zone: canonical_zone(&spec.zone).unwrap_or_default(),
+            spec,
+            environment: environment.to_owned(),
+            clock: OffsetDateTime::now_utc,
+        })
+    }
+
+    /// The same manager with another clock, which decides which certificates expire soon.
+    #[must_use]
+    pub fn with_clock(mut self, clock: fn() -> OffsetDateTime) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Reads the secrets of the zone's certificates, then the zone.
+    ///
+    /// # Errors
+    /// [`ZoneError::Read`], [`ZoneError::Secrets`].
+    pub async fn read(&self) -> Result<ZoneSnapshot, ZoneError> {
+        self.read_part(Part::ALL).await
+    }
+
+    /// Executes an approved plan that was made for `goal`, and reads the zone back.
+    ///
+    /// The zone is read again first. Where it is not as the plan has it, nothing is done; what the plan did not know, such
+    /// as the server's address, may be known by now. After a lost answer a fresh read tells what is left, and only what was
+    /// approved is done. A cancelled run lets the call that is under way end, and reads back.
+    ///
+    /// # Errors
+    /// [`ZoneError`] if nothing was done; what fails on the way is in the [`ApplyReport`].
+    pub async fn apply(
+        &self,
+        approved: &Approved<ZoneStep>,
+        goal: &Goal,
+        context: RunContext<'_>,
+    ) -> Result<ApplyReport, ZoneError> {
+        let started = Instant::now();
+        let snapshot = self.read_part(Part::of(approved)).await?;
+        let mut now = snapshot.steps(goal);
+        if *goal == Goal::Revoke {
+            // A certificate that is no longer used since the plan is the next run's.
+            now.entries
+                .retain(|entry| approved.plan().entry(&entry.id()).is_some());
+        }
+        let resolved = approved.resolve(now).map_err(|moved| ZoneError::Moved {
+            zone: self.zone.clone(),
+            moved,
+        })?;
+        let mut run = Run::new(self, goal, context, approved);
+        run.certificates(&resolved, &snapshot).await;
+        run.records(&resolved, &snapshot).await;
+        run.revocations(&resolved, &snapshot).await;
+        let mut report = run.finish(&resolved);
+        report.timing = Timing::alone(started.elapsed());
+        Ok(report)
+    }
+
+    /// The records and settings of the zone, and its certificates if they are asked for.
+    pub(crate) async fn read_part(&self, part: Part) -> Result<ZoneSnapshot, ZoneError> {
+        let wants_certificates = part.certificates && !self.spec.certificates.is_empty();
+        let secrets = if wants_certificates {
+            self.read_secrets().await?
+        } else {
+            BTreeMap::new()
+        };
+        let certificates = wants_certificates.then(|| in_use(&secrets));
+        let mut query = zone_query(&self.spec, &self.zone, certificates);
+        if !part.records {
+            query.records = false;
+            query.settings = BTreeSet::new();
+        }
+        let zone = self.reader.zone(&query).await;
+        let zone = zone.map_err(|error| ZoneError::Read {
+            zone: self.zone.clone(),
+            source: Box::new(error),
+        })?;
+        let (spec, environment) = (&self.spec, &self.environment);
+        let now = (self.clock)();
+        Ok(ZoneSnapshot::of_valid(
+            spec,
+            environment,
+            zone,
+            secrets,
+            now,
+        ))
+    }
+
+    async fn read_secrets(&self) -> Result<BTreeMap<String, Versioned>, ZoneError> {
+        let names = self.spec.certificates.iter().map(|c| &c.secret);
+        let read = names.map(async |name| {
+            let held = self.secrets.read(name).await?;
+            Ok::<_, S::Error>(held.map(|held| (name.clone(), held)))
+        });
+        let held = futures_util::future::try_join_all(read).await;
+        let held = held.map_err(|error| ZoneError::Secrets {
+            zone: self.zone.clone(),
+            source: Box::new(error),
+        })?;
+        Ok(held.into_iter().flatten().collect())
+    }
+
+    pub(crate) fn reader(&self) -> &R {
+        &self.reader
+    }
+
+    pub(crate) fn secrets(&self) -> &S {
+        &self.secrets
+    }
+
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.spec
+    }
+}
+
+/// What of a zone is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) records: bool,
+    pub(crate) certificates: bool,
+}
+
+impl Part {
+    const ALL: Part = Part {
+        records: true,
+        certificates: true,
+    };
+
+    pub(crate) const RECORDS: Part = Part {
+        records: true,
+        certificates: false,
+    };
+
+    /// What an apply of these steps needs.
+    fn of(approved: &Approved<ZoneStep>) -> Self {
+        let is_certificate = |entry: &Planned<ZoneStep>| {
+            matches!(
+                entry,
+                Planned::Ready(ZoneStep::Certificate(_) | ZoneStep::Revocation(_))
+            )
+        };
+        let entries = &approved.plan().entries;
+        Self {
+            records: !entries.iter().all(is_certificate),
+            certificates: entries.iter().any(is_certificate),
+        }
+    }
+}

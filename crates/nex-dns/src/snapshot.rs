@@ -1,0 +1,253 @@
+//! A zone as it was read, with the plans that follow from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use nex_plan::{Finding, Lint, Linted, Plan, PlanEntry as _, Planned, Problems};
+use time::OffsetDateTime;
+
+use crate::certificate::{
+    self, CertificateSecret, LiveCertificate, RevokeScope, Versioned, revocations, unused_findings,
+};
+use crate::change::ZoneStep;
+use crate::desired::Desired;
+use crate::spec::Spec;
+use crate::zone::{Zone, ZoneQuery};
+use crate::{diff, lint};
+
+/// What a plan is to achieve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// The zone is as its spec says. `address` is the server's, for the records without content.
+    Spec {
+        /// The server's address, once it is known.
+        address: Option<Ipv4Addr>,
+    },
+    /// The environment has no records in the zone; the settings stay as they are.
+    Nothing {
+        /// Which certificates are revoked; `None` for none.
+        revoke: Option<RevokeScope>,
+    },
+    /// Certificates that no secret uses any more are revoked.
+    Revoke,
+    /// The record with this id carries the environment's mark; nothing else of it changes.
+    Adopt {
+        /// The record's id at Cloudflare.
+        record: String,
+    },
+}
+
+/// A zone and its certificates' secrets as they were read at one moment.
+#[derive(Clone, Debug)]
+pub struct ZoneSnapshot {
+    spec: Spec,
+    environment: String,
+    zone: Zone,
+    secrets: BTreeMap<String, Versioned>,
+    now: OffsetDateTime,
+}
+
+/// What taking over a record leads to.
+#[derive(Clone, Debug)]
+pub struct Adoption {
+    /// The plan that puts the environment's mark on the record.
+    pub plan: Linted<ZoneStep>,
+    /// What the next plan does to the record then; `None` if the record is as the spec asks for.
+    pub then: Option<Planned<ZoneStep>>,
+}
+
+impl ZoneSnapshot {
+    /// A snapshot of what was read: `zone` by the query that [`zone_query`] gives, and what the certificates' secrets
+    /// hold, by their names. `now` decides which certificates expire soon.
+    ///
+    /// # Errors
+    /// The problems of the spec, as [`Spec::validate`].
+    pub fn new(
+        spec: &Spec,
+        environment: &str,
+        zone: Zone,
+        secrets: BTreeMap<String, Versioned>,
+        now: OffsetDateTime,
+    ) -> Result<Self, Problems> {
+        spec.validate(environment).into_result()?;
+        Ok(Self::of_valid(spec, environment, zone, secrets, now))
+    }
+
+    /// The snapshot of a spec that has no problems.
+    pub(crate) fn of_valid(
+        spec: &Spec,
+        environment: &str,
+        zone: Zone,
+        secrets: BTreeMap<String, Versioned>,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            environment: environment.to_owned(),
+            spec: spec.clone(),
+            zone,
+            secrets,
+            now,
+        }
+    }
+
+    /// The zone.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// The plan that leads to `goal`, with what the rules find about it.
+    pub fn plan(&self, goal: &Goal) -> Linted<ZoneStep> {
+        let context = LintContext {
+            snapshot: self,
+            goal,
+        };
+        self.steps(goal).lint(&context)
+    }
+
+    /// What taking over the record with this id leads to, with the server at `address`; `None` if the zone has no such
+    /// record of a type that a spec can hold.
+    pub fn adoption(&self, record: &str, address: Option<Ipv4Addr>) -> Option<Adoption> {
+        let desired = self.desired(&Goal::Spec { address });
+        let step = diff::adoption(&desired, &self.zone, record)?;
+        let goal = Goal::Adopt {
+            record: record.to_owned(),
+        };
+        Some(Adoption {
+            then: diff::after_adoption(&desired, &self.zone, &step),
+            plan: self.plan(&goal),
+        })
+    }
+
+    /// The plan that leads to `goal`.
+    pub(crate) fn steps(&self, goal: &Goal) -> Plan<ZoneStep> {
+        let mut plan = Plan::new(&self.environment);
+        match goal {
+            Goal::Spec { .. } => {
+                let desired = self.desired(goal);
+                let certificates = self.certificate_steps().into_iter();
+                plan.entries.extend(certificates.map(Planned::Ready));
+                plan.entries
+                    .extend(diff::records(&desired, &self.zone).entries);
+                plan.entries.extend(diff::settings(&desired, &self.zone));
+            }
+            Goal::Nothing { revoke } => {
+                let records = diff::records(&self.desired(goal), &self.zone).entries;
+                plan.entries
+                    .extend(records.into_iter().map(without_reasons));
+                let revoked = revoke.iter().flat_map(|scope| self.revocations(*scope));
+                plan.entries.extend(revoked.map(Planned::Ready));
+            }
+            Goal::Revoke => {
+                let revoked = self.revocations(RevokeScope::Unused).into_iter();
+                plan.entries.extend(revoked.map(Planned::Ready));
+            }
+            Goal::Adopt { record } => {
+                let step = diff::adoption(&self.desired(goal), &self.zone, record);
+                let step = step.filter(|step| !step.fields().is_empty());
+                plan.entries
+                    .extend(step.map(|step| Planned::Ready(ZoneStep::Record(step))));
+            }
+        }
+        plan
+    }
+
+    /// What `goal` asks of the zone's records and settings.
+    pub(crate) fn desired(&self, goal: &Goal) -> Desired {
+        let of = |address| Desired::of(&self.spec, &self.environment, address);
+        match goal {
+            Goal::Spec { address } => of(*address),
+            Goal::Nothing { .. } | Goal::Revoke | Goal::Adopt { .. } => of(None).nothing(),
+        }
+    }
+
+    #[cfg(feature = "engine")]
+    pub(crate) fn secret(&self, name: &str) -> Option<&Versioned> {
+        self.secrets.get(name)
+    }
+
+    pub(crate) fn live(&self) -> &[LiveCertificate] {
+        self.zone.certificates.as_deref().unwrap_or_default()
+    }
+
+    #[cfg(feature = "engine")]
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.now
+    }
+
+    fn certificate_steps(&self) -> Vec<ZoneStep> {
+        // Without the list of live certificates, every stored one would look revoked.
+        let Some(live) = &self.zone.certificates else {
+            return vec![];
+        };
+        let steps = certificate::steps(&self.spec.certificates, &self.held(), live, self.now);
+        steps.into_iter().map(ZoneStep::Certificate).collect()
+    }
+
+    fn revocations(&self, scope: RevokeScope) -> Vec<ZoneStep> {
+        let revoked = revocations(&self.held(), self.live(), scope).into_iter();
+        revoked.map(ZoneStep::Revocation).collect()
+    }
+
+    fn held(&self) -> BTreeMap<String, CertificateSecret> {
+        let held = self.secrets.iter();
+        held.map(|(name, held)| (name.clone(), held.secret.clone()))
+            .collect()
+    }
+}
+
+/// What to read of the zone of `spec`. `in_use` are the ids of the certificates that the secrets hold ([`in_use`]);
+/// `None` leaves certificates out.
+pub fn zone_query(spec: &Spec, zone: &str, in_use: Option<BTreeSet<String>>) -> ZoneQuery {
+    ZoneQuery {
+        zone: zone.to_owned(),
+        records: true,
+        settings: spec.settings.values().into_keys().collect(),
+        certificates: in_use,
+    }
+}
+
+/// The ids of the certificates in use, by what their secrets hold.
+pub fn in_use(secrets: &BTreeMap<String, Versioned>) -> BTreeSet<String> {
+    let issued = secrets
+        .values()
+        .filter_map(|held| held.secret.issued.as_ref());
+    issued.map(|issued| issued.id.clone()).collect()
+}
+
+/// What the rules about plans for a zone look at: the snapshot that the plan was made of.
+#[derive(Clone, Copy, Debug)]
+pub struct LintContext<'a> {
+    snapshot: &'a ZoneSnapshot,
+    goal: &'a Goal,
+}
+
+impl Lint for ZoneStep {
+    type Context<'a> = LintContext<'a>;
+
+    fn lint(plan: &Plan<Self>, context: &LintContext<'_>) -> Vec<Finding> {
+        let LintContext { snapshot, goal } = context;
+        match goal {
+            Goal::Spec { .. } => {
+                let desired = snapshot.desired(goal);
+                let mut findings = lint::records(&desired, &snapshot.zone, &plan.entries);
+                findings.extend(unused_findings(
+                    &snapshot.spec.certificates,
+                    &snapshot.held(),
+                    snapshot.live(),
+                    snapshot.now,
+                ));
+                findings
+            }
+            // The operator asks for the removal of all of it.
+            Goal::Nothing { .. } | Goal::Revoke | Goal::Adopt { .. } => vec![],
+        }
+    }
+}
+
+/// Where everything goes, no record needs a reason of its own.
+fn without_reasons(mut entry: Planned<ZoneStep>) -> Planned<ZoneStep> {
+    if let Planned::Ready(ZoneStep::Record(step)) = &mut entry {
+        step.reasons.clear();
+    }
+    entry
+}
