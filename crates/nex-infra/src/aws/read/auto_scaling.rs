@@ -23,7 +23,7 @@ pub(super) struct Parts {
 }
 
 /// The hooks and policies of a group that does not exist are none.
-fn of_a_group<T: Default>(result: Result<T, Error>) -> Result<T, Error> {
+fn of_group<T: Default>(result: Result<T, Error>) -> Result<T, Error> {
     match result {
         Err(error) if error.is(Condition::NoSuchScalingGroup) || error.is_not_found() => {
             Ok(T::default())
@@ -65,7 +65,7 @@ impl Reader {
         let request = self.aws.autoscaling.describe_lifecycle_hooks();
         let answer = request.auto_scaling_group_name(&name).send().await;
         let answer = answer.map_err(Error::call("DescribeLifecycleHooks", name));
-        of_a_group(answer.map(|a| a.lifecycle_hooks.unwrap_or_default()))
+        of_group(answer.map(|a| a.lifecycle_hooks.unwrap_or_default()))
     }
 
     async fn scaling_policies(&self) -> Result<Vec<DescribedPolicy>, Error> {
@@ -73,7 +73,7 @@ impl Reader {
         let request = self.aws.autoscaling.describe_policies();
         let answer = request.auto_scaling_group_name(&name).send().await;
         let answer = answer.map_err(Error::call("DescribePolicies", name));
-        of_a_group(answer.map(|a| a.scaling_policies.unwrap_or_default()))
+        of_group(answer.map(|a| a.scaling_policies.unwrap_or_default()))
     }
 
     pub(super) fn collect_scaling(

@@ -20,7 +20,7 @@ use crate::aws::number::to_sdk;
 use crate::aws::read::root_volume;
 use crate::aws::retry::Wait;
 use crate::model::{
-    DesiredInstance, DesiredVolume, Instance, Key, Kind, MetadataOptions, RootVolume, Volume,
+    DesiredInstance, DesiredVolume, Image, Instance, Key, Kind, MetadataOptions, RootVolume, Volume,
 };
 use crate::ports::Ids;
 
@@ -74,7 +74,7 @@ impl Writer {
         let DesiredInstance { instance, launch } = new;
         let parameters = token::Launch {
             generation,
-            image_id: &launch.image.id,
+            image_id: &instance.image.id,
             instance_type: &instance.instance_type,
             subnet_id: &instance.subnet,
             security_group_ids: groups,
@@ -107,7 +107,7 @@ impl Writer {
             .client_token(token)
             .min_count(1)
             .max_count(1)
-            .image_id(&launch.image.id)
+            .image_id(&instance.image.id)
             .instance_type(InstanceType::from(instance.instance_type.as_str()))
             .subnet_id(&instance.subnet)
             .set_security_group_ids(Some(groups.to_vec()))
@@ -160,7 +160,7 @@ impl Writer {
         &self,
         id: &str,
         old: &Instance,
-        new: &Instance,
+        new: &Instance<Image>,
         ids: &Ids,
         cancel: &CancelToken,
     ) -> Result<(), Error> {
@@ -237,7 +237,7 @@ impl Writer {
     async fn set_profile(
         &self,
         id: &str,
-        new: &Instance,
+        new: &Instance<Image>,
         cancel: &CancelToken,
     ) -> Result<(), Error> {
         let ec2 = &self.aws.ec2;

@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_that_nobody_named_keeps_its_objects() {
+    fn a_bucket_that_was_not_named_keeps_its_objects() {
         let (result, requests) = delete(Contents::Keep, vec![(409, NOT_EMPTY)]);
         assert!(result.is_err_and(|error| error.has_code("BucketNotEmpty")));
         assert_eq!(requests, ["DELETE /backups/"]);
