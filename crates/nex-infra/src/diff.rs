@@ -20,7 +20,9 @@ pub fn diff(environment: &str, desired: &Desired, observed: &Observed) -> Plan<S
         (None, Some(old)) if old.owner == Owner::Nex => delete(old),
         _ => None,
     };
-    let steps = keys.into_iter().filter_map(|key| Some((key.clone(), step(key)?)));
+    let steps = keys
+        .into_iter()
+        .filter_map(|key| Some((key.clone(), step(key)?)));
     let mut steps: BTreeMap<Key, Step> = steps.collect();
     follow_template(&mut steps, desired, observed);
     follow_instance(&mut steps, desired, observed);
@@ -153,7 +155,11 @@ pub(crate) fn differences(
     new: &DesiredResource,
     old: &ResourceState,
 ) -> impl Iterator<Item = FieldChange> {
-    let old: BTreeMap<&str, Value> = old.fields().into_iter().map(|f| (f.name, f.value)).collect();
+    let old: BTreeMap<&str, Value> = old
+        .fields()
+        .into_iter()
+        .map(|f| (f.name, f.value))
+        .collect();
     new.fields().into_iter().filter_map(move |field| {
         let old = match (old.get(field.name), &field.behavior) {
             (Some(old), _) => old.clone(),
@@ -276,11 +282,7 @@ fn needs(
 
 /// What is deleted before a resource: everything that needs the resource. But a volume is free only once its instance is
 /// gone.
-fn deleted_before(
-    key: &Key,
-    steps: &BTreeMap<Key, Step>,
-    observed: &Observed,
-) -> BTreeSet<Key> {
+fn deleted_before(key: &Key, steps: &BTreeMap<Key, Step>, observed: &Observed) -> BTreeSet<Key> {
     let needs = |a: &Key, b: &Key| {
         let state = observed.get(a).map(|existing| &existing.state);
         state.is_some_and(|state| state.needs().contains(b))
@@ -290,7 +292,9 @@ fn deleted_before(
         (Kind::Volume, Kind::Instance) => false,
         _ => needs(other, key),
     };
-    let deleted = steps.values().filter(|step| step.action() == Action::Delete);
+    let deleted = steps
+        .values()
+        .filter(|step| step.action() == Action::Delete);
     deleted
         .map(|step| &step.key)
         .filter(|other| *other != key && goes_first(other))

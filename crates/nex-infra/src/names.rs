@@ -65,11 +65,7 @@ pub struct Names {
 
 impl Names {
     /// The names of `environment`. `prefix` is the first part of each name; the spec may name buckets of its own.
-    pub fn new(
-        prefix: impl Into<String>,
-        environment: impl Into<String>,
-        spec: &Spec,
-    ) -> Self {
+    pub fn new(prefix: impl Into<String>, environment: impl Into<String>, spec: &Spec) -> Self {
         let fleet = spec.fleet.as_ref();
         Self {
             prefix: prefix.into(),

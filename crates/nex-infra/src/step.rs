@@ -66,7 +66,10 @@ impl Step {
     pub fn fills_secret(&self, name: &str) -> bool {
         self.key.kind == Kind::Secret
             && self.key.name == name
-            && matches!(self.action(), Action::Create | Action::Update | Action::Replace)
+            && matches!(
+                self.action(),
+                Action::Create | Action::Update | Action::Replace
+            )
             && self.fields.iter().any(|field| field.field == "value")
     }
 }

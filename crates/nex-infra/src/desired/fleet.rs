@@ -6,8 +6,8 @@ use super::DesiredBuilder;
 use super::server::{image, root_volume, uploads};
 use crate::model::{
     Bucket, DesiredLaunchTemplate, DesiredResource, DesiredScalingGroup, DesiredSecret, GroupRef,
-    LifecycleHook, LifecycleRule, MetadataOptions, Protocol, Role, Rule, ScalingPolicy, SecretSource,
-    SecurityGroup,
+    LifecycleHook, LifecycleRule, MetadataOptions, Protocol, Role, Rule, ScalingPolicy,
+    SecretSource, SecurityGroup,
 };
 use crate::names::Component::Runner;
 use crate::policy;

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::DesiredBuilder;
+use crate::facts::EdgeNetworks;
 use crate::model::{
     Bucket, DatabaseIngress, DesiredElasticIp, DesiredInstance, DesiredResource, DesiredSecret,
-    DesiredVolume, ElasticIpAssociation, GroupRef, ImageChoice, Instance, InstanceProfile, Key, Kind,
-    Launch, LifecycleRule, LogGroup, MetadataOptions, Owner, Peer, PortRange, Protocol,
+    DesiredVolume, ElasticIpAssociation, GroupRef, ImageChoice, Instance, InstanceProfile, Key,
+    Kind, Launch, LifecycleRule, LogGroup, MetadataOptions, Owner, Peer, PortRange, Protocol,
     ResourceState, Role, RootVolume, Rule, SecretSource, SecurityGroup, SnapshotPolicy,
 };
 use crate::names::{Component, SNAPSHOT, Tags};
 use crate::policy;
-use crate::facts::EdgeNetworks;
 use crate::spec::CLOUDFLARE;
 
 /// The days until S3 deletes the parts of an unfinished upload.
@@ -202,7 +202,11 @@ impl DesiredBuilder<'_> {
         ];
         if self.inputs.mail_password {
             let name = &names.mail_password();
-            secrets.push(secret(name, "Password at the mail relay", SecretSource::Supplied));
+            secrets.push(secret(
+                name,
+                "Password at the mail relay",
+                SecretSource::Supplied,
+            ));
         }
         secrets
     }
@@ -319,9 +323,9 @@ impl DesiredBuilder<'_> {
 const WEB_PORTS: [u16; 2] = [80, 443];
 
 fn web_rules(networks: &[String]) -> Vec<Rule> {
-    let rules = networks.iter().flat_map(|network| {
-        WEB_PORTS.map(|port| Rule::port(Protocol::Tcp, port, network))
-    });
+    let rules = networks
+        .iter()
+        .flat_map(|network| WEB_PORTS.map(|port| Rule::port(Protocol::Tcp, port, network)));
     rules.collect()
 }
 

@@ -184,8 +184,7 @@ impl<W: CloudWriter> Run<'_, W> {
 
     fn skip(&mut self, step: &Step, reason: SkipReason) {
         let entry = Planned::Ready(step.clone());
-        self.report
-            .skip_one(&entry, reason, self.context.progress);
+        self.report.skip_one(&entry, reason, self.context.progress);
     }
 
     fn finish(mut self) -> ApplyReport {
@@ -199,7 +198,10 @@ impl<W: CloudWriter> Run<'_, W> {
         }
         let is_stopped = self.context.cancel.is_cancelled() && !self.waiting.is_empty();
         for (_, step) in std::mem::take(&mut self.waiting) {
-            let missing = step.needs.iter().find(|key| !self.chains.contains_key(*key));
+            let missing = step
+                .needs
+                .iter()
+                .find(|key| !self.chains.contains_key(*key));
             let reason = match missing {
                 Some(missing) if !is_stopped => SkipReason::Needs(missing.resource_id()),
                 _ => SkipReason::Stopped,

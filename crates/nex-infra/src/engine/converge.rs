@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nex_plan::{
-    ApplyReport, Approved, Done, Failed, MovedError, Plan, Planned, ResourceId, RunContext,
-    Timing, chain,
+    ApplyReport, Approved, Done, Failed, MovedError, Plan, Planned, ResourceId, RunContext, Timing,
+    chain,
 };
 
 use super::apply::apply;
@@ -99,11 +99,7 @@ pub async fn converge<R: CloudReader, W: CloudWriter>(
 
 /// The plan for the approved resources, as AWS is.
 fn plan(approved: &Approved<Step>, desired: &Desired, snapshot: &Snapshot) -> Plan<Step> {
-    let mut now = diff(
-        &approved.plan().environment,
-        desired,
-        &snapshot.observed,
-    );
+    let mut now = diff(&approved.plan().environment, desired, &snapshot.observed);
     now.entries
         .retain(|entry| approved.plan().entry(&entry.id()).is_some());
     now
@@ -126,8 +122,9 @@ fn settle(total: &mut ApplyReport, rest: &Plan<Step>) {
     let left: BTreeSet<ResourceId> = rest.entries.iter().map(Planned::id).collect();
     let is_done =
         |failed: &Failed| failed.kind.is_resolved_by_reading() && !left.contains(&failed.id);
-    let (done, failed): (Vec<Failed>, Vec<Failed>) =
-        std::mem::take(&mut total.failed).into_iter().partition(is_done);
+    let (done, failed): (Vec<Failed>, Vec<Failed>) = std::mem::take(&mut total.failed)
+        .into_iter()
+        .partition(is_done);
     total.failed = failed;
     total.done.extend(done.into_iter().map(|failed| Done {
         id: failed.id,

@@ -163,7 +163,10 @@ impl ResourceKind for DesiredScalingGroup {
         } = self;
         vec![
             Field::in_place("launch_template", template),
-            Field::in_place("launch_template_version", TemplateVersion::Newest.to_string()),
+            Field::in_place(
+                "launch_template_version",
+                TemplateVersion::Newest.to_string(),
+            ),
             Field::in_place("subnets", Value::set(subnets)),
             Field::in_place("min", *min),
             Field::in_place("max", *max),

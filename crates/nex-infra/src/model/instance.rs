@@ -226,7 +226,9 @@ impl ResourceKind for Volume {
 
     fn needs(&self) -> Vec<Key> {
         let instance = self.instance.iter();
-        instance.map(|name| Key::new(Kind::Instance, name)).collect()
+        instance
+            .map(|name| Key::new(Kind::Instance, name))
+            .collect()
     }
 
     tagged!();
@@ -259,7 +261,8 @@ impl ResourceKind for DesiredVolume {
             Field::new(
                 "encrypted",
                 UpdateBehavior::CreateOnly(
-                    "EC2 can't change it: a snapshot's encrypted copy can take its place, by hand".into(),
+                    "EC2 can't change it: a snapshot's encrypted copy can take its place, by hand"
+                        .into(),
                 ),
                 *encrypted,
             ),

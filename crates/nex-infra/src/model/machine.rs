@@ -24,9 +24,9 @@ impl ImageChoice {
     pub(super) fn field(&self, pinned: UpdateBehavior) -> Field {
         let behavior = match self {
             ImageChoice::Pinned(_) => pinned,
-            ImageChoice::Newest(_) => UpdateBehavior::CreateOnly(
-                "a newer image is no reason to change what runs".into(),
-            ),
+            ImageChoice::Newest(_) => {
+                UpdateBehavior::CreateOnly("a newer image is no reason to change what runs".into())
+            }
         };
         Field::new("image", behavior, self.id())
     }

@@ -87,6 +87,16 @@ pub struct PortRange {
     pub last: i32,
 }
 
+impl PortRange {
+    /// A range of one port.
+    pub fn single(port: u16) -> Self {
+        Self {
+            first: port.into(),
+            last: port.into(),
+        }
+    }
+}
+
 /// One rule: a protocol, a range of ports, one peer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule {
@@ -104,10 +114,7 @@ impl Rule {
         let network = cidr.parse::<ipnet::IpNet>();
         Self {
             protocol,
-            ports: Some(PortRange {
-                first: port.into(),
-                last: port.into(),
-            }),
+            ports: Some(PortRange::single(port)),
             peer: Peer::Cidr(network.map_or_else(|_| cidr.to_owned(), |net| net.to_string())),
         }
     }
@@ -181,7 +188,9 @@ impl ResourceKind for SecurityGroup {
         vec![
             Field::new(
                 "description",
-                UpdateBehavior::CreateOnly("EC2 can't change it, and it is no reason for a new group".into()),
+                UpdateBehavior::CreateOnly(
+                    "EC2 can't change it, and it is no reason for a new group".into(),
+                ),
                 description,
             ),
             Field::new(
@@ -231,8 +240,16 @@ impl ResourceKind for DatabaseIngress {
                 UpdateBehavior::Replacement("a rule belongs to its group".into()),
                 group,
             ),
-            Field::new("port", UpdateBehavior::Replacement("a rule's port is fixed".into()), *port),
-            Field::new("from", UpdateBehavior::Replacement("a rule's peer is fixed".into()), from),
+            Field::new(
+                "port",
+                UpdateBehavior::Replacement("a rule's port is fixed".into()),
+                *port,
+            ),
+            Field::new(
+                "from",
+                UpdateBehavior::Replacement("a rule's peer is fixed".into()),
+                from,
+            ),
         ]
     }
 

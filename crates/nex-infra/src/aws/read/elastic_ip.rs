@@ -4,7 +4,6 @@ use std::net::Ipv4Addr;
 
 use aws_sdk_ec2::types::Address as DescribedAddress;
 
-use super::lookups::filter;
 use super::{Found, Reader, tags};
 use crate::aws::Error;
 use crate::model::{ElasticIp, ElasticIpAssociation, Kind};

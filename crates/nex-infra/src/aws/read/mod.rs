@@ -22,7 +22,6 @@ use aws_sdk_ec2::types::Filter;
 use lookups::filter;
 
 use super::{Aws, Error};
-use crate::desired::Layout;
 use crate::facts::Capacity;
 use crate::model::{GroupRef, Key, Kind, Observed, ObservedResource, Owner, ResourceState};
 use crate::names::{COMPONENT, ENVIRONMENT, MANAGED_BY, Names, SNAPSHOT, Tags};
@@ -35,7 +34,6 @@ pub struct Reader {
     pub(super) aws: Arc<Aws>,
     pub(super) names: Names,
     pub(super) spec: Spec,
-    pub(super) layout: Layout,
     adopting: Option<(Kind, String)>,
 }
 
@@ -46,7 +44,6 @@ impl Reader {
             aws,
             names: names.clone(),
             spec: spec.clone(),
-            layout: Layout::new(spec, names),
             adopting: None,
         }
     }
