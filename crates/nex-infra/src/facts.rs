@@ -1,4 +1,4 @@
-//! What is looked up and never changed: the ground that the desired state stands on.
+//! What is looked up and never changed, and what other crates render: the inputs of the desired state.
 
 /// What was looked up for an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,15 +65,46 @@ pub struct Capacity {
     pub spot_used: u32,
 }
 
-/// The scripts of the first boots, rendered by whoever knows GitLab and its runner.
+/// What the desired state takes from other crates.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Boot {
-    /// The server's user data.
-    pub server: String,
-    /// A runner host's user data.
-    pub fleet: String,
+pub struct Inputs {
+    /// The scripts of the first boots.
+    pub user_data: UserData,
     /// Cloudflare's networks, for `web_from = ["cloudflare"]`.
-    pub edge_networks: Vec<String>,
+    pub edge_networks: EdgeNetworks,
     /// Whether the spec refers to a mail password that nex stores for the server.
     pub mail_password: bool,
+}
+
+/// The scripts of the first boots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserData {
+    /// The server's.
+    pub server: String,
+    /// A runner host's.
+    pub fleet: String,
+}
+
+/// The networks of Cloudflare's proxies, in CIDR notation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EdgeNetworks {
+    /// The networks as Cloudflare lists them.
+    Known(Vec<String>),
+    /// Cloudflare's list can't be read. Rules that exist stay as they are; only a new server gets the built-in list.
+    Unread {
+        /// The list that the program was built with.
+        built_in: Vec<String>,
+        /// Why the list can't be read.
+        error: String,
+    },
+}
+
+impl EdgeNetworks {
+    /// The networks: those that Cloudflare lists, or the built-in list.
+    pub fn cidrs(&self) -> &[String] {
+        match self {
+            EdgeNetworks::Known(networks) => networks,
+            EdgeNetworks::Unread { built_in, .. } => built_in,
+        }
+    }
 }

@@ -1,7 +1,6 @@
-//! Counts what goes over the wire.
+//! Records the calls that go over the wire.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -10,65 +9,22 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Layer, Storable, StoreReplace};
+use nex_plan::CallLog;
 
-/// Calls made so far, tries counted singly.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
-    /// How many.
-    pub count: usize,
-    /// The time that they took, one after another.
-    pub busy: Duration,
-    /// From the first one's start to the last one's end.
-    pub wall: Duration,
-    /// The longest row of calls of which each began after the one before had ended.
-    pub depth: usize,
-}
-
-/// Collects the calls of all clients that share it.
-#[derive(Clone, Debug, Default)]
-pub struct CallLog(Arc<Mutex<Vec<(Instant, Instant)>>>);
-
-impl CallLog {
-    /// From when to when each call so far took.
-    pub fn spans(&self) -> Vec<(Instant, Instant)> {
-        let spans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        spans.clone()
-    }
-}
-
-impl Calls {
-    /// Counts calls by when each began and ended, whoever made them.
-    pub fn of(mut spans: Vec<(Instant, Instant)>) -> Self {
-        spans.sort_by_key(|(_, end)| *end);
-        let first = spans.iter().map(|(start, _)| *start).min();
-        let last = spans.last().map(|(_, end)| *end);
-        let mut depth = 0;
-        let mut free_from: Option<Instant> = None;
-        for (start, end) in &spans {
-            if free_from.is_none_or(|free| *start >= free) {
-                depth += 1;
-                free_from = Some(*end);
-            }
-        }
-        Self {
-            count: spans.len(),
-            busy: spans.iter().map(|(start, end)| *end - *start).sum(),
-            wall: first.zip(last).map_or(Duration::ZERO, |(a, b)| b - a),
-            depth,
-        }
-    }
-}
+/// Records each try of a call into a log.
+#[derive(Clone, Debug)]
+pub(super) struct CallRecorder(pub CallLog);
 
 #[derive(Debug)]
-struct Began(Instant);
+struct Started(Instant);
 
-impl Storable for Began {
+impl Storable for Started {
     type Storer = StoreReplace<Self>;
 }
 
-impl Intercept for CallLog {
+impl Intercept for CallRecorder {
     fn name(&self) -> &'static str {
-        "CallLog"
+        "CallRecorder"
     }
 
     fn read_before_transmit(
@@ -77,8 +33,8 @@ impl Intercept for CallLog {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let mut layer = Layer::new("CallLog");
-        layer.store_put(Began(Instant::now()));
+        let mut layer = Layer::new("CallRecorder");
+        layer.store_put(Started(Instant::now()));
         bag.push_layer(layer);
         Ok(())
     }
@@ -89,12 +45,8 @@ impl Intercept for CallLog {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(Began(began)) = bag.load::<Began>() {
-            let span = (*began, Instant::now());
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(span);
+        if let Some(Started(started)) = bag.load::<Started>() {
+            self.0.record(*started);
         }
         Ok(())
     }

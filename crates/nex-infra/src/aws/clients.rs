@@ -1,22 +1,25 @@
 //! The one place that builds SDK clients.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use nex_plan::CallLog;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{CallLog, Error};
+use super::Error;
+use super::calls::CallRecorder;
 
-/// Tries of one call. The SDK's own 3 are too few for the throttling of EC2 and IAM.
+/// Tries of one call. The SDK's default of 3 is too low for the throttling of EC2 and IAM.
 const MAX_ATTEMPTS: u32 = 8;
 
 /// The longest pause between two tries: EC2's buckets refill within seconds.
 const MAX_BACKOFF: Duration = Duration::from_secs(20);
 
-/// How long one try may take: RunInstances has been seen to take half a minute.
+/// How long one try may take. RunInstances has been seen to take half a minute.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a connection may take.
@@ -24,25 +27,27 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How to reach AWS.
 #[derive(Clone, Debug)]
-pub struct Connect {
+pub struct ConnectOptions {
     /// The Region of the environment.
     pub region: String,
     /// Tries of one call; `None` for 8.
     pub max_attempts: Option<u32>,
-    /// Another cloud than AWS's own. Without it, credentials, profile and endpoint come from where every SDK program
-    /// takes them.
-    pub stand_in: Option<StandIn>,
+    /// Another endpoint than AWS's own. Without it, credentials, profile and endpoint come from where every AWS SDK takes
+    /// them.
+    pub endpoint: Option<EndpointOverride>,
+    /// Records the calls; clients of other services may share the log.
+    pub calls: CallLog,
 }
 
-/// A stand-in for AWS on loopback.
+/// An emulator of AWS, such as one on loopback.
 #[derive(Clone, Debug)]
-pub struct StandIn {
-    /// Where it listens, such as `http://127.0.0.1:4566`.
-    pub endpoint: String,
-    /// The access key's id; a stand-in checks none.
+pub struct EndpointOverride {
+    /// The emulator's URL, such as `http://127.0.0.1:4566`.
+    pub url: String,
+    /// The access key's id; an emulator may accept any.
     pub access_key_id: String,
-    /// The secret access key; a stand-in checks none.
-    pub secret_access_key: String,
+    /// The secret access key; an emulator may accept any.
+    pub secret_access_key: SecretString,
 }
 
 /// The clients of all services, with one log of calls.
@@ -68,20 +73,23 @@ macro_rules! client {
     ($service:ident, $config:expr, $calls:expr) => {
         $service::Client::from_conf(
             $service::config::Builder::from($config)
-                .interceptor($calls.clone())
+                .interceptor(CallRecorder($calls.clone()))
                 .build(),
         )
     };
 }
 
 impl Aws {
-    /// Builds the clients, and makes sure that there are credentials before anything else.
-    pub async fn connect(connect: &Connect) -> Result<Self, Error> {
+    /// Builds the clients, and makes sure first that there are credentials.
+    ///
+    /// # Errors
+    /// [`Error::NoCredentials`].
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, Error> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
         let retry = RetryConfig::standard()
-            .with_max_attempts(connect.max_attempts.unwrap_or(MAX_ATTEMPTS))
+            .with_max_attempts(options.max_attempts.unwrap_or(MAX_ATTEMPTS))
             .with_max_backoff(MAX_BACKOFF);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -89,19 +97,19 @@ impl Aws {
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
-            .region(aws_config::Region::new(connect.region.clone()))
+            .region(aws_config::Region::new(options.region.clone()))
             .retry_config(retry)
             .timeout_config(timeouts);
-        if let Some(stand_in) = &connect.stand_in {
+        if let Some(endpoint) = &options.endpoint {
             let keys = Credentials::new(
-                &stand_in.access_key_id,
-                &stand_in.secret_access_key,
+                &endpoint.access_key_id,
+                endpoint.secret_access_key.expose_secret(),
                 None,
                 None,
-                "stand-in",
+                "EndpointOverride",
             );
             loader = loader
-                .endpoint_url(&stand_in.endpoint)
+                .endpoint_url(&endpoint.url)
                 .credentials_provider(keys);
         }
         let config = loader.load().await;
@@ -113,9 +121,9 @@ impl Aws {
                 .map_err(|error| no_credentials(error.into()))?,
             None => return Err(no_credentials("no provider is set up".into())),
         };
-        let calls = CallLog::default();
+        let calls = options.calls.clone();
         Ok(Self {
-            region: connect.region.clone(),
+            region: options.region.clone(),
             autoscaling: client!(aws_sdk_autoscaling, &config, calls),
             dlm: client!(aws_sdk_dlm, &config, calls),
             ec2: client!(aws_sdk_ec2, &config, calls),
@@ -132,8 +140,8 @@ impl Aws {
         })
     }
 
-    /// From when to when each call so far took, tries counted singly: for [`Calls::of`](super::Calls::of).
-    pub fn spans(&self) -> Vec<(Instant, Instant)> {
-        self.calls.spans()
+    /// The log of the calls so far, each try counted as a call.
+    pub fn calls(&self) -> &CallLog {
+        &self.calls
     }
 }

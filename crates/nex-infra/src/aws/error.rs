@@ -1,15 +1,15 @@
-//! Errors of AWS, classified by their code.
+//! Errors of AWS, classified by the code of the service's answer.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use nex_plan::{CloudError, ErrorKind};
 
-use nex_plan::Class;
+use super::codes::{self, Condition};
 
-use crate::io::Failure;
-
-/// Why something on AWS did not work.
+/// A failed operation on AWS.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A call failed.
@@ -17,17 +17,15 @@ pub enum Error {
     Call {
         /// The API call.
         operation: &'static str,
-        /// What it was about.
+        /// The resource that the call is about.
         about: String,
-        /// What the error's code says.
-        class: Class,
         /// The service's answer, or why there is none.
-        source: Box<dyn StdError + Send + Sync>,
+        source: CallError,
     },
     /// There are no credentials to sign calls with.
     #[error("no AWS credentials were found")]
     NoCredentials(#[source] Box<dyn StdError + Send + Sync>),
-    /// The credentials are for another account than the spec's.
+    /// The credentials belong to another account than the spec.
     #[error("the credentials are for account {found}, the spec is for {expected}")]
     OtherAccount {
         /// The account of the credentials.
@@ -35,44 +33,52 @@ pub enum Error {
         /// The account in the spec.
         expected: String,
     },
-    /// Something that the spec points at is not there, or not just once.
-    #[error("{what} {selector} was found {found} times in {place}; it must be there exactly once")]
+    /// A resource that the spec refers to does not exist, or is not the only one.
+    #[error("{what} {selector} must exist exactly once in {place}, but {found} were found")]
     Lookup {
-        /// What was looked up.
+        /// The kind of resource.
         what: &'static str,
-        /// How the spec points at it.
+        /// The selector in the spec.
         selector: String,
-        /// How many there are.
+        /// How many resources match.
         found: usize,
-        /// Where was looked.
+        /// Where nex looked.
         place: String,
     },
-    /// An answer lacks what every such answer has.
-    #[error("the answer of {operation} about {about} lacks {lacks}")]
+    /// An answer lacks a field that every such answer has.
+    #[error("the answer of {operation} about {about} lacks {missing}")]
     Answer {
         /// The API call.
         operation: &'static str,
-        /// What it was about.
+        /// The resource that the call is about.
         about: String,
-        /// What is missing.
-        lacks: &'static str,
+        /// The field.
+        missing: &'static str,
     },
-    /// Something did not come to pass in time.
+    /// A resource did not reach a state in time.
     #[error("{about} was not {state} after {seconds} s")]
     TooLate {
-        /// What was waited for.
+        /// The resource.
         about: String,
-        /// The state that did not come.
+        /// The state.
         state: &'static str,
-        /// How long was waited.
+        /// How long nex waited.
         seconds: u64,
     },
-    /// A step needs something that is not there yet.
-    #[error("{about} needs {missing}, which is not there")]
+    /// The run was cancelled while nex waited for a resource to reach a state.
+    #[error("{about} was not yet {state}")]
+    Cancelled {
+        /// The resource.
+        about: String,
+        /// The state.
+        state: &'static str,
+    },
+    /// A step needs something that does not exist.
+    #[error("{about} needs {missing}, which does not exist")]
     Missing {
         /// The step's resource.
         about: String,
-        /// What it needs.
+        /// What the step needs.
         missing: String,
     },
     /// A change that nex does not make.
@@ -80,35 +86,80 @@ pub enum Error {
     Unchangeable {
         /// The resource.
         about: String,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
 }
 
-/// A service's answer, as it words it.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
-#[error("{code}: {message}")]
-struct Answered {
-    code: String,
-    message: String,
+pub enum CallError {
+    /// The service answered with an error.
+    #[error("{code}: {message}")]
+    Refused {
+        /// The error's code, such as `InvalidGroup.NotFound`.
+        code: String,
+        /// The error's message.
+        message: String,
+    },
+    /// The SDK could not build the request: the call was not made.
+    #[error(transparent)]
+    NotSent(Box<dyn StdError + Send + Sync>),
+    /// No answer came, or none that the SDK understands: the service may have acted.
+    #[error(transparent)]
+    NoAnswer(Box<dyn StdError + Send + Sync>),
 }
 
-impl Failure for Error {
-    fn class(&self) -> Class {
+impl CloudError for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Error::Call { class, .. } => *class,
-            Error::NoCredentials(_) | Error::OtherAccount { .. } => Class::Denied,
-            Error::Answer { .. } => Class::Lost,
+            Error::Call { source, .. } => source.kind(),
+            Error::NoCredentials(_) | Error::OtherAccount { .. } => ErrorKind::Denied,
+            Error::Answer { .. } => ErrorKind::Indeterminate,
+            Error::Cancelled { .. } => ErrorKind::Cancelled,
             Error::Lookup { .. }
             | Error::TooLate { .. }
             | Error::Missing { .. }
-            | Error::Unchangeable { .. } => Class::Other,
+            | Error::Unchangeable { .. } => ErrorKind::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Error::NoCredentials(_) => "log in with `aws sso login`, or set AWS_PROFILE",
+            Error::OtherAccount { .. } => {
+                "set AWS_PROFILE to a profile of the spec's account, or fix aws.account in the spec"
+            }
+            Error::Lookup { .. } => {
+                "name the resource by its id in the spec, or create it: nex looks it up and never creates it"
+            }
+            Error::Call { source, .. } => match source.kind() {
+                ErrorKind::Denied => {
+                    "the credentials lack a permission: ask for the one that the message names"
+                }
+                ErrorKind::Indeterminate => {
+                    "AWS did not answer: check the network and AWS_ENDPOINT_URL, then run the command again"
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(hint.into())
+    }
+}
+
+impl CallError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            CallError::Refused { code, .. } => codes::classify(code),
+            CallError::NotSent(_) => ErrorKind::Other,
+            CallError::NoAnswer(_) => ErrorKind::Indeterminate,
         }
     }
 }
 
 impl Error {
-    /// Turns a failed call's error into ours: `operation` failed on `about`.
+    /// Turns the SDK's error into ours: `operation` failed on `about`.
     pub(super) fn call<E, R>(
         operation: &'static str,
         about: impl Into<String>,
@@ -119,41 +170,64 @@ impl Error {
     {
         let about = about.into();
         move |error| {
-            let code = error.code().map(str::to_owned);
-            let class = match (&error, &code) {
-                (_, Some(code)) => classify(code),
-                (SdkError::ConstructionFailure(_), None) => Class::Other,
-                (_, None) => Class::Lost,
-            };
-            let source: Box<dyn StdError + Send + Sync> = match code {
-                Some(code) => Box::new(Answered {
+            let source = match (error.code(), &error) {
+                (Some(code), _) => CallError::Refused {
+                    code: code.to_owned(),
                     message: error.message().unwrap_or("no message").to_owned(),
-                    code,
-                }),
-                None => Box::new(error),
+                },
+                (None, SdkError::ConstructionFailure(_)) => CallError::NotSent(Box::new(error)),
+                (None, _) => CallError::NoAnswer(Box::new(error)),
             };
             Error::Call {
                 operation,
                 about,
-                class,
                 source,
             }
         }
     }
 
-    /// Whether what the call named is not there.
-    pub(super) fn is_not_found(&self) -> bool {
-        self.class() == Class::NotFound
+    /// The answer of `operation` about `about` lacks a field: gives the error for the field's name.
+    pub(super) fn lacks(
+        operation: &'static str,
+        about: &str,
+    ) -> impl Fn(&'static str) -> Error + use<> {
+        let about = about.to_owned();
+        move |missing| Error::Answer {
+            operation,
+            about: about.clone(),
+            missing,
+        }
     }
 
-    /// Whether the message of the service's answer contains `text`.
-    pub(super) fn says(&self, text: &str) -> bool {
-        matches!(self, Error::Call { source, .. } if source.to_string().contains(text))
+    /// Whether the resource that the call named does not exist.
+    pub(super) fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// Whether the service answered with this code.
+    pub(super) fn has_code(&self, expected: &str) -> bool {
+        matches!(self.refusal(), Some((code, _)) if code == expected)
+    }
+
+    /// Whether the service's answer means `condition`.
+    pub(super) fn is(&self, condition: Condition) -> bool {
+        self.refusal()
+            .is_some_and(|(code, message)| condition.is_meant_by(code, message))
+    }
+
+    fn refusal(&self) -> Option<(&str, &str)> {
+        match self {
+            Error::Call {
+                source: CallError::Refused { code, message },
+                ..
+            } => Some((code, message)),
+            _ => None,
+        }
     }
 }
 
-/// An absent thing is `None`, not an error.
-pub(super) fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+/// A resource that does not exist is `None`, not an error.
+pub(super) fn if_found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.is_not_found() => Ok(None),
@@ -161,74 +235,57 @@ pub(super) fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// The codes, from the services' API references.
-fn classify(code: &str) -> Class {
-    const EXISTS: [&str; 11] = [
-        "AlreadyExists",
-        "AlreadyExistsFault",
-        "BucketAlreadyOwnedByYou",
-        "EntityAlreadyExists",
-        "IdempotentParameterMismatch",
-        "InvalidGroup.Duplicate",
-        "InvalidLaunchTemplateName.AlreadyExistsException",
-        "InvalidPermission.Duplicate",
-        "OperationAbortedException",
-        "ResourceAlreadyExistsException",
-        "ResourceExistsException",
-    ];
-    const NOT_FOUND: [&str; 5] = [
-        "DBInstanceNotFound",
-        "NoSuchEntity",
-        "NotFound",
-        "ResourceNotFoundException",
-        "ParameterNotFound",
-    ];
-    const DENIED: [&str; 10] = [
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "SignatureDoesNotMatch",
-        "UnauthorizedOperation",
-        "UnrecognizedClientException",
-    ];
-    // With the contention of two calls: either may have been the one that acted.
-    const LOST: [&str; 18] = [
-        "ConcurrentModification",
-        "ConcurrentModificationException",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServerException",
-        "InternalServiceError",
-        "InternalServiceException",
-        "OperationAborted",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ResourceContention",
-        "ServiceFailure",
-        "ServiceFailureException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "Unavailable",
-        "UnavailableException",
-    ];
-    if EXISTS.contains(&code) {
-        Class::Exists
-    } else if NOT_FOUND.contains(&code)
-        || code.starts_with("NoSuch")
-        || code.ends_with(".NotFound")
-        || code.ends_with(".NotFoundException")
-    {
-        Class::NotFound
-    } else if DENIED.contains(&code) {
-        Class::Denied
-    } else if LOST.contains(&code) {
-        Class::Lost
-    } else {
-        Class::Other
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str, message: &str) -> Error {
+        Error::Call {
+            operation: "RunInstances",
+            about: "web".into(),
+            source: CallError::Refused {
+                code: code.into(),
+                message: message.into(),
+            },
+        }
+    }
+
+    #[test]
+    fn an_error_reads_on_one_line_and_tells_its_cause_once() {
+        let error = refused("UnauthorizedOperation", "not allowed");
+        assert_eq!(
+            nex_plan::chain(&error),
+            "RunInstances web: UnauthorizedOperation: not allowed"
+        );
+        let torn = Error::Call {
+            operation: "RunInstances",
+            about: "web".into(),
+            source: CallError::NoAnswer("connection reset".into()),
+        };
+        assert_eq!(nex_plan::chain(&torn), "RunInstances web: connection reset");
+        assert_eq!(torn.kind(), ErrorKind::Indeterminate);
+    }
+
+    #[test]
+    fn a_hint_names_no_option_of_a_command() {
+        let errors = [
+            refused("UnauthorizedOperation", ""),
+            refused("InternalError", ""),
+            Error::NoCredentials("none".into()),
+        ];
+        for error in errors {
+            let hint = error.hint().expect("a hint");
+            assert!(!hint.contains("--"), "{hint}");
+        }
+        assert_eq!(refused("DependencyViolation", "").hint(), None);
+    }
+
+    #[test]
+    fn a_code_is_compared_whole_and_apart_from_the_message() {
+        let error = refused("InvalidRequestException", "NoSuchBucket");
+        assert!(error.has_code("InvalidRequestException"));
+        assert!(!error.has_code("InvalidRequest"));
+        assert!(!error.has_code("NoSuchBucket"));
+        assert!(!error.is_not_found());
     }
 }

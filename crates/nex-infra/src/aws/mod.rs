@@ -1,15 +1,17 @@
-//! AWS itself: the reader and the writer behind [`crate::Read`] and [`crate::Write`].
+//! AWS itself: the reader and the writer behind [`crate::CloudReader`] and [`crate::CloudWriter`].
 
 mod calls;
 mod clients;
+mod codes;
 mod error;
+mod number;
 mod read;
-mod vault;
+mod retry;
+mod secret_store;
 mod write;
 
-pub use calls::{CallLog, Calls};
-pub use clients::{Aws, Connect, StandIn};
-pub use error::Error;
+pub use clients::{Aws, ConnectOptions, EndpointOverride};
+pub use error::{CallError, Error};
 pub use read::Reader;
-pub use vault::{SecretValue, Vault, VaultWriter};
-pub use write::{Given, Writer};
+pub use secret_store::{CurrentSecret, SecretStore, SecretStoreWriter};
+pub use write::{SuppliedSecrets, Writer};

@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Ground;
-use super::server::{days as number, disk, image, uploads};
+use super::DesiredBuilder;
+use super::server::{image, root_volume, uploads};
 use crate::model::{
-    Bucket, Content, Expiry, GroupRef, LaunchTemplate, LifecycleHook, Metadata, Protocol, Resource,
-    Role, Rule, ScalingGroup, ScalingPolicy, Secret, SecurityGroup, TemplateVersion,
+    Bucket, DesiredLaunchTemplate, DesiredResource, DesiredScalingGroup, DesiredSecret, GroupRef,
+    LifecycleHook, LifecycleRule, MetadataOptions, Protocol, Role, Rule, ScalingPolicy,
+    SecretSource, SecurityGroup,
 };
 use crate::names::Component::Runner;
 use crate::policy;
 use crate::spec::{Fleet, is_burstable};
 
-/// The hook that holds a terminating instance for its jobs.
+/// The hook that keeps a terminating instance until its jobs have ended.
 pub(super) const TERMINATION_HOOK: &str = "termination-wait";
 
-impl Ground<'_> {
-    pub(super) fn fleet(&self, fleet: &Fleet) -> Vec<Resource> {
+impl DesiredBuilder<'_> {
+    pub(super) fn fleet(&self, fleet: &Fleet) -> Vec<DesiredResource> {
         let logs = &self.spec.logs;
         vec![
             self.fleet_group().into(),
@@ -24,10 +25,10 @@ impl Ground<'_> {
             self.profile(self.names.fleet(), Runner).into(),
             self.cache_bucket(fleet).into(),
             self.token_secret().into(),
-            self.log_group(&self.layout.runner_log, logs.runner_days, Runner)
+            self.log_group(&self.names.runner_log(), logs.runner_days, Runner)
                 .into(),
             self.log_group(
-                &self.layout.runner_system_log,
+                &self.names.runner_system_log(),
                 logs.runner_system_days,
                 Runner,
             )
@@ -62,7 +63,7 @@ impl Ground<'_> {
         let policies = BTreeMap::from([
             (
                 "gitlab-runner-s3-cache".to_owned(),
-                scope.bucket_objects(&self.layout.cache_bucket, ""),
+                scope.bucket_objects(&self.names.cache_bucket(), ""),
             ),
             (
                 "gitlab-runner-logs".to_owned(),
@@ -87,13 +88,13 @@ impl Ground<'_> {
     }
 
     fn cache_bucket(&self, fleet: &Fleet) -> Bucket {
-        let expiry = Expiry {
+        let expiry = LifecycleRule {
             prefix: String::new(),
-            after_days: Some(number(fleet.cache_days)),
+            after_days: Some(fleet.cache_days),
             abort_uploads_days: None,
         };
         Bucket {
-            name: self.layout.cache_bucket.clone(),
+            name: self.names.cache_bucket().clone(),
             public_access_blocked: true,
             lifecycle: BTreeMap::from([
                 ("cache".to_owned(), expiry),
@@ -103,47 +104,45 @@ impl Ground<'_> {
         }
     }
 
-    fn token_secret(&self) -> Secret {
-        Secret {
-            name: self.layout.runner_token.clone(),
+    fn token_secret(&self) -> DesiredSecret {
+        DesiredSecret {
+            name: self.names.runner_token().clone(),
             description: "Authentication token of the runners (glrt-...)".into(),
-            content: Content::Later,
+            source: SecretSource::External,
             tags: self.tags(Runner),
         }
     }
 
-    fn launch_template(&self, fleet: &Fleet) -> LaunchTemplate {
+    fn launch_template(&self, fleet: &Fleet) -> DesiredLaunchTemplate {
         let name = self.names.fleet();
         let burstable = fleet.instance_types.iter().any(|t| is_burstable(t));
-        LaunchTemplate {
+        DesiredLaunchTemplate {
             image: image(&fleet.image, &self.facts.images.fleet),
             instance_type: fleet.instance_types.first().cloned().unwrap_or_default(),
             security_groups: BTreeSet::from([GroupRef::Named(name.clone())]),
             profile: Some(name.clone()),
-            disk: disk(fleet.volume_gb, true),
-            metadata: Metadata::STRICT,
-            // EC2 takes it for types that burst only.
+            root_volume: root_volume(fleet.volume_gb, true),
+            metadata: MetadataOptions::STRICT,
+            // EC2 accepts credits only for burstable types.
             credits: burstable.then(|| fleet.credits.as_str().to_owned()),
-            user_data: self.boot.fleet.clone(),
+            user_data: self.inputs.user_data.fleet.clone(),
             instance_tags: self.named_tags(Runner, &name),
-            newest_is_default: true,
             tags: self.named_tags(Runner, &name),
             name,
         }
     }
 
-    fn scaling_group(&self, fleet: &Fleet) -> ScalingGroup {
+    fn scaling_group(&self, fleet: &Fleet) -> DesiredScalingGroup {
         let name = self.names.fleet();
-        ScalingGroup {
+        DesiredScalingGroup {
             template: name.clone(),
-            template_version: TemplateVersion::Newest,
             subnets: self.facts.private_subnets.iter().cloned().collect(),
-            min: number(fleet.min),
-            max: number(fleet.max),
-            desired: number(fleet.desired),
+            min: fleet.min,
+            max: fleet.max,
+            desired: fleet.desired,
             instance_types: fleet.instance_types.clone(),
-            on_demand_base: number(fleet.on_demand_base),
-            on_demand_percent: 100 - number(fleet.spot_percent),
+            on_demand_base: fleet.on_demand_base,
+            on_demand_percent: 100 - fleet.spot_percent,
             spot_strategy: "price-capacity-optimized".into(),
             capacity_rebalance: true,
             retain_abandoned: false,
@@ -157,7 +156,7 @@ impl Ground<'_> {
             group: self.names.fleet(),
             hook: TERMINATION_HOOK.to_owned(),
             transition: "autoscaling:EC2_INSTANCE_TERMINATING".into(),
-            heartbeat_seconds: number(fleet.drain_seconds),
+            heartbeat_seconds: fleet.drain_seconds,
             default_result: "CONTINUE".into(),
         }
     }
@@ -167,7 +166,7 @@ impl Ground<'_> {
             group: self.names.fleet(),
             policy: "cpu".into(),
             metric: "ASGAverageCPUUtilization".into(),
-            target_percent: number(fleet.target_cpu_percent),
+            target_percent: fleet.target_cpu_percent,
         }
     }
 }

@@ -1,54 +1,58 @@
-//! What a spec asks for, as resources: a pure function of the spec, the facts and the rendered scripts.
+//! What a spec asks for, as resources: a pure function of the spec, of what was looked up, and of what other crates render.
 
 mod fleet;
 mod server;
-mod shared;
 
-use crate::facts::{Boot, Facts};
-use crate::model::{Desired, Resource};
+use crate::facts::{Facts, Inputs};
+use crate::model::{Desired, DesiredResource, Observed};
 use crate::names::{Component, Names, Tags};
 use crate::policy::Scope;
 use crate::spec::Spec;
 
-pub use shared::Layout;
-
-/// What `spec` asks for.
-pub fn desired(spec: &Spec, names: &Names, facts: &Facts, boot: &Boot) -> Desired {
-    let ground = Ground {
+/// The resources that `spec` asks for. `observed` counts only where Cloudflare's networks can't be read: then the rules
+/// that exist are kept.
+pub fn desired(
+    spec: &Spec,
+    names: &Names,
+    facts: &Facts,
+    inputs: &Inputs,
+    observed: &Observed,
+) -> Desired {
+    let builder = DesiredBuilder {
         spec,
         names,
         facts,
-        boot,
-        layout: Layout::new(spec, names),
+        inputs,
+        observed,
         scope: Scope {
             partition: facts.partition.clone(),
             region: facts.region.clone(),
             account: facts.account.clone(),
         },
     };
-    let mut resources: Vec<Resource> = ground.server();
+    let mut resources: Vec<DesiredResource> = builder.server();
     if let Some(fleet) = &spec.fleet {
-        resources.extend(ground.fleet(fleet));
+        resources.extend(builder.fleet(fleet));
     }
     resources.into_iter().map(|r| (r.key(), r)).collect()
 }
 
-/// All that a resource's desired state may depend on.
-struct Ground<'a> {
+/// Everything that the desired state of a resource may depend on.
+struct DesiredBuilder<'a> {
     spec: &'a Spec,
     names: &'a Names,
     facts: &'a Facts,
-    boot: &'a Boot,
-    layout: Layout,
+    inputs: &'a Inputs,
+    observed: &'a Observed,
     scope: Scope,
 }
 
-impl Ground<'_> {
+impl DesiredBuilder<'_> {
     fn tags(&self, component: Component) -> Tags {
         self.names.tags(component, &self.spec.tags)
     }
 
-    /// The tags of what has no name of its own but its tag `Name`.
+    /// The tags of a resource whose only name is its tag `Name`.
     fn named_tags(&self, component: Component, name: &str) -> Tags {
         let mut tags = self.tags(component);
         tags.insert("Name".into(), name.into());

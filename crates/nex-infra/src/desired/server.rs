@@ -2,27 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Ground;
+use super::DesiredBuilder;
+use crate::facts::EdgeNetworks;
 use crate::model::{
-    Address, Association, Bucket, Content, DatabaseIngress, Disk, Expiry, GroupRef, Image,
-    Instance, InstanceProfile, LogGroup, Metadata, Protocol, Resource, Role, Rule, Secret,
-    SecurityGroup, SnapshotPolicy, Volume,
+    Bucket, DatabaseIngress, DesiredElasticIp, DesiredInstance, DesiredResource, DesiredSecret,
+    DesiredVolume, ElasticIpAssociation, GroupRef, ImageChoice, Instance, InstanceProfile, Key,
+    Kind, Launch, LifecycleRule, LogGroup, MetadataOptions, Owner, Peer, PortRange, Protocol,
+    ResourceState, Role, RootVolume, Rule, SecretSource, SecurityGroup, SnapshotPolicy,
 };
 use crate::names::{Component, SNAPSHOT, Tags};
 use crate::policy;
 use crate::spec::CLOUDFLARE;
 
-/// Days until S3 drops the parts of an upload that never ended.
-pub(super) const ABORT_UPLOADS_DAYS: i32 = 7;
+/// The days until S3 deletes the parts of an unfinished upload.
+pub(super) const ABORT_UPLOADS_DAYS: u32 = 7;
 
-impl Ground<'_> {
-    pub(super) fn server(&self) -> Vec<Resource> {
-        let mut all: Vec<Resource> = vec![
+impl DesiredBuilder<'_> {
+    pub(super) fn server(&self) -> Vec<DesiredResource> {
+        let mut all: Vec<DesiredResource> = vec![
             self.server_group().into(),
             self.server_role().into(),
             self.profile(self.names.server(), Component::Gitlab).into(),
             self.registry_bucket().into(),
-            self.plain_bucket(&self.layout.artifacts_bucket).into(),
+            self.plain_bucket(&self.names.artifacts_bucket()).into(),
             self.address().into(),
             self.instance().into(),
             self.volume().into(),
@@ -38,8 +40,8 @@ impl Ground<'_> {
         {
             all.push(self.database_ingress(group).into());
         }
-        all.extend(self.server_secrets().into_iter().map(Resource::from));
-        all.extend(self.server_logs().into_iter().map(Resource::from));
+        all.extend(self.server_secrets().into_iter().map(DesiredResource::from));
+        all.extend(self.server_logs().into_iter().map(DesiredResource::from));
         all
     }
 
@@ -51,12 +53,10 @@ impl Ground<'_> {
             .map(|net| Rule::port(Protocol::Tcp, 22, net))
             .collect();
         for from in &server.web_from {
-            let networks = match from.as_str() {
-                CLOUDFLARE => self.boot.edge_networks.as_slice(),
-                _ => std::slice::from_ref(from),
-            };
-            for (net, port) in networks.iter().flat_map(|n| [(n, 80), (n, 443)]) {
-                ingress.insert(Rule::port(Protocol::Tcp, port, net));
+            if from == CLOUDFLARE {
+                ingress.extend(self.cloudflare_rules());
+            } else {
+                ingress.extend(web_rules(std::slice::from_ref(from)));
             }
         }
         let name = self.names.server();
@@ -70,6 +70,30 @@ impl Ground<'_> {
         }
     }
 
+    /// The rules for Cloudflare's networks. A failed read never changes what is asked for: where Cloudflare's list can't be
+    /// read, the rules that exist stay, and only a new group gets the built-in list.
+    fn cloudflare_rules(&self) -> Vec<Rule> {
+        let networks = &self.inputs.edge_networks;
+        let existing = match networks {
+            EdgeNetworks::Known(_) => None,
+            EdgeNetworks::Unread { .. } => self.existing_web_rules(),
+        };
+        existing.unwrap_or_else(|| web_rules(networks.cidrs()))
+    }
+
+    /// The rules for web ports of the server's group; `None` if nex has no such group.
+    fn existing_web_rules(&self) -> Option<Vec<Rule>> {
+        let key = Key::new(Kind::SecurityGroup, self.names.server());
+        let existing = self.observed.get(&key)?;
+        match &existing.state {
+            ResourceState::SecurityGroup(group) if existing.owner == Owner::Nex => {
+                let rules = group.ingress.iter();
+                Some(rules.filter(|rule| is_web_rule(rule)).cloned().collect())
+            }
+            _ => None,
+        }
+    }
+
     fn database_ingress(&self, group: &str) -> DatabaseIngress {
         DatabaseIngress {
             database: self.spec.database.instance.clone(),
@@ -80,20 +104,20 @@ impl Ground<'_> {
     }
 
     fn server_role(&self) -> Role {
-        let layout = &self.layout;
+        let names = self.names;
         let policies = BTreeMap::from([
             (
                 "gitlab-s3-registry".to_owned(),
-                self.scope.bucket_objects(&layout.registry_bucket, ""),
+                self.scope.bucket_objects(&names.registry_bucket(), ""),
             ),
             (
                 "gitlab-s3-backups".to_owned(),
                 self.scope
-                    .bucket_objects(&layout.backups_bucket, &layout.backups_prefix),
+                    .bucket_objects(&names.backups_bucket(), &names.backups_prefix()),
             ),
             (
                 "gitlab-s3-artifacts".to_owned(),
-                self.scope.bucket_read(&layout.artifacts_bucket),
+                self.scope.bucket_read(&names.artifacts_bucket()),
             ),
             (
                 "gitlab-logs".to_owned(),
@@ -113,7 +137,7 @@ impl Ground<'_> {
         }
     }
 
-    /// What lets an engineer open a session on the host without SSH.
+    /// The policies with which an engineer opens a session on the host without SSH.
     pub(super) fn session_manager(&self) -> BTreeSet<String> {
         BTreeSet::from([self.scope.aws_managed("AmazonSSMManagedInstanceCore")])
     }
@@ -136,60 +160,64 @@ impl Ground<'_> {
     }
 
     fn registry_bucket(&self) -> Bucket {
-        self.plain_bucket(&self.layout.registry_bucket)
+        self.plain_bucket(&self.names.registry_bucket())
     }
 
     fn backups_bucket(&self) -> Bucket {
         let backups = &self.spec.storage.backups;
-        let expiry = Expiry {
+        let expiry = LifecycleRule {
             prefix: backups.prefix.clone(),
-            after_days: Some(days(backups.keep_days)),
+            after_days: Some(backups.keep_days),
             abort_uploads_days: None,
         };
-        let mut bucket = self.plain_bucket(&self.layout.backups_bucket);
+        let mut bucket = self.plain_bucket(&self.names.backups_bucket());
         bucket.lifecycle.insert("backups".to_owned(), expiry);
         bucket
     }
 
-    fn server_secrets(&self) -> Vec<Secret> {
-        let layout = &self.layout;
-        let secret = |name: &String, description: &str, content| Secret {
+    fn server_secrets(&self) -> Vec<DesiredSecret> {
+        let names = self.names;
+        let secret = |name: &String, description: &str, source| DesiredSecret {
             name: name.clone(),
             description: description.to_owned(),
-            content,
+            source,
             tags: self.tags(Component::Gitlab),
         };
         let mut secrets = vec![
             secret(
-                &layout.database_password,
+                &names.database_password(),
                 "Password of GitLab's role in PostgreSQL",
-                Content::Generated,
+                SecretSource::Random,
             ),
             secret(
-                &layout.root_password,
+                &names.root_password(),
                 "First password of GitLab's root user",
-                Content::Generated,
+                SecretSource::Random,
             ),
             secret(
-                &layout.origin_certificate,
+                &names.origin_certificate(),
                 "Origin certificate and key, as JSON",
-                Content::Later,
+                SecretSource::External,
             ),
         ];
-        if self.boot.mail_password {
-            let name = &layout.mail_password;
-            secrets.push(secret(name, "Password at the mail relay", Content::Given));
+        if self.inputs.mail_password {
+            let name = &names.mail_password();
+            secrets.push(secret(
+                name,
+                "Password at the mail relay",
+                SecretSource::Supplied,
+            ));
         }
         secrets
     }
 
     fn server_logs(&self) -> Vec<LogGroup> {
-        let layout = &self.layout;
+        let names = self.names;
         [
-            &layout.rails_log,
-            &layout.nginx_access_log,
-            &layout.nginx_error_log,
-            &layout.server_system_log,
+            &names.rails_log(),
+            &names.nginx_access_log(),
+            &names.nginx_error_log(),
+            &names.server_system_log(),
         ]
         .map(|name| self.log_group(name, self.spec.logs.gitlab_days, Component::Gitlab))
         .into()
@@ -198,48 +226,53 @@ impl Ground<'_> {
     pub(super) fn log_group(&self, name: &str, retention: u32, component: Component) -> LogGroup {
         LogGroup {
             name: name.to_owned(),
-            retention_days: Some(days(retention)),
+            retention_days: Some(retention),
             tags: self.tags(component),
         }
     }
 
-    fn address(&self) -> Address {
+    fn address(&self) -> DesiredElasticIp {
         let name = self.names.server();
-        Address {
-            public_ip: None,
+        DesiredElasticIp {
             tags: self.named_tags(Component::Gitlab, &name),
             name,
         }
     }
 
-    fn instance(&self) -> Instance {
+    fn instance(&self) -> DesiredInstance {
         let server = &self.spec.server;
         let name = self.names.server();
-        Instance {
-            image: image(&server.image, &self.facts.images.server),
-            instance_type: server.instance_type.clone(),
-            subnet: self.facts.public_subnet.clone(),
-            security_groups: BTreeSet::from([GroupRef::Named(name.clone())]),
-            profile: Some(name.clone()),
-            disk: disk(server.volume_gb, false),
-            metadata: Metadata::STRICT,
-            running: true,
-            termination_protection: server.termination_protection,
-            user_data: Some(self.boot.server.clone()),
-            secrets: self.server_secrets().into_iter().map(|s| s.name).collect(),
-            volume_tags: self.volume().tags,
-            tags: self.named_tags(Component::Gitlab, &name),
-            name,
+        let image = image(&server.image, &self.facts.images.server);
+        DesiredInstance {
+            instance: Instance {
+                image: image.id().to_owned(),
+                instance_type: server.instance_type.clone(),
+                subnet: self.facts.public_subnet.clone(),
+                security_groups: BTreeSet::from([GroupRef::Named(name.clone())]),
+                profile: Some(name.clone()),
+                metadata: MetadataOptions::STRICT,
+                running: true,
+                termination_protection: server.termination_protection,
+                tags: self.named_tags(Component::Gitlab, &name),
+                name,
+            },
+            launch: Launch {
+                image,
+                root_volume: root_volume(server.volume_gb, false),
+                volume_tags: self.volume().tags,
+                user_data: self.inputs.user_data.server.clone(),
+                secrets: self.server_secrets().into_iter().map(|s| s.name).collect(),
+            },
         }
     }
 
-    fn volume(&self) -> Volume {
+    fn volume(&self) -> DesiredVolume {
         let name = self.names.server();
         let mut tags = self.named_tags(Component::Gitlab, &name);
         tags.extend(self.snapshot_target());
-        Volume {
-            instance: Some(name.clone()),
-            size_gb: gigabytes(self.spec.server.volume_gb),
+        DesiredVolume {
+            instance: name.clone(),
+            size_gb: self.spec.server.volume_gb,
             volume_type: "gp3".into(),
             encrypted: true,
             tags,
@@ -247,8 +280,8 @@ impl Ground<'_> {
         }
     }
 
-    fn association(&self) -> Association {
-        Association {
+    fn association(&self) -> ElasticIpAssociation {
+        ElasticIpAssociation {
             address: self.names.server(),
             instance: self.names.server(),
         }
@@ -278,7 +311,7 @@ impl Ground<'_> {
             targets: self.snapshot_target(),
             interval_hours: 24,
             at: self.spec.snapshots.at.clone(),
-            keep_days: Some(days(self.spec.snapshots.keep_days)),
+            keep_days: Some(self.spec.snapshots.keep_days),
             copy_tags: true,
             tags: self.named_tags(Component::Gitlab, &name),
             name,
@@ -286,33 +319,45 @@ impl Ground<'_> {
     }
 }
 
-pub(super) fn uploads() -> Expiry {
-    Expiry {
+/// The ports of HTTP and HTTPS.
+const WEB_PORTS: [u16; 2] = [80, 443];
+
+fn web_rules(networks: &[String]) -> Vec<Rule> {
+    let rules = networks
+        .iter()
+        .flat_map(|network| WEB_PORTS.map(|port| Rule::port(Protocol::Tcp, port, network)));
+    rules.collect()
+}
+
+fn is_web_rule(rule: &Rule) -> bool {
+    let is_web = |ports: PortRange| {
+        ports.first == ports.last && WEB_PORTS.iter().any(|port| ports.first == i32::from(*port))
+    };
+    rule.protocol == Protocol::Tcp
+        && rule.ports.is_some_and(is_web)
+        && matches!(rule.peer, Peer::Cidr(_))
+}
+
+pub(super) fn uploads() -> LifecycleRule {
+    LifecycleRule {
         prefix: String::new(),
         after_days: None,
         abort_uploads_days: Some(ABORT_UPLOADS_DAYS),
     }
 }
 
-pub(super) fn image(pinned: &Option<String>, newest: &str) -> Image {
-    Image {
-        id: pinned.as_deref().unwrap_or(newest).to_owned(),
-        pinned: pinned.is_some(),
+pub(super) fn image(pinned: &Option<String>, newest: &str) -> ImageChoice {
+    match pinned {
+        Some(id) => ImageChoice::Pinned(id.clone()),
+        None => ImageChoice::Newest(newest.to_owned()),
     }
 }
 
-pub(super) fn disk(size_gb: u32, delete_on_termination: bool) -> Disk {
-    Disk {
-        size_gb: gigabytes(size_gb),
+pub(super) fn root_volume(size_gb: u32, delete_on_termination: bool) -> RootVolume {
+    RootVolume {
+        size_gb,
         volume_type: "gp3".into(),
         encrypted: true,
         delete_on_termination,
     }
 }
-
-/// The schema bounds these numbers far below the limits of the type.
-pub(super) fn days(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
-
-use days as gigabytes;

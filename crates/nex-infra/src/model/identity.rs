@@ -4,25 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nex_plan::Value;
 
-use super::{Body, Document, Field, Key, Kind, tagged};
+use super::{Document, Field, Key, Kind, ResourceKind, tagged};
 use crate::names::Tags;
 
 /// An IAM role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Who may take it on.
+    /// Who may assume the role.
     pub trust: Document,
-    /// Its inline policies by name.
+    /// The inline policies by name.
     pub policies: BTreeMap<String, Document>,
     /// The ARNs of the managed policies that are attached.
     pub managed: BTreeSet<String>,
-    /// Its tags.
+    /// The tags.
     pub tags: Tags,
 }
 
-impl Body for Role {
+impl ResourceKind for Role {
+    const HEADLINE: &'static [&'static str] = &["policies", "managed"];
+
     fn name(&self) -> String {
         self.name.clone()
     }
@@ -49,18 +51,20 @@ impl Body for Role {
     tagged!();
 }
 
-/// An IAM instance profile: the way in which an instance gets its role.
+/// An IAM instance profile: gives an instance its role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceProfile {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its role's name; `None` where it has none yet.
+    /// The role's name; `None` if the profile has none yet.
     pub role: Option<String>,
-    /// Its tags.
+    /// The tags.
     pub tags: Tags,
 }
 
-impl Body for InstanceProfile {
+impl ResourceKind for InstanceProfile {
+    const HEADLINE: &'static [&'static str] = &["role"];
+
     fn name(&self) -> String {
         self.name.clone()
     }

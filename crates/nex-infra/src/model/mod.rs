@@ -1,29 +1,60 @@
-//! The resources, as one set of types for what is asked and what is there.
+//! The resources of an environment: as a spec asks for them, and as they are read.
 //!
-//! References between resources are names, never ids: what is read is put into that form first, so that the diff is a
-//! comparison of equals and needs nothing from the outside.
+//! A kind has one type where both sides have the same properties, and two where they differ. References between resources
+//! are names, never ids: what is read is converted first, so that the diff is a comparison of values and needs no calls.
+//!
+//! The trait `ResourceKind` and the list in `resources!` are all that the diff and the engine know about a kind.
 
+mod auto_scaling;
 mod document;
+mod elastic_ip;
 mod identity;
-mod scaling;
-mod server;
+mod instance;
+mod launch_template;
+mod machine;
+mod security_group;
+mod snapshot_policy;
 mod storage;
-mod traffic;
 
 use std::collections::BTreeMap;
 
+pub use auto_scaling::{
+    DesiredScalingGroup, LifecycleHook, ScalingGroup, ScalingPolicy, TemplateVersion,
+};
 pub use document::Document;
+pub use elastic_ip::{DesiredElasticIp, ElasticIp, ElasticIpAssociation};
 pub use identity::{InstanceProfile, Role};
-use nex_plan::{ResourceId, Value};
-pub use scaling::{LaunchTemplate, LifecycleHook, ScalingGroup, ScalingPolicy, TemplateVersion};
-pub use server::{Address, Association, Disk, Image, Instance, Metadata, SnapshotPolicy, Volume};
-pub use storage::{Bucket, Content, Expiry, LogGroup, Secret};
-pub use traffic::{DatabaseIngress, GroupRef, Peer, Protocol, Rule, SecurityGroup};
+pub use instance::{DesiredInstance, DesiredVolume, Instance, Launch, Volume};
+pub use launch_template::{DesiredLaunchTemplate, LaunchTemplate};
+pub use machine::{ImageChoice, MetadataOptions, RootVolume};
+use nex_plan::{ResourceId, UpdateBehavior, Value};
+pub use security_group::{
+    DatabaseIngress, GroupRef, Peer, PortRange, Protocol, Rule, SecurityGroup,
+};
+pub use snapshot_policy::SnapshotPolicy;
+pub use storage::{
+    Bucket, DesiredSecret, LifecycleRule, LogGroup, Secret, SecretSource, SecretValue,
+};
 
 use crate::names::Tags;
 
-/// What kinds there are, in the order in which plans list them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The kinds of resources, in the order in which plans list them. Plans and the command line write a kind in kebab case:
+/// `security-group`.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
     /// An EC2 security group with its rules.
     SecurityGroup,
@@ -43,7 +74,7 @@ pub enum Kind {
     ElasticIp,
     /// An EC2 instance.
     Instance,
-    /// An instance's root volume; it is made with the instance.
+    /// An instance's root volume; the launch of the instance creates it.
     Volume,
     /// The Elastic IP's association with the instance.
     ElasticIpAssociation,
@@ -60,54 +91,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All kinds, in order.
-    pub const ALL: [Kind; 16] = [
-        Kind::SecurityGroup,
-        Kind::DatabaseIngress,
-        Kind::IamRole,
-        Kind::InstanceProfile,
-        Kind::S3Bucket,
-        Kind::Secret,
-        Kind::LogGroup,
-        Kind::ElasticIp,
-        Kind::Instance,
-        Kind::Volume,
-        Kind::ElasticIpAssociation,
-        Kind::SnapshotPolicy,
-        Kind::LaunchTemplate,
-        Kind::AutoScalingGroup,
-        Kind::LifecycleHook,
-        Kind::ScalingPolicy,
-    ];
-
-    /// The kind's name in plans and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::SecurityGroup => "security-group",
-            Kind::DatabaseIngress => "database-ingress",
-            Kind::IamRole => "iam-role",
-            Kind::InstanceProfile => "instance-profile",
-            Kind::S3Bucket => "s3-bucket",
-            Kind::Secret => "secret",
-            Kind::LogGroup => "log-group",
-            Kind::ElasticIp => "elastic-ip",
-            Kind::Instance => "instance",
-            Kind::Volume => "volume",
-            Kind::ElasticIpAssociation => "elastic-ip-association",
-            Kind::SnapshotPolicy => "snapshot-policy",
-            Kind::LaunchTemplate => "launch-template",
-            Kind::AutoScalingGroup => "auto-scaling-group",
-            Kind::LifecycleHook => "lifecycle-hook",
-            Kind::ScalingPolicy => "scaling-policy",
-        }
-    }
-
-    /// The kind that plans and the command line call `name`.
-    pub fn parse(name: &str) -> Option<Self> {
-        Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-
-    /// Whether it is a part of what it needs, and not a thing of its own: it has no tags, or those of the whole.
+    /// True for sub-resources without tags of their own, or with the tags of the resource that they belong to.
     pub(crate) fn is_part(self) -> bool {
         matches!(
             self,
@@ -115,7 +99,7 @@ impl Kind {
         )
     }
 
-    /// Whether what is lost with it can't be made again.
+    /// Whether a deletion loses something that can't be created again.
     pub fn is_stateful(self) -> bool {
         matches!(
             self,
@@ -124,17 +108,17 @@ impl Kind {
     }
 }
 
-/// Names one resource of an environment.
+/// The kind and the name of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// Its kind.
+    /// The kind.
     pub kind: Kind,
-    /// Its name within the kind.
+    /// The name within the kind.
     pub name: String,
 }
 
 impl Key {
-    /// A resource's key.
+    /// The key of a resource.
     pub fn new(kind: Kind, name: impl Into<String>) -> Self {
         Self {
             kind,
@@ -144,47 +128,32 @@ impl Key {
 
     /// The key as plans write it.
     pub fn resource_id(&self) -> ResourceId {
-        ResourceId::new(self.kind.as_str(), &self.name)
+        ResourceId::new(<&'static str>::from(self.kind), &self.name)
     }
 }
 
-/// What a difference in a field leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnChange {
-    /// Changed where it stands.
-    InPlace,
-    /// Changed with a stop and a start.
-    Restart,
-    /// Needs a new resource; the text says why.
-    Replace(&'static str),
-    /// Counts only when the resource is made; the text says who decides afterwards.
-    AtCreation(&'static str),
-    /// Changed where it stands when it grows; a smaller value is left as it is.
-    Grows,
-}
-
-/// One field of a resource, with its value and its rule.
+/// One field of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// The name; it carries the unit.
+    /// The name, with its unit.
     pub name: &'static str,
     /// The value.
     pub value: Value,
-    /// What a difference leads to.
-    pub rule: OnChange,
+    /// What an update of the field does to the resource. Only that of a desired resource counts.
+    pub behavior: UpdateBehavior,
 }
 
 impl Field {
-    fn new(name: &'static str, rule: OnChange, value: impl Into<Value>) -> Self {
+    fn new(name: &'static str, behavior: UpdateBehavior, value: impl Into<Value>) -> Self {
         Self {
             name,
             value: value.into(),
-            rule,
+            behavior,
         }
     }
 
     fn in_place(name: &'static str, value: impl Into<Value>) -> Self {
-        Self::new(name, OnChange::InPlace, value)
+        Self::new(name, UpdateBehavior::NoInterruption, value)
     }
 
     fn tags(tags: &Tags) -> Self {
@@ -192,133 +161,151 @@ impl Field {
     }
 }
 
-macro_rules! resources {
-    ($($kind:ident($body:ty)),* $(,)?) => {
-        /// A resource of any kind.
+/// One side of the model: an enum with a variant for each kind.
+macro_rules! side {
+    ($(#[$doc:meta])* $name:ident { $($kind:ident($body:ty)),* $(,)? }) => {
+        $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Resource {
+        pub enum $name {
             $(
                 #[doc = concat!("A resource of the kind [`Kind::", stringify!($kind), "`].")]
                 $kind($body),
             )*
         }
 
-        impl Resource {
-            /// Its kind and name.
+        impl $name {
+            /// The kind and the name.
             pub fn key(&self) -> Key {
                 match self {
-                    $(Resource::$kind(body) => Key::new(Kind::$kind, body.name()),)*
+                    $($name::$kind(body) => Key::new(Kind::$kind, body.name()),)*
                 }
             }
 
-            /// Its fields, each with the rule of its change.
+            /// The fields.
             pub fn fields(&self) -> Vec<Field> {
                 match self {
-                    $(Resource::$kind(body) => body.fields(),)*
+                    $($name::$kind(body) => body.fields(),)*
                 }
             }
 
-            /// What must be there before it is made.
+            /// The resources that must exist before this one.
             pub fn needs(&self) -> Vec<Key> {
                 match self {
-                    $(Resource::$kind(body) => body.needs(),)*
+                    $($name::$kind(body) => body.needs(),)*
                 }
             }
 
-            /// Its tags, unless it is of a kind that has none.
+            /// The tags; `None` if resources of the kind have none.
             pub fn tags(&self) -> Option<&Tags> {
                 match self {
-                    $(Resource::$kind(body) => body.tags(),)*
-                }
-            }
-
-            /// Its tags, to be changed.
-            pub fn tags_mut(&mut self) -> Option<&mut Tags> {
-                match self {
-                    $(Resource::$kind(body) => body.tags_mut(),)*
+                    $($name::$kind(body) => body.tags(),)*
                 }
             }
         }
 
         $(
-            impl From<$body> for Resource {
+            impl From<$body> for $name {
                 fn from(body: $body) -> Self {
-                    Resource::$kind(body)
+                    $name::$kind(body)
                 }
             }
         )*
     };
 }
 
-resources! {
-    SecurityGroup(SecurityGroup),
-    DatabaseIngress(DatabaseIngress),
-    IamRole(Role),
-    InstanceProfile(InstanceProfile),
-    S3Bucket(Bucket),
-    Secret(Secret),
-    LogGroup(LogGroup),
-    ElasticIp(Address),
-    Instance(Instance),
-    Volume(Volume),
-    ElasticIpAssociation(Association),
-    SnapshotPolicy(SnapshotPolicy),
-    LaunchTemplate(LaunchTemplate),
-    AutoScalingGroup(ScalingGroup),
-    LifecycleHook(LifecycleHook),
-    ScalingPolicy(ScalingPolicy),
+/// Lists each kind once, with its type as a spec asks for it and its type as it is read.
+macro_rules! resources {
+    ($($kind:ident($desired:ty, $observed:ty)),* $(,)?) => {
+        side! {
+            /// A resource as a spec asks for it.
+            DesiredResource { $($kind($desired)),* }
+        }
+
+        side! {
+            /// A resource as it is read.
+            ResourceState { $($kind($observed)),* }
+        }
+
+        impl Kind {
+            /// The names of the fields that tell most about a resource of this kind.
+            pub(crate) fn headline(self) -> &'static [&'static str] {
+                match self {
+                    $(Kind::$kind => <$desired as ResourceKind>::HEADLINE,)*
+                }
+            }
+        }
+    };
 }
 
-/// What every kind tells of itself.
-trait Body {
+resources! {
+    SecurityGroup(SecurityGroup, SecurityGroup),
+    DatabaseIngress(DatabaseIngress, DatabaseIngress),
+    IamRole(Role, Role),
+    InstanceProfile(InstanceProfile, InstanceProfile),
+    S3Bucket(Bucket, Bucket),
+    Secret(DesiredSecret, Secret),
+    LogGroup(LogGroup, LogGroup),
+    ElasticIp(DesiredElasticIp, ElasticIp),
+    Instance(DesiredInstance, Instance),
+    Volume(DesiredVolume, Volume),
+    ElasticIpAssociation(ElasticIpAssociation, ElasticIpAssociation),
+    SnapshotPolicy(SnapshotPolicy, SnapshotPolicy),
+    LaunchTemplate(DesiredLaunchTemplate, LaunchTemplate),
+    AutoScalingGroup(DesiredScalingGroup, ScalingGroup),
+    LifecycleHook(LifecycleHook, LifecycleHook),
+    ScalingPolicy(ScalingPolicy, ScalingPolicy),
+}
+
+/// What the type of a kind provides.
+trait ResourceKind {
+    /// The names of the fields that tell most about a resource; without names, the first fields are shown.
+    const HEADLINE: &'static [&'static str] = &[];
+
     fn name(&self) -> String;
+
     fn fields(&self) -> Vec<Field>;
+
     fn needs(&self) -> Vec<Key> {
         vec![]
     }
+
     fn tags(&self) -> Option<&Tags> {
-        None
-    }
-    fn tags_mut(&mut self) -> Option<&mut Tags> {
         None
     }
 }
 
-/// Implements the tag accessors of a kind that has tags.
+/// Implements the tags of a kind that has some.
 macro_rules! tagged {
     () => {
         fn tags(&self) -> Option<&crate::names::Tags> {
             Some(&self.tags)
         }
-        fn tags_mut(&mut self) -> Option<&mut crate::names::Tags> {
-            Some(&mut self.tags)
-        }
     };
 }
 use tagged;
 
-/// Whose a resource is.
+/// Who owns a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// nex made it, or took it over, for this environment.
+    /// nex created the resource for this environment, or took it over.
     Nex,
-    /// It carries a name of ours without our tags: reported, never changed.
+    /// Someone else: the resource has a name of this environment and not nex's tags. nex reports it and never changes it.
     Other,
 }
 
-/// A resource that is there.
+/// A resource that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Existing {
-    /// The id by which calls name it: an id, an ARN, or the name itself.
+pub struct ObservedResource {
+    /// The identifier that calls use: an id, an ARN, or the name itself.
     pub id: String,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
-    /// What it looks like.
-    pub resource: Resource,
+    /// The properties.
+    pub state: ResourceState,
 }
 
-/// What an environment's spec asks for.
-pub type Desired = BTreeMap<Key, Resource>;
+/// The resources that a spec asks for.
+pub type Desired = BTreeMap<Key, DesiredResource>;
 
-/// What is there under the environment's names and tags.
-pub type Observed = BTreeMap<Key, Existing>;
+/// The resources that exist under the environment's names and tags.
+pub type Observed = BTreeMap<Key, ObservedResource>;

@@ -2,36 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use nex_plan::Value;
+use nex_plan::{UpdateBehavior, Value};
 
-use super::{Body, Field, OnChange, tagged};
+use super::{Field, ResourceKind, tagged};
 use crate::names::Tags;
 
 /// One lifecycle rule of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Expiry {
-    /// The keys it covers; empty for all.
+pub struct LifecycleRule {
+    /// The prefix of the keys that the rule covers; empty for all.
     pub prefix: String,
-    /// Days until an object expires.
-    pub after_days: Option<i32>,
-    /// Days until the parts of an unfinished upload go.
-    pub abort_uploads_days: Option<i32>,
+    /// The days until an object expires.
+    pub after_days: Option<u32>,
+    /// The days until the parts of an unfinished upload are deleted.
+    pub abort_uploads_days: Option<u32>,
 }
 
 /// An S3 bucket. Objects are encrypted by S3 itself (SSE-S3, which can't be turned off).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// Its name, global to AWS.
+    /// The name, unique in all of AWS.
     pub name: String,
     /// Whether all four blocks on public access are on.
     pub public_access_blocked: bool,
-    /// Its lifecycle rules by id. nex's set replaces all that are there.
-    pub lifecycle: BTreeMap<String, Expiry>,
-    /// Its tags.
+    /// The lifecycle rules by id. An update replaces all rules of the bucket.
+    pub lifecycle: BTreeMap<String, LifecycleRule>,
+    /// The tags.
     pub tags: Tags,
 }
 
-impl Body for Bucket {
+impl ResourceKind for Bucket {
+    const HEADLINE: &'static [&'static str] = &["lifecycle", "public_access_blocked"];
+
     fn name(&self) -> String {
         self.name.clone()
     }
@@ -43,8 +45,8 @@ impl Body for Bucket {
             lifecycle,
             tags,
         } = self;
-        let rule = |rule: &Expiry| {
-            let Expiry {
+        let rule = |rule: &LifecycleRule| {
+            let LifecycleRule {
                 prefix,
                 after_days,
                 abort_uploads_days,
@@ -68,35 +70,53 @@ impl Body for Bucket {
     tagged!();
 }
 
-/// Where a secret's value comes from.
+/// Where the value of a secret comes from. A value is written once: a secret that has one keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// nex makes a random one when there is none, and never shows it.
-    Generated,
-    /// The caller gives it, from the reference in the spec, when there is none.
-    Given,
-    /// Another step, or a person, puts it in later.
-    Later,
-    /// It is there. (Only of what was read.)
-    There,
-    /// It is not there. (Only of what was read.)
-    Missing,
+pub enum SecretSource {
+    /// nex generates a random value.
+    Random,
+    /// The caller supplies the value, from the reference in the spec.
+    Supplied,
+    /// Another step, or a person, writes the value later.
+    External,
 }
 
-/// A secret in Secrets Manager.
+/// Whether a secret has a value. The value itself is never read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretValue {
+    /// The secret has a value.
+    Present,
+    /// The secret has no value yet.
+    Absent,
+}
+
+/// A secret in Secrets Manager as it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it is for.
+    /// What the secret is for.
     pub description: String,
-    /// Whether it has a value, or where that would come from. The value itself is never read.
-    pub content: Content,
-    /// Its tags.
+    /// Whether the secret has a value.
+    pub value: SecretValue,
+    /// The tags.
     pub tags: Tags,
 }
 
-impl Body for Secret {
+/// A secret in Secrets Manager as a spec asks for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredSecret {
+    /// The name.
+    pub name: String,
+    /// What the secret is for.
+    pub description: String,
+    /// Where the value comes from.
+    pub source: SecretSource,
+    /// The tags.
+    pub tags: Tags,
+}
+
+impl ResourceKind for Secret {
     fn name(&self) -> String {
         self.name.clone()
     }
@@ -105,22 +125,50 @@ impl Body for Secret {
         let Self {
             name: _,
             description,
-            content,
+            value,
             tags,
         } = self;
-        // A value that is there stands: it is made once. So all that has or gets one compares as equal.
-        let content = match content {
-            Content::Generated | Content::Given | Content::There => Value::Hidden,
-            Content::Later => Value::Later("its value is put in".into()),
-            Content::Missing => Value::Absent,
-        };
-        let rule = match content {
-            Value::Later(_) => OnChange::AtCreation("whoever puts the value in"),
-            _ => OnChange::InPlace,
+        let value = match value {
+            SecretValue::Present => Value::Hidden,
+            SecretValue::Absent => Value::Absent,
         };
         vec![
             Field::in_place("description", description),
-            Field::new("value", rule, content),
+            Field::in_place("value", value),
+            Field::tags(tags),
+        ]
+    }
+
+    tagged!();
+}
+
+impl ResourceKind for DesiredSecret {
+    const HEADLINE: &'static [&'static str] = &["description"];
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let Self {
+            name: _,
+            description,
+            source,
+            tags,
+        } = self;
+        let value = match source {
+            SecretSource::Random | SecretSource::Supplied => {
+                Field::in_place("value", Value::Hidden)
+            }
+            SecretSource::External => Field::new(
+                "value",
+                UpdateBehavior::CreateOnly("someone else writes the value".into()),
+                Value::Later("its value is put in".into()),
+            ),
+        };
+        vec![
+            Field::in_place("description", description),
+            value,
             Field::tags(tags),
         ]
     }
@@ -131,15 +179,17 @@ impl Body for Secret {
 /// A CloudWatch Logs log group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogGroup {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Days that it keeps events; `None` for ever.
-    pub retention_days: Option<i32>,
-    /// Its tags.
+    /// The days for which events are kept; `None` for ever.
+    pub retention_days: Option<u32>,
+    /// The tags.
     pub tags: Tags,
 }
 
-impl Body for LogGroup {
+impl ResourceKind for LogGroup {
+    const HEADLINE: &'static [&'static str] = &["retention_days"];
+
     fn name(&self) -> String {
         self.name.clone()
     }

@@ -1,9 +1,9 @@
 //! The section `[aws]` of an environment's spec.
 
-mod checks;
-mod hazards;
 mod selector;
 mod size;
+mod validate;
+mod warnings;
 
 use std::collections::BTreeMap;
 

@@ -6,12 +6,15 @@ use aws_sdk_iam::types::{EntityType, InstanceProfile as DescribedProfile, RoleDe
 
 use super::{Found, Reader};
 use crate::aws::Error;
-use crate::aws::error::found as if_found;
+use crate::aws::error::if_found;
 use crate::model::{Document, InstanceProfile, Role};
 use crate::names::Tags;
 
-/// IAM pages at most this many roles.
+/// The most roles that IAM gives in a page.
 const PAGE: i32 = 1000;
+
+/// The call that reads the roles.
+const ROLES_CALL: &str = "GetAccountAuthorizationDetails";
 
 fn tags(tags: &[aws_sdk_iam::types::Tag]) -> Tags {
     tags.iter()
@@ -20,7 +23,7 @@ fn tags(tags: &[aws_sdk_iam::types::Tag]) -> Tags {
 }
 
 impl Reader {
-    /// One call for all roles with their policies, where singly they would be about ten.
+    /// One call for all roles with their policies, instead of about ten calls.
     pub(super) async fn role_details(&self) -> Result<Vec<RoleDetail>, Error> {
         let request = self.aws.iam.get_account_authorization_details();
         let mut pages = request
@@ -35,7 +38,7 @@ impl Reader {
         ];
         let mut roles = vec![];
         while let Some(page) = pages.next().await {
-            let page = page.map_err(Error::call("GetAccountAuthorizationDetails", "our roles"))?;
+            let page = page.map_err(Error::call(ROLES_CALL, "our roles"))?;
             let details = page.role_detail_list.unwrap_or_default();
             roles.extend(
                 details
@@ -46,8 +49,8 @@ impl Reader {
         Ok(roles)
     }
 
-    /// The profiles that no role of ours lists with its tags: absent, or made without their role by a run that was cut
-    /// off, or listed in short, as some of IAM's lists do.
+    /// The profiles that no role of ours lists with tags. A profile may not exist, an interrupted run may have created
+    /// it without its role, and some of IAM's lists leave out the tags.
     pub(super) async fn unattached_profiles(
         &self,
         roles: &[RoleDetail],
@@ -108,23 +111,27 @@ impl Reader {
     }
 
     fn role(&self, role: RoleDetail) -> Result<Role, Error> {
-        let name = role.role_name.clone().unwrap_or_default();
+        let lacks = Error::lacks(ROLES_CALL, "our roles");
+        let name = role.role_name.clone();
+        let name = name.ok_or_else(|| lacks("a role's name"))?;
+        let lacks = Error::lacks(ROLES_CALL, &name);
         let mut policies = BTreeMap::new();
         for policy in role.role_policy_list() {
-            let text = policy.policy_document().unwrap_or_default();
-            let key = policy.policy_name().unwrap_or_default().to_owned();
-            policies.insert(key, document(&name, text)?);
+            let text = policy.policy_document();
+            let text = text.ok_or_else(|| lacks("a policy's document"))?;
+            let key = policy.policy_name();
+            let key = key.ok_or_else(|| lacks("a policy's name"))?;
+            policies.insert(key.to_owned(), document(&name, text)?);
         }
         let managed: BTreeSet<String> = role
             .attached_managed_policies()
             .iter()
             .filter_map(|p| p.policy_arn().map(str::to_owned))
             .collect();
+        let trust = role.assume_role_policy_document();
+        let trust = trust.ok_or_else(|| lacks("a trust policy"))?;
         Ok(Role {
-            trust: document(
-                &name,
-                role.assume_role_policy_document().unwrap_or_default(),
-            )?,
+            trust: document(&name, trust)?,
             policies,
             managed,
             tags: self.ours(tags(role.tags())),
@@ -137,8 +144,8 @@ impl Reader {
 fn document(role: &str, encoded: &str) -> Result<Document, Error> {
     let text = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy();
     Document::parse(&text).map_err(|_| Error::Answer {
-        operation: "GetAccountAuthorizationDetails",
+        operation: ROLES_CALL,
         about: role.to_owned(),
-        lacks: "a policy document in JSON",
+        missing: "a policy document in JSON",
     })
 }

@@ -1,28 +1,31 @@
-//! Reads the whole environment: everything that does not depend on an answer goes out at once.
+//! Reads the whole environment in two rounds of parallel calls.
 //!
-//! Two rounds: what names determine, then what ids of the first round lead to. About 30 calls when all is there.
+//! The first round needs the names of the environment only, the second one ids from the first. About 30 calls when all
+//! resources exist.
 
-mod ground;
+mod auto_scaling;
+mod elastic_ip;
 mod identity;
-mod scaling;
-mod server;
+mod instance;
+mod launch_template;
+mod lookups;
+mod security_group;
+mod snapshots;
 mod storage;
-mod traffic;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) use server::root_volume;
+pub(super) use instance::root_volume;
 
 use aws_sdk_ec2::types::Filter;
-use ground::filter;
+use lookups::filter;
 
 use super::{Aws, Error};
-use crate::desired::Layout;
 use crate::facts::Capacity;
-use crate::io::{Read, World};
-use crate::model::{Existing, GroupRef, Key, Kind, Observed, Owner, Resource};
+use crate::model::{GroupRef, Key, Kind, Observed, ObservedResource, Owner, ResourceState};
 use crate::names::{COMPONENT, ENVIRONMENT, MANAGED_BY, Names, SNAPSHOT, Tags};
+use crate::ports::{CloudReader, Snapshot};
 use crate::spec::Spec;
 
 /// Reads one environment.
@@ -31,30 +34,28 @@ pub struct Reader {
     pub(super) aws: Arc<Aws>,
     pub(super) names: Names,
     pub(super) spec: Spec,
-    pub(super) layout: Layout,
     adopting: Option<(Kind, String)>,
 }
 
 impl Reader {
-    /// A reader of what `spec` and `names` determine.
+    /// A reader of the environment that `spec` and `names` determine.
     pub fn new(aws: Arc<Aws>, spec: &Spec, names: &Names) -> Self {
         Self {
             aws,
             names: names.clone(),
             spec: spec.clone(),
-            layout: Layout::new(spec, names),
             adopting: None,
         }
     }
 
-    /// The same reader, for which `id` stands where its kind is otherwise found by our tag `Name`.
+    /// The same reader, but the resource of `kind` is found by `id` instead of by our tag `Name`.
     #[must_use]
     pub fn adopting(mut self, kind: Kind, id: &str) -> Self {
         self.adopting = Some((kind, id.to_owned()));
         self
     }
 
-    /// How to find the one resource of `kind`: by the id that is to be adopted, or by our tag `Name`.
+    /// Finds the one resource of `kind`: by the id to adopt, or by our tag `Name`.
     fn by_id_or_name(&self, kind: Kind, id_filter: &str) -> Filter {
         match &self.adopting {
             Some((adopted, id)) if *adopted == kind => filter(id_filter, [id]),
@@ -62,20 +63,21 @@ impl Reader {
         }
     }
 
-    /// Whether tags from a service that lags behind are as nex sets them; if not, the resource itself is asked.
-    fn settled(&self, tags: &Tags) -> bool {
+    /// Whether tags from a service that may lag behind are as nex sets them. If not, the resource itself is read.
+    fn is_settled(&self, tags: &Tags) -> bool {
         let mut asked = self.spec.tags.iter();
         self.names.own(tags) && asked.all(|(key, value)| tags.get(key) == Some(value))
     }
 
     fn owner(&self, tags: &Tags) -> Owner {
-        match self.names.own(tags) {
-            true => Owner::Nex,
-            false => Owner::Other,
+        if self.names.own(tags) {
+            Owner::Nex
+        } else {
+            Owner::Other
         }
     }
 
-    /// The tags that nex looks after; what others add, such as a cost tag of the company's, is theirs.
+    /// The tags that nex manages. Others may add tags, such as a company's cost tags.
     fn ours(&self, tags: Tags) -> Tags {
         let known = [MANAGED_BY, ENVIRONMENT, COMPONENT, SNAPSHOT, "Name"];
         tags.into_iter()
@@ -84,25 +86,25 @@ impl Reader {
     }
 }
 
-/// What was found, by key.
+/// The resources found so far, by key.
 #[derive(Debug, Default)]
 struct Found(Observed);
 
 impl Found {
-    fn add(&mut self, id: impl Into<String>, owner: Owner, resource: impl Into<Resource>) {
-        let resource = resource.into();
-        let existing = Existing {
+    fn add(&mut self, id: impl Into<String>, owner: Owner, state: impl Into<ResourceState>) {
+        let state = state.into();
+        let observed = ObservedResource {
             id: id.into(),
             owner,
-            resource,
+            state,
         };
-        let key = existing.resource.key();
-        // Where two carry one name, ours counts, and of two of ours always the same one.
-        let rank = |e: &Existing| (e.owner == Owner::Other, e.id.clone());
+        let key = observed.state.key();
+        // Of two resources with one name ours counts; of two of ours always the same one.
+        let rank = |e: &ObservedResource| (e.owner == Owner::Other, e.id.clone());
         match self.0.get(&key) {
-            Some(other) if rank(other) <= rank(&existing) => {}
+            Some(other) if rank(other) <= rank(&observed) => {}
             _ => {
-                self.0.insert(key, existing);
+                self.0.insert(key, observed);
             }
         }
     }
@@ -112,7 +114,7 @@ impl Found {
     }
 }
 
-/// The environment's own security groups by id, so that references can be put as names.
+/// The names of the environment's own security groups by id: references between resources are names.
 #[derive(Debug, Default)]
 struct GroupNames(BTreeMap<String, String>);
 
@@ -125,7 +127,7 @@ impl GroupNames {
     }
 }
 
-/// Tags of any service, whose types differ but whose accessors do not.
+/// Tags of any service: their types differ, their accessors do not.
 macro_rules! tags {
     ($tags:expr) => {
         $tags
@@ -136,12 +138,12 @@ macro_rules! tags {
 }
 use tags;
 
-impl Read for Reader {
+impl CloudReader for Reader {
     type Error = Error;
 
-    async fn world(&self) -> Result<World, Error> {
-        match self.whole_world().await {
-            Ok(world) => Ok(world),
+    async fn snapshot(&self) -> Result<Snapshot, Error> {
+        match self.read_snapshot().await {
+            Ok(snapshot) => Ok(snapshot),
             Err(error) => Err(self.or_other_account(error).await),
         }
     }
@@ -152,9 +154,9 @@ impl Read for Reader {
 }
 
 impl Reader {
-    async fn whole_world(&self) -> Result<World, Error> {
-        let (ground, traffic, server, scaling, roles, storage) = tokio::try_join!(
-            self.ground(),
+    async fn read_snapshot(&self) -> Result<Snapshot, Error> {
+        let (facts, groups, server, scaling, roles, storage) = tokio::try_join!(
+            self.facts(),
             self.server_and_fleet_groups(),
             self.server_parts(),
             self.scaling_parts(),
@@ -162,25 +164,25 @@ impl Reader {
             self.storage_parts(),
         )?;
         let mut found = Found::default();
-        let groups = self.collect_groups(&ground, traffic, &mut found);
+        let groups = self.collect_groups(&facts, groups, &mut found)?;
         let (profiles, snapshots, server, storage, ingress) = tokio::try_join!(
             self.unattached_profiles(&roles),
             self.snapshot_policies(&server),
             self.server_details(server.clone()),
             self.storage_details(storage),
-            self.database_ingress(&ground, &groups),
+            self.database_ingress(&facts, &groups),
         )?;
         self.collect_roles(roles, profiles, &mut found)?;
-        self.collect_storage(storage, &mut found);
-        self.collect_server(server, &groups, &mut found);
-        self.collect_snapshots(snapshots, &mut found);
+        self.collect_storage(storage, &mut found)?;
+        self.collect_server(server, &groups, &mut found)?;
+        self.collect_snapshots(snapshots, &mut found)?;
         self.collect_scaling(scaling, &groups, &mut found)?;
         if let Some(rule) = ingress {
             let key = Key::new(Kind::SecurityGroup, self.names.server());
             found.add(rule.group.clone(), found.owner(&key), rule);
         }
-        Ok(World {
-            facts: ground,
+        Ok(Snapshot {
+            facts,
             observed: found.0,
         })
     }

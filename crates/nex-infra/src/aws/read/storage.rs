@@ -1,36 +1,38 @@
 //! Buckets, secrets and log groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_cloudwatchlogs::types::LogGroup as DescribedGroup;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
-use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule};
+use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule as S3Rule};
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 
 use super::{Found, Reader, tags};
 use crate::aws::Error;
-use crate::aws::error::found as if_found;
-use crate::model::{Bucket, Content, Expiry, LogGroup, Secret};
+use crate::aws::error::if_found;
+use crate::aws::number::from_sdk;
+use crate::aws::secret_store::CURRENT;
+use crate::model::{Bucket, LifecycleRule, LogGroup, Secret, SecretValue};
 use crate::names::{MANAGED_BY, Tags};
 
-/// What a bucket's key begins with.
+/// The prefix of a bucket's key.
 const BUCKET: &str = "s3:::";
 
-/// What the first round found.
+/// Buckets, secrets and log groups as described.
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
     buckets: Vec<DescribedBucket>,
     secrets: Vec<DescribedSecret>,
     groups: Vec<DescribedGroup>,
-    /// Tags of buckets and log groups by ARN, as the Tagging API shows them: what lags behind is left out.
+    /// Tags of buckets and log groups by ARN, as the Tagging API shows them; tags that may lag behind are left out.
     tags: BTreeMap<String, Tags>,
 }
 
 #[derive(Clone, Debug)]
 struct DescribedBucket {
     name: String,
-    blocked: bool,
-    lifecycle: BTreeMap<String, Expiry>,
+    is_blocked: bool,
+    lifecycle: BTreeMap<String, LifecycleRule>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,18 +40,18 @@ struct DescribedSecret {
     name: String,
     arn: String,
     description: String,
-    there: bool,
+    value: SecretValue,
     tags: Tags,
 }
 
 impl Reader {
     pub(super) async fn storage_parts(&self) -> Result<Parts, Error> {
-        let buckets = self.layout.buckets(&self.spec);
+        let buckets = self.names.buckets();
         let (buckets, secrets, groups, tags, ()) = tokio::try_join!(
-            join_all(buckets.into_iter().map(|name| self.bucket(name))),
+            join_all(buckets.iter().map(|name| self.bucket(name))),
             self.listed_secrets(),
             self.log_groups(),
-            self.tags_that_are_settled(),
+            self.settled_tags(),
             self.existing_backups_bucket(),
         )?;
         Ok(Parts {
@@ -60,10 +62,11 @@ impl Reader {
         })
     }
 
-    /// The second round asks for what lists may not show yet.
+    /// The second round reads what lists may not show yet.
     pub(super) async fn storage_details(&self, mut parts: Parts) -> Result<Parts, Error> {
-        let unlisted = |name: &&str| !parts.secrets.iter().any(|s| s.name == **name);
-        let missing = self.layout.secrets().into_iter().filter(unlisted);
+        let unlisted = |name: &&String| !parts.secrets.iter().any(|s| s.name == **name);
+        let names = self.names.secrets();
+        let missing = names.iter().filter(unlisted);
         let unsettled = |key: &String| !parts.tags.contains_key(key);
         let groups = parts.groups.iter().filter_map(|g| g.log_group_arn.clone());
         let buckets = parts.buckets.iter().map(|bucket| bucket.name.as_str());
@@ -87,22 +90,22 @@ impl Reader {
         Ok(parts)
     }
 
-    /// Our buckets whose names the spec no longer gives.
+    /// Our buckets that the spec no longer names.
     fn orphans<'a>(&'a self, tags: &'a BTreeMap<String, Tags>) -> impl Iterator<Item = &'a str> {
-        let mut named = self.layout.buckets(&self.spec);
-        named.push(&self.layout.backups_bucket);
+        let mut named = self.names.buckets();
+        named.push(self.names.backups_bucket());
         let ours = tags.keys().filter_map(|key| key.strip_prefix(BUCKET));
-        ours.filter(move |name| !named.contains(name))
+        ours.filter(move |name| !named.iter().any(|own| own == name))
     }
 
-    pub(super) fn collect_storage(&self, parts: Parts, found: &mut Found) {
+    pub(super) fn collect_storage(&self, parts: Parts, found: &mut Found) -> Result<(), Error> {
         for bucket in parts.buckets {
             let tags = parts.tags.get(&bucket_key(&bucket.name));
             let tags = tags.cloned().unwrap_or_default();
             let owner = self.owner(&tags);
             let resource = Bucket {
                 name: bucket.name.clone(),
-                public_access_blocked: bucket.blocked,
+                public_access_blocked: bucket.is_blocked,
                 lifecycle: bucket.lifecycle,
                 tags: self.ours(tags),
             };
@@ -113,24 +116,23 @@ impl Reader {
             let resource = Secret {
                 name: secret.name,
                 description: secret.description,
-                content: match secret.there {
-                    true => Content::There,
-                    false => Content::Missing,
-                },
+                value: secret.value,
                 tags: self.ours(secret.tags),
             };
             found.add(secret.arn, owner, resource);
         }
+        let lacks = Error::lacks("DescribeLogGroups", "our log groups");
         for group in parts.groups {
-            let arn = group.log_group_arn.unwrap_or_default();
+            let arn = group.log_group_arn.ok_or_else(|| lacks("an ARN"))?;
             let tags = parts.tags.get(&arn).cloned().unwrap_or_default();
             let resource = LogGroup {
-                name: group.log_group_name.unwrap_or_default(),
-                retention_days: group.retention_in_days,
+                name: group.log_group_name.ok_or_else(|| lacks("a name"))?,
+                retention_days: group.retention_in_days.map(from_sdk),
                 tags: self.ours(tags.clone()),
             };
             found.add(arn, self.owner(&tags), resource);
         }
+        Ok(())
     }
 
     async fn bucket(&self, name: &str) -> Result<Option<DescribedBucket>, Error> {
@@ -140,7 +142,7 @@ impl Reader {
             s3.get_bucket_lifecycle_configuration().bucket(name).send(),
         );
         let blocked = match blocked.map_err(Error::call("GetPublicAccessBlock", name)) {
-            Err(error) if error.says("NoSuchBucket") => return Ok(None),
+            Err(error) if error.has_code("NoSuchBucket") => return Ok(None),
             other => if_found(other)?,
         };
         let blocked = blocked.and_then(|a| a.public_access_block_configuration);
@@ -149,7 +151,7 @@ impl Reader {
         let rules = lifecycle.and_then(|a| a.rules).unwrap_or_default();
         Ok(Some(DescribedBucket {
             name: name.to_owned(),
-            blocked: blocked.is_some_and(|b| {
+            is_blocked: blocked.is_some_and(|b| {
                 [
                     b.block_public_acls,
                     b.ignore_public_acls,
@@ -159,11 +161,14 @@ impl Reader {
                 .iter()
                 .all(|on| *on == Some(true))
             }),
-            lifecycle: rules.iter().filter_map(expiry).collect(),
+            lifecycle: rules.iter().filter_map(lifecycle_rule).collect(),
         }))
     }
 
-    /// Whether a bucket holds no object.
+    /// Whether a bucket holds no object, in any version.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
     pub async fn is_empty_bucket(&self, name: &str) -> Result<bool, Error> {
         let request = self.aws.s3.list_object_versions().bucket(name).max_keys(1);
         let answer = request.send().await;
@@ -171,12 +176,12 @@ impl Reader {
         Ok(answer.versions().is_empty() && answer.delete_markers().is_empty())
     }
 
-    /// A shared bucket that the spec names must be there: nex does not make it.
+    /// A shared bucket that the spec names must exist: nex does not create it.
     async fn existing_backups_bucket(&self) -> Result<(), Error> {
         if !self.spec.storage.backups.existing {
             return Ok(());
         }
-        let name = &self.layout.backups_bucket;
+        let name = &self.names.backups_bucket();
         let answer = self.aws.s3.head_bucket().bucket(name).send().await;
         match if_found(answer.map_err(Error::call("HeadBucket", name)))? {
             Some(_) => Ok(()),
@@ -204,18 +209,22 @@ impl Reader {
         let secrets = pages
             .into_iter()
             .flat_map(|page| page.secret_list.unwrap_or_default());
-        let ours = self.layout.secrets();
-        let entries = secrets.filter_map(|entry| {
-            let name = entry.name?;
-            ours.contains(&name.as_str()).then(|| DescribedSecret {
-                name,
-                arn: entry.arn.unwrap_or_default(),
+        let ours = self.names.secrets();
+        let mut described = vec![];
+        for entry in secrets {
+            let Some(name) = entry.name.filter(|name| ours.contains(name)) else {
+                continue;
+            };
+            let lacks = Error::lacks("ListSecrets", &name);
+            described.push(DescribedSecret {
+                arn: entry.arn.ok_or_else(|| lacks("an ARN"))?,
                 description: entry.description.unwrap_or_default(),
-                there: has_value(entry.secret_versions_to_stages.as_ref()),
+                value: value(entry.secret_versions_to_stages.as_ref()),
                 tags: tags!(entry.tags.unwrap_or_default()),
-            })
-        });
-        Ok(entries.collect())
+                name,
+            });
+        }
+        Ok(described)
     }
 
     async fn secret(&self, name: &str) -> Result<Option<DescribedSecret>, Error> {
@@ -226,15 +235,17 @@ impl Reader {
                 .await
                 .map_err(Error::call("DescribeSecret", name)),
         )?;
-        Ok(answer
-            .filter(|a| a.deleted_date().is_none())
-            .map(|answer| DescribedSecret {
-                there: has_value(answer.version_ids_to_stages()),
-                tags: tags!(answer.tags()),
-                name: name.to_owned(),
-                arn: answer.arn.unwrap_or_default(),
-                description: answer.description.unwrap_or_default(),
-            }))
+        let Some(answer) = answer.filter(|a| a.deleted_date().is_none()) else {
+            return Ok(None);
+        };
+        let lacks = Error::lacks("DescribeSecret", name);
+        Ok(Some(DescribedSecret {
+            value: value(answer.version_ids_to_stages()),
+            tags: tags!(answer.tags()),
+            name: name.to_owned(),
+            arn: answer.arn.ok_or_else(|| lacks("an ARN"))?,
+            description: answer.description.unwrap_or_default(),
+        }))
     }
 
     async fn log_groups(&self) -> Result<Vec<DescribedGroup>, Error> {
@@ -250,13 +261,15 @@ impl Reader {
             .try_collect()
             .await
             .map_err(Error::call("DescribeLogGroups", prefix))?;
-        let ours = self.layout.log_groups();
-        let is_ours =
-            |g: &DescribedGroup| g.log_group_name().is_some_and(|name| ours.contains(&name));
+        let ours = self.names.log_groups();
+        let is_ours = |g: &DescribedGroup| {
+            g.log_group_name()
+                .is_some_and(|name| ours.iter().any(|own| own == name))
+        };
         Ok(groups.into_iter().filter(is_ours).collect())
     }
 
-    async fn tags_that_are_settled(&self) -> Result<BTreeMap<String, Tags>, Error> {
+    async fn settled_tags(&self) -> Result<BTreeMap<String, Tags>, Error> {
         let managed = TagFilter::builder().key(MANAGED_BY).values("nex").build();
         let request = self.aws.tagging.get_resources();
         let mappings = request
@@ -280,10 +293,10 @@ impl Reader {
             Some((bucket.unwrap_or(arn), tags))
         };
         let entries = mappings.into_iter().filter_map(entry);
-        Ok(entries.filter(|(_, tags)| self.settled(tags)).collect())
+        Ok(entries.filter(|(_, tags)| self.is_settled(tags)).collect())
     }
 
-    /// `None` if the bucket is gone: S3 shows its settings for a moment longer.
+    /// `None` if the bucket is gone: S3 shows the settings of a deleted bucket for a moment longer.
     async fn tags_of_bucket(&self, name: &str) -> Result<Option<(String, Tags)>, Error> {
         let answer = self.aws.s3.get_bucket_tagging().bucket(name).send().await;
         let tags = match answer.map_err(Error::call("GetBucketTagging", name)) {
@@ -292,8 +305,8 @@ impl Reader {
                 .iter()
                 .map(|t| (t.key().to_owned(), t.value().to_owned()))
                 .collect(),
-            Err(error) if error.says("NoSuchTagSet") => Tags::new(),
-            Err(error) if error.says("NoSuchBucket") => return Ok(None),
+            Err(error) if error.has_code("NoSuchTagSet") => Tags::new(),
+            Err(error) if error.has_code("NoSuchBucket") => return Ok(None),
             Err(error) => return Err(error),
         };
         Ok(Some((bucket_key(name), tags)))
@@ -308,29 +321,35 @@ impl Reader {
     }
 }
 
-/// A bucket's key among ARNs, whatever the partition.
+/// A bucket's key among ARNs: the same in every partition.
 fn bucket_key(name: &str) -> String {
     format!("{BUCKET}{name}")
 }
 
-fn has_value(stages: Option<&std::collections::HashMap<String, Vec<String>>>) -> bool {
-    stages.is_some_and(|stages| stages.values().flatten().any(|s| s == "AWSCURRENT"))
+fn value(stages: Option<&HashMap<String, Vec<String>>>) -> SecretValue {
+    let mut labels = stages.iter().flat_map(|stages| stages.values().flatten());
+    if labels.any(|label| label == CURRENT) {
+        SecretValue::Present
+    } else {
+        SecretValue::Absent
+    }
 }
 
-/// A lifecycle rule as nex writes them; one that says more has another id here, and so shows as one to take away.
-fn expiry(rule: &LifecycleRule) -> Option<(String, Expiry)> {
+/// A lifecycle rule as nex writes rules. A rule with more conditions or actions gets another id here, so that it shows
+/// as a rule to remove.
+fn lifecycle_rule(rule: &S3Rule) -> Option<(String, LifecycleRule)> {
     if rule.status() != &ExpirationStatus::Enabled {
         return None;
     }
     let prefix = rule.filter().and_then(|f| f.prefix());
     let abort = rule.abort_incomplete_multipart_upload();
-    let expiry = Expiry {
+    let ours = LifecycleRule {
         prefix: prefix.unwrap_or_default().to_owned(),
-        after_days: rule.expiration().and_then(|e| e.days()),
-        abort_uploads_days: abort.and_then(|a| a.days_after_initiation()),
+        after_days: rule.expiration().and_then(|e| e.days()).map(from_sdk),
+        abort_uploads_days: abort.and_then(|a| a.days_after_initiation()).map(from_sdk),
     };
     let id = rule.id().unwrap_or_default();
-    let narrower = rule.filter().is_some_and(|f| {
+    let is_narrower = rule.filter().is_some_and(|f| {
         f.tag().is_some()
             || f.and().is_some()
             || f.object_size_greater_than().is_some()
@@ -339,13 +358,15 @@ fn expiry(rule: &LifecycleRule) -> Option<(String, Expiry)> {
     let does_more = !rule.transitions().is_empty()
         || rule.noncurrent_version_expiration().is_some()
         || !rule.noncurrent_version_transitions().is_empty();
-    match narrower || does_more {
-        true => Some((format!("{id} (as changed by others)"), expiry)),
-        false => Some((id.to_owned(), expiry)),
-    }
+    let id = if is_narrower || does_more {
+        format!("{id} (as changed by others)")
+    } else {
+        id.to_owned()
+    };
+    Some((id, ours))
 }
 
-/// Runs all at once; the first error ends the wait.
+/// Runs all futures at once; ends at the first error.
 async fn join_all<T, F>(futures: impl Iterator<Item = F>) -> Result<Vec<T>, Error>
 where
     F: Future<Output = Result<T, Error>>,

@@ -102,7 +102,7 @@ impl Writer {
             .map_err(Error::call("DetachRolePolicy", format!("{role} {arn}")))
     }
 
-    async fn tag_role(&self, role: &str, old: &Tags, new: &Tags) -> Result<(), Error> {
+    pub(super) async fn tag_role(&self, role: &str, old: &Tags, new: &Tags) -> Result<(), Error> {
         let (set, gone) = tag_changes(old, new);
         if !set.is_empty() {
             let request = self.aws.iam.tag_role().role_name(role);
@@ -173,8 +173,16 @@ impl Writer {
             self.remove_role(old).await?;
             self.add_role(new).await?;
         }
-        let (set, gone) = tag_changes(&old.tags, &new.tags);
-        let name = &new.name;
+        self.tag_profile(&new.name, &old.tags, &new.tags).await
+    }
+
+    pub(super) async fn tag_profile(
+        &self,
+        name: &str,
+        old: &Tags,
+        new: &Tags,
+    ) -> Result<(), Error> {
+        let (set, gone) = tag_changes(old, new);
         if !set.is_empty() {
             let request = self.aws.iam.tag_instance_profile();
             let request = request.instance_profile_name(name);

@@ -1,59 +1,64 @@
 //! Changes an environment, one resource a step.
 //!
-//! Every create carries its tags, and its idempotency token where the API has one, in the same call. Where it has none,
-//! a lost answer is not tried again: the next read finds what was made.
+//! Every create carries its tags, and its idempotency token where the API has one, in the same call. Where the API has
+//! none, a call without an answer is not repeated: the next read finds what was created.
 
+mod auto_scaling;
+mod elastic_ip;
 mod identity;
-mod retry;
-mod scaling;
-mod server;
+mod instance;
+mod launch_template;
+mod secret;
+mod security_group;
 mod snapshots;
 mod storage;
-mod traffic;
+mod token;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use nex_plan::CancelToken;
 use secrecy::SecretString;
-use sha2::{Digest, Sha256};
+use serde::Serialize;
 
+use self::elastic_ip::Reassociation;
+use super::codes::Condition;
 use super::{Aws, Error};
-use crate::io::{Ids, Write};
-use crate::model::{Key, Kind, Resource};
+use crate::model::{DesiredResource, Key, Kind, ResourceState};
 use crate::names::Tags;
+use crate::ports::{CloudWriter, Contents, Ids};
 
-/// Values of secrets that the spec refers to, by the name of the secret that takes them.
-pub type Given = BTreeMap<String, SecretString>;
+/// Values of secrets that the spec refers to, by the name of the secret that takes the value.
+pub type SuppliedSecrets = BTreeMap<String, SecretString>;
 
 /// Changes one environment.
 #[derive(Debug)]
 pub struct Writer {
     aws: Arc<Aws>,
     environment: String,
-    given: Given,
-    /// Versions of launch templates that this run made: what reads show of them lags behind.
+    supplied: SuppliedSecrets,
+    /// Versions of launch templates that this run created: reads of them lag behind.
     versions: Mutex<BTreeMap<String, i64>>,
 }
 
 impl Writer {
     /// A writer for `environment`, with the values of secrets that the spec refers to.
-    pub fn new(aws: Arc<Aws>, environment: impl Into<String>, given: Given) -> Self {
+    pub fn new(aws: Arc<Aws>, environment: impl Into<String>, supplied: SuppliedSecrets) -> Self {
         Self {
             aws,
             environment: environment.into(),
-            given,
+            supplied,
             versions: Mutex::default(),
         }
     }
 
-    /// An idempotency token: the same for the same step of the same environment, whoever asks, whenever.
-    fn token(&self, key: &Key, what: impl std::fmt::Debug) -> String {
-        let text = format!("{}/{}/{what:?}", self.environment, key.resource_id());
-        hex::encode(Sha256::digest(text))
+    /// The idempotency token of a call about `key`.
+    fn token(&self, key: &Key, parameters: &impl Serialize) -> Result<String, Error> {
+        token::token(&self.environment, key, parameters)
     }
 }
 
-/// The id of what a step needs.
+/// The id of a resource that a step needs.
 fn need(ids: &Ids, about: &str, kind: Kind, name: &str) -> Result<String, Error> {
     let key = Key::new(kind, name);
     ids.get(&key).ok_or_else(|| Error::Missing {
@@ -62,7 +67,7 @@ fn need(ids: &Ids, about: &str, kind: Kind, name: &str) -> Result<String, Error>
     })
 }
 
-/// What to set and what to take away for `old` to become `new`.
+/// The tags to set, and the keys of the tags to remove, for `old` to become `new`.
 fn tag_changes<'a>(old: &'a Tags, new: &'a Tags) -> (Tags, Vec<String>) {
     let set = new.iter().filter(|(k, v)| old.get(*k) != Some(v));
     let gone = old.keys().filter(|k| !new.contains_key(*k));
@@ -88,102 +93,159 @@ macro_rules! sdk_tags {
 }
 use sdk_tags;
 
-/// Both sides of an update are of one kind: the key says so.
-fn mixed(new: &Resource) -> Error {
+fn unchangeable(key: &Key, why: &'static str) -> Error {
     Error::Unchangeable {
-        about: new.key().resource_id().to_string(),
-        why: "it is of another kind now",
+        about: key.resource_id().to_string(),
+        why,
     }
 }
 
-impl Write for Writer {
+/// A resource that is gone already is deleted.
+fn unless_gone(result: Result<(), Error>) -> Result<(), Error> {
+    match result {
+        Err(error)
+            if error.is_not_found()
+                || error.is(Condition::NoSuchScalingGroup)
+                || error.is(Condition::SecretIsDeleted) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+impl CloudWriter for Writer {
     type Error = Error;
 
-    async fn create(&self, resource: &Resource, ids: &Ids) -> Result<String, Error> {
-        match resource {
-            Resource::SecurityGroup(new) => self.create_group(new, ids).await,
-            Resource::DatabaseIngress(new) => self.create_ingress(new, ids).await,
-            Resource::IamRole(new) => self.create_role(new).await,
-            Resource::InstanceProfile(new) => self.create_profile(new).await,
-            Resource::S3Bucket(new) => self.create_bucket(new).await,
-            Resource::Secret(new) => self.create_secret(new).await,
-            Resource::LogGroup(new) => self.create_log_group(new).await,
-            Resource::ElasticIp(new) => self.create_address(new).await,
-            Resource::Instance(new) => self.create_instance(new, ids).await,
-            Resource::Volume(new) => self.find_volume(new, ids).await,
-            Resource::ElasticIpAssociation(new) => self.associate(new, ids, false).await,
-            Resource::SnapshotPolicy(new) => self.create_snapshot_policy(new).await,
-            Resource::LaunchTemplate(new) => self.create_template(new, ids).await,
-            Resource::AutoScalingGroup(new) => self.create_scaling_group(new).await,
-            Resource::LifecycleHook(new) => self.put_hook(new).await,
-            Resource::ScalingPolicy(new) => self.put_scaling_policy(new).await,
+    async fn create(
+        &self,
+        new: &DesiredResource,
+        ids: &Ids,
+        cancel: &CancelToken,
+    ) -> Result<String, Error> {
+        use DesiredResource as D;
+        match new {
+            D::SecurityGroup(new) => self.create_group(new, ids, cancel).await,
+            D::DatabaseIngress(new) => self.create_ingress(new, ids, cancel).await,
+            D::IamRole(new) => self.create_role(new).await,
+            D::InstanceProfile(new) => self.create_profile(new).await,
+            D::S3Bucket(new) => self.create_bucket(new).await,
+            D::Secret(new) => self.create_secret(new).await,
+            D::LogGroup(new) => self.create_log_group(new).await,
+            D::ElasticIp(new) => self.allocate_address(new).await,
+            D::Instance(new) => self.create_instance(new, ids, cancel).await,
+            D::Volume(new) => self.find_volume(new, ids, cancel).await,
+            D::ElasticIpAssociation(new) => {
+                self.associate(new, Reassociation::Refuse, ids, cancel)
+                    .await
+            }
+            D::SnapshotPolicy(new) => self.create_snapshot_policy(new, cancel).await,
+            D::LaunchTemplate(new) => self.create_template(new, ids).await,
+            D::AutoScalingGroup(new) => self.create_scaling_group(new, cancel).await,
+            D::LifecycleHook(new) => self.put_hook(new).await,
+            D::ScalingPolicy(new) => self.put_scaling_policy(new).await,
         }
     }
 
     async fn update(
         &self,
         id: &str,
-        old: &Resource,
-        new: &Resource,
+        old: &ResourceState,
+        new: &DesiredResource,
         ids: &Ids,
+        cancel: &CancelToken,
     ) -> Result<(), Error> {
-        use Resource as R;
+        use DesiredResource as D;
+        use ResourceState as S;
         match (old, new) {
-            (R::SecurityGroup(old), R::SecurityGroup(new)) => {
-                self.update_group(id, old, new, ids).await
+            (S::SecurityGroup(old), D::SecurityGroup(new)) => {
+                self.update_group(id, old, new, ids, cancel).await
             }
-            (R::IamRole(old), R::IamRole(new)) => self.update_role(old, new).await,
-            (R::InstanceProfile(old), R::InstanceProfile(new)) => {
+            (S::IamRole(old), D::IamRole(new)) => self.update_role(old, new).await,
+            (S::InstanceProfile(old), D::InstanceProfile(new)) => {
                 self.update_profile(old, new).await
             }
-            (R::S3Bucket(old), R::S3Bucket(new)) => self.update_bucket(old, new).await,
-            (R::Secret(old), R::Secret(new)) => self.update_secret(id, old, new).await,
-            (R::LogGroup(old), R::LogGroup(new)) => self.update_log_group(id, old, new).await,
-            (R::ElasticIp(old), R::ElasticIp(new)) => self.tag_ec2(id, &old.tags, &new.tags).await,
-            (R::Instance(old), R::Instance(new)) => self.update_instance(id, old, new, ids).await,
-            (R::Volume(old), R::Volume(new)) => self.update_volume(id, old, new).await,
-            (R::ElasticIpAssociation(_), R::ElasticIpAssociation(new)) => {
-                self.associate(new, ids, true).await.map(drop)
+            (S::S3Bucket(old), D::S3Bucket(new)) => self.update_bucket(old, new).await,
+            (S::Secret(old), D::Secret(new)) => self.update_secret(id, old, new).await,
+            (S::LogGroup(old), D::LogGroup(new)) => self.update_log_group(id, old, new).await,
+            (S::ElasticIp(old), D::ElasticIp(new)) => self.tag_ec2(id, &old.tags, &new.tags).await,
+            (S::Instance(old), D::Instance(new)) => {
+                self.update_instance(id, old, &new.instance, ids, cancel)
+                    .await
             }
-            (R::SnapshotPolicy(old), R::SnapshotPolicy(new)) => {
+            (S::Volume(old), D::Volume(new)) => self.update_volume(id, old, new).await,
+            (S::ElasticIpAssociation(_), D::ElasticIpAssociation(new)) => self
+                .associate(new, Reassociation::Allow, ids, cancel)
+                .await
+                .map(drop),
+            (S::SnapshotPolicy(old), D::SnapshotPolicy(new)) => {
                 self.update_snapshot_policy(id, old, new).await
             }
-            (R::LaunchTemplate(old), R::LaunchTemplate(new)) => {
+            (S::LaunchTemplate(old), D::LaunchTemplate(new)) => {
                 self.update_template(id, old, new, ids).await
             }
-            (R::AutoScalingGroup(old), R::AutoScalingGroup(new)) => {
-                self.update_scaling_group(old, new).await
+            (S::AutoScalingGroup(old), D::AutoScalingGroup(new)) => {
+                self.update_scaling_group(old, new, cancel).await
             }
-            (R::LifecycleHook(_), R::LifecycleHook(new)) => self.put_hook(new).await.map(drop),
-            (R::ScalingPolicy(_), R::ScalingPolicy(new)) => {
+            (S::LifecycleHook(_), D::LifecycleHook(new)) => self.put_hook(new).await.map(drop),
+            (S::ScalingPolicy(_), D::ScalingPolicy(new)) => {
                 self.put_scaling_policy(new).await.map(drop)
             }
-            (_, new) => Err(mixed(new)),
+            (S::DatabaseIngress(_), D::DatabaseIngress(_)) => {
+                Err(unchangeable(&new.key(), "a rule is replaced as a whole"))
+            }
+            _ => Err(unchangeable(&new.key(), "the kinds differ")),
         }
     }
 
-    async fn delete(&self, id: &str, old: &Resource, ids: &Ids) -> Result<(), Error> {
-        let result = match old {
-            Resource::SecurityGroup(_) => self.delete_group(id).await,
-            Resource::DatabaseIngress(old) => self.delete_ingress(old, ids).await,
-            Resource::IamRole(old) => self.delete_role(old).await,
-            Resource::InstanceProfile(old) => self.delete_profile(old).await,
-            Resource::S3Bucket(old) => self.delete_bucket(&old.name).await,
-            Resource::Secret(_) => self.delete_secret(id).await,
-            Resource::LogGroup(old) => self.delete_log_group(&old.name).await,
-            Resource::ElasticIp(_) => self.release_address(id).await,
-            Resource::Instance(old) => self.terminate_instance(id, old).await,
-            Resource::Volume(_) => self.delete_volume(id).await,
-            Resource::ElasticIpAssociation(_) => self.disassociate(id).await,
-            Resource::SnapshotPolicy(_) => self.delete_snapshot_policy(id).await,
-            Resource::LaunchTemplate(_) => self.delete_template(id).await,
-            Resource::AutoScalingGroup(old) => self.delete_scaling_group(&old.name).await,
-            Resource::LifecycleHook(old) => self.delete_hook(old).await,
-            Resource::ScalingPolicy(old) => self.delete_scaling_policy(old).await,
-        };
-        match result {
-            Err(error) if error.is_not_found() => Ok(()),
-            other => other,
+    async fn delete(
+        &self,
+        id: &str,
+        old: &ResourceState,
+        contents: Contents,
+        ids: &Ids,
+        cancel: &CancelToken,
+    ) -> Result<(), Error> {
+        use ResourceState as S;
+        unless_gone(match old {
+            S::SecurityGroup(_) => self.delete_group(id, cancel).await,
+            S::DatabaseIngress(old) => self.delete_ingress(old, ids).await,
+            S::IamRole(old) => self.delete_role(old).await,
+            S::InstanceProfile(old) => self.delete_profile(old).await,
+            S::S3Bucket(old) => self.delete_bucket(&old.name, contents, cancel).await,
+            S::Secret(_) => self.delete_secret(id).await,
+            S::LogGroup(old) => self.delete_log_group(&old.name).await,
+            S::ElasticIp(_) => self.release_address(id).await,
+            S::Instance(old) => self.terminate_instance(id, old, cancel).await,
+            S::Volume(_) => self.delete_volume(id).await,
+            S::ElasticIpAssociation(_) => self.disassociate(id).await,
+            S::SnapshotPolicy(_) => self.delete_snapshot_policy(id).await,
+            S::LaunchTemplate(_) => self.delete_template(id).await,
+            S::AutoScalingGroup(old) => self.delete_scaling_group(&old.name, cancel).await,
+            S::LifecycleHook(old) => self.delete_hook(old).await,
+            S::ScalingPolicy(old) => self.delete_scaling_policy(old).await,
+        })
+    }
+
+    async fn retag(&self, id: &str, old: &ResourceState, tags: &Tags) -> Result<(), Error> {
+        use ResourceState as S;
+        match old {
+            S::SecurityGroup(old) => self.tag_ec2(id, &old.tags, tags).await,
+            S::IamRole(old) => self.tag_role(&old.name, &old.tags, tags).await,
+            S::InstanceProfile(old) => self.tag_profile(&old.name, &old.tags, tags).await,
+            S::S3Bucket(old) => self.put_bucket_tags(&old.name, tags).await,
+            S::Secret(old) => self.tag_secret(id, &old.name, &old.tags, tags).await,
+            S::LogGroup(old) => self.tag_log_group(id, &old.name, &old.tags, tags).await,
+            S::ElasticIp(old) => self.tag_ec2(id, &old.tags, tags).await,
+            S::Instance(old) => self.tag_ec2(id, &old.tags, tags).await,
+            S::Volume(old) => self.tag_ec2(id, &old.tags, tags).await,
+            S::SnapshotPolicy(old) => self.tag_snapshot_policy(id, old, &old.tags, tags).await,
+            S::LaunchTemplate(old) => self.tag_ec2(id, &old.tags, tags).await,
+            S::AutoScalingGroup(old) => self.tag_group(&old.name, &old.tags, tags).await,
+            S::DatabaseIngress(_)
+            | S::ElasticIpAssociation(_)
+            | S::LifecycleHook(_)
+            | S::ScalingPolicy(_) => Err(unchangeable(&old.key(), "it has no tags of its own")),
         }
     }
 }

@@ -5,9 +5,13 @@ use aws_sdk_dlm::types::{
     RetainRule, RetentionIntervalUnitValues, Schedule, SettablePolicyStateValues, Tag as DlmTag,
 };
 
-use super::retry::{OnlyThrottled, until_known};
+use nex_plan::CancelToken;
+
 use super::{Writer, tag_changes};
 use crate::aws::Error;
+use crate::aws::codes::Condition;
+use crate::aws::number::to_sdk;
+use crate::aws::retry::{OnlyThrottled, Wait};
 use crate::model::SnapshotPolicy;
 use crate::names::Tags;
 
@@ -15,6 +19,7 @@ impl Writer {
     pub(super) async fn create_snapshot_policy(
         &self,
         new: &SnapshotPolicy,
+        cancel: &CancelToken,
     ) -> Result<String, Error> {
         const CALL: &str = "CreateLifecyclePolicy";
         let call = || async {
@@ -29,14 +34,13 @@ impl Writer {
             let answer = request.customize().config_override(once).send().await;
             answer.map_err(Error::call(CALL, &new.name))
         };
-        // The service wants to take the role on, which IAM may not let it yet.
-        let unknown = |e: &Error| e.says("role") && e.says("InvalidRequest");
-        let answer = until_known(call, unknown).await?;
-        answer.policy_id.ok_or_else(|| Error::Answer {
-            operation: CALL,
-            about: new.name.clone(),
-            lacks: "the policy's id",
-        })
+        // The service assumes the role, which IAM may not allow yet.
+        let wait = Wait::for_propagation(&new.name, cancel);
+        let answer = wait
+            .until_known(call, |e| e.is(Condition::UnusableRole))
+            .await?;
+        let lacks = Error::lacks(CALL, &new.name);
+        answer.policy_id.ok_or_else(|| lacks("the policy's id"))
     }
 
     pub(super) async fn update_snapshot_policy(
@@ -59,34 +63,36 @@ impl Writer {
                 .await;
             answer.map_err(Error::call("UpdateLifecyclePolicy", &new.name))?;
         }
-        self.tag_snapshot_policy(id, old, new).await
+        self.tag_snapshot_policy(id, new, &old.tags, &new.tags)
+            .await
     }
 
-    async fn tag_snapshot_policy(
+    pub(super) async fn tag_snapshot_policy(
         &self,
         id: &str,
-        old: &SnapshotPolicy,
-        new: &SnapshotPolicy,
+        policy: &SnapshotPolicy,
+        old: &Tags,
+        new: &Tags,
     ) -> Result<(), Error> {
-        // arn:PARTITION:iam::ACCOUNT:role/NAME has all that the policy's own ARN needs.
-        let role: Vec<&str> = new.role_arn.split(':').collect();
+        // arn:PARTITION:iam::ACCOUNT:role/NAME has all parts of the policy's own ARN.
+        let role: Vec<&str> = policy.role_arn.split(':').collect();
         let (partition, account) = match role[..] {
             [_, partition, _, _, account, ..] => (partition, account),
             _ => ("aws", ""),
         };
         let region = &self.aws.region;
         let arn = format!("arn:{partition}:dlm:{region}:{account}:policy/{id}");
-        let (set, gone) = tag_changes(&old.tags, &new.tags);
+        let (set, gone) = tag_changes(old, new);
         if !set.is_empty() {
             let request = self.aws.dlm.tag_resource().resource_arn(&arn);
             let tags = set.into_iter().collect();
             let answer = request.set_tags(Some(tags)).send().await;
-            answer.map_err(Error::call("TagResource", &new.name))?;
+            answer.map_err(Error::call("TagResource", &policy.name))?;
         }
         if !gone.is_empty() {
             let request = self.aws.dlm.untag_resource().resource_arn(&arn);
             let answer = request.set_tag_keys(Some(gone)).send().await;
-            answer.map_err(Error::call("UntagResource", &new.name))?;
+            answer.map_err(Error::call("UntagResource", &policy.name))?;
         }
         Ok(())
     }
@@ -101,20 +107,21 @@ impl Writer {
 }
 
 fn state(policy: &SnapshotPolicy) -> SettablePolicyStateValues {
-    match policy.enabled {
-        true => SettablePolicyStateValues::Enabled,
-        false => SettablePolicyStateValues::Disabled,
+    if policy.enabled {
+        SettablePolicyStateValues::Enabled
+    } else {
+        SettablePolicyStateValues::Disabled
     }
 }
 
 fn details(policy: &SnapshotPolicy) -> PolicyDetails {
     let create = CreateRule::builder()
-        .interval(policy.interval_hours)
+        .interval(to_sdk(policy.interval_hours))
         .interval_unit(IntervalUnitValues::Hours)
         .times(&policy.at)
         .build();
     let retain = RetainRule::builder()
-        .set_interval(policy.keep_days)
+        .set_interval(policy.keep_days.map(to_sdk))
         .interval_unit(RetentionIntervalUnitValues::Days)
         .build();
     let schedule = Schedule::builder()

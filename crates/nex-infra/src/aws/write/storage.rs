@@ -1,21 +1,22 @@
-//! Buckets, secrets and log groups.
+//! Buckets and log groups.
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLocationConstraint,
-    CreateBucketConfiguration, Delete, ExpirationStatus, LifecycleExpiration, LifecycleRule,
-    LifecycleRuleFilter, ObjectIdentifier, PublicAccessBlockConfiguration, Tag as S3Tag, Tagging,
+    CreateBucketConfiguration, Delete, ExpirationStatus, LifecycleExpiration,
+    LifecycleRule as S3Rule, LifecycleRuleFilter, ObjectIdentifier, PublicAccessBlockConfiguration,
+    Tag as S3Tag, Tagging,
 };
-use secrecy::{ExposeSecret, SecretString};
+use nex_plan::CancelToken;
 
-use super::{Writer, sdk_tags, tag_changes};
+use super::{Writer, tag_changes};
 use crate::aws::Error;
-use crate::model::{Bucket, Content, Expiry, LogGroup, Secret};
+use crate::aws::error::if_found;
+use crate::aws::number::to_sdk;
+use crate::model::{Bucket, LifecycleRule, LogGroup};
 use crate::names::Tags;
+use crate::ports::Contents;
 
-/// Random bytes of a generated secret; written in hex, so that no reader has to quote them.
-const SECRET_BYTES: usize = 24;
-
-/// The Region in which S3 takes no location.
+/// The Region for which S3 takes no location.
 const DEFAULT_REGION: &str = "us-east-1";
 
 impl Writer {
@@ -32,7 +33,7 @@ impl Writer {
             .send()
             .await;
         answer.map_err(Error::call("CreateBucket", &new.name))?;
-        // S3 itself blocks public access to a new bucket; the read back makes sure.
+        // S3 blocks public access to a new bucket by itself; the read back verifies it.
         self.put_lifecycle(new).await?;
         Ok(new.name.clone())
     }
@@ -57,23 +58,22 @@ impl Writer {
             self.put_lifecycle(new).await?;
         }
         if old.tags != new.tags {
-            self.put_bucket_tags(new).await?;
+            self.put_bucket_tags(name, &new.tags).await?;
         }
         Ok(())
     }
 
-    /// The call replaces the whole set, so what others added to the bucket is read and kept.
-    async fn put_bucket_tags(&self, new: &Bucket) -> Result<(), Error> {
-        let name = &new.name;
+    /// The call replaces the whole set, so the tags that others have set are read and kept.
+    pub(super) async fn put_bucket_tags(&self, name: &str, new: &Tags) -> Result<(), Error> {
         let there = self.aws.s3.get_bucket_tagging().bucket(name).send().await;
         let there = there.map_err(Error::call("GetBucketTagging", name));
-        let there = crate::aws::error::found(there)?;
+        let there = if_found(there)?;
         let mut tags: Tags = there
             .iter()
             .flat_map(|answer| answer.tag_set())
             .map(|t| (t.key().to_owned(), t.value().to_owned()))
             .collect();
-        tags.extend(new.tags.clone());
+        tags.extend(new.clone());
         let tagging = Tagging::builder()
             .set_tag_set(Some(s3_tags(&tags, name)?))
             .build()
@@ -87,7 +87,7 @@ impl Writer {
 
     async fn put_lifecycle(&self, new: &Bucket) -> Result<(), Error> {
         let name = &new.name;
-        let rules: Option<Vec<_>> = new.lifecycle.iter().map(|(id, r)| rule(id, r)).collect();
+        let rules: Option<Vec<_>> = new.lifecycle.iter().map(|(id, r)| s3_rule(id, r)).collect();
         let configuration = BucketLifecycleConfiguration::builder()
             .set_rules(rules)
             .build()
@@ -100,9 +100,28 @@ impl Writer {
             .map_err(Error::call("PutBucketLifecycleConfiguration", name))
     }
 
-    /// Deletes a bucket with all that it holds: whoever comes here has named it.
-    pub(super) async fn delete_bucket(&self, name: &str) -> Result<(), Error> {
+    /// Deletes a bucket. Without [`Contents::Purge`] S3 refuses to delete a bucket that is not empty.
+    pub(super) async fn delete_bucket(
+        &self,
+        name: &str,
+        contents: Contents,
+        cancel: &CancelToken,
+    ) -> Result<(), Error> {
+        if contents == Contents::Purge {
+            self.purge_bucket(name, cancel).await?;
+        }
+        let answer = self.aws.s3.delete_bucket().bucket(name).send().await;
+        answer.map(drop).map_err(Error::call("DeleteBucket", name))
+    }
+
+    async fn purge_bucket(&self, name: &str, cancel: &CancelToken) -> Result<(), Error> {
         loop {
+            if cancel.is_cancelled() {
+                return Err(Error::Cancelled {
+                    about: name.to_owned(),
+                    state: "empty",
+                });
+            }
             let request = self.aws.s3.list_object_versions().bucket(name);
             let answer = request.send().await;
             let answer = answer.map_err(Error::call("ListObjectVersions", name))?;
@@ -121,104 +140,21 @@ impl Writer {
                 })
                 .collect();
             if objects.is_empty() {
-                break;
+                return Ok(());
             }
             let delete = Delete::builder().set_objects(Some(objects)).quiet(true);
             let delete = delete.build().map_err(|_| incomplete(name))?;
             let request = self.aws.s3.delete_objects().bucket(name);
             let answer = request.delete(delete).send().await;
             let answer = answer.map_err(Error::call("DeleteObjects", name))?;
-            // The call is a success even when S3 refuses some: without this look the loop would never end.
+            // The call succeeds even if S3 refuses some objects: without this check the loop would never end.
             if !answer.errors().is_empty() {
                 return Err(Error::Unchangeable {
                     about: name.to_owned(),
-                    why: "S3 did not let go of some of its objects",
+                    why: "S3 refused to delete some of its objects",
                 });
             }
         }
-        let answer = self.aws.s3.delete_bucket().bucket(name).send().await;
-        answer.map(drop).map_err(Error::call("DeleteBucket", name))
-    }
-
-    pub(super) async fn create_secret(&self, new: &Secret) -> Result<String, Error> {
-        const CALL: &str = "CreateSecret";
-        let value = self.secret_value(new)?;
-        let request = self.aws.secrets.create_secret();
-        let answer = request
-            .name(&new.name)
-            .description(&new.description)
-            .set_secret_string(value.map(|v| v.expose_secret().to_owned()))
-            .set_tags(Some(sdk_tags!(aws_sdk_secretsmanager, new.tags)))
-            .send()
-            .await
-            .map_err(Error::call(CALL, &new.name));
-        match answer {
-            Ok(answer) => Ok(answer.arn.unwrap_or_else(|| new.name.clone())),
-            // A destroy keeps a secret for its recovery window; whoever builds again wants it back.
-            Err(error) if error.says("scheduled for deletion") => self.restore(&new.name).await,
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn restore(&self, name: &str) -> Result<String, Error> {
-        let request = self.aws.secrets.restore_secret().secret_id(name);
-        let answer = request.send().await;
-        let answer = answer.map_err(Error::call("RestoreSecret", name))?;
-        Ok(answer.arn.unwrap_or_else(|| name.to_owned()))
-    }
-
-    fn secret_value(&self, secret: &Secret) -> Result<Option<SecretString>, Error> {
-        match secret.content {
-            Content::Generated => random_secret(&secret.name).map(Some),
-            Content::Given => match self.given.get(&secret.name) {
-                Some(value) => Ok(Some(value.clone())),
-                None => Err(Error::Missing {
-                    about: secret.name.clone(),
-                    missing: "the value that the spec refers to".into(),
-                }),
-            },
-            Content::Later | Content::There | Content::Missing => Ok(None),
-        }
-    }
-
-    pub(super) async fn update_secret(
-        &self,
-        id: &str,
-        old: &Secret,
-        new: &Secret,
-    ) -> Result<(), Error> {
-        let secrets = &self.aws.secrets;
-        if old.description != new.description {
-            let request = secrets.update_secret().secret_id(id);
-            let answer = request.description(&new.description).send().await;
-            answer.map_err(Error::call("UpdateSecret", &new.name))?;
-        }
-        if old.content == Content::Missing
-            && let Some(value) = self.secret_value(new)?
-        {
-            let request = secrets.put_secret_value().secret_id(id);
-            let answer = request.secret_string(value.expose_secret()).send().await;
-            answer.map_err(Error::call("PutSecretValue", &new.name))?;
-        }
-        let (set, gone) = tag_changes(&old.tags, &new.tags);
-        if !set.is_empty() {
-            let request = secrets.tag_resource().secret_id(id);
-            let request = request.set_tags(Some(sdk_tags!(aws_sdk_secretsmanager, set)));
-            let answer = request.send().await;
-            answer.map_err(Error::call("TagResource", &new.name))?;
-        }
-        if !gone.is_empty() {
-            let request = secrets.untag_resource().secret_id(id);
-            let answer = request.set_tag_keys(Some(gone)).send().await;
-            answer.map_err(Error::call("UntagResource", &new.name))?;
-        }
-        Ok(())
-    }
-
-    /// The secret can be had back for 30 days, Secrets Manager's own default.
-    pub(super) async fn delete_secret(&self, id: &str) -> Result<(), Error> {
-        let answer = self.aws.secrets.delete_secret().secret_id(id).send().await;
-        answer.map(drop).map_err(Error::call("DeleteSecret", id))
     }
 
     pub(super) async fn create_log_group(&self, new: &LogGroup) -> Result<String, Error> {
@@ -240,17 +176,28 @@ impl Writer {
         if old.retention_days != new.retention_days {
             self.put_retention(new).await?;
         }
-        let (set, gone) = tag_changes(&old.tags, &new.tags);
+        self.tag_log_group(arn, &new.name, &old.tags, &new.tags)
+            .await
+    }
+
+    pub(super) async fn tag_log_group(
+        &self,
+        arn: &str,
+        name: &str,
+        old: &Tags,
+        new: &Tags,
+    ) -> Result<(), Error> {
+        let (set, gone) = tag_changes(old, new);
         if !set.is_empty() {
             let request = self.aws.logs.tag_resource().resource_arn(arn);
             let tags = set.into_iter().collect();
             let answer = request.set_tags(Some(tags)).send().await;
-            answer.map_err(Error::call("TagResource", &new.name))?;
+            answer.map_err(Error::call("TagResource", name))?;
         }
         if !gone.is_empty() {
             let request = self.aws.logs.untag_resource().resource_arn(arn);
             let answer = request.set_tag_keys(Some(gone)).send().await;
-            answer.map_err(Error::call("UntagResource", &new.name))?;
+            answer.map_err(Error::call("UntagResource", name))?;
         }
         Ok(())
     }
@@ -260,7 +207,7 @@ impl Writer {
         match group.retention_days {
             Some(days) => {
                 let request = self.aws.logs.put_retention_policy().log_group_name(name);
-                let answer = request.retention_in_days(days).send().await;
+                let answer = request.retention_in_days(to_sdk(days)).send().await;
                 answer
                     .map(drop)
                     .map_err(Error::call("PutRetentionPolicy", name))
@@ -287,7 +234,7 @@ impl Writer {
 fn incomplete(about: &str) -> Error {
     Error::Missing {
         about: about.to_owned(),
-        missing: "a field that the call wants".into(),
+        missing: "a field that the call requires".into(),
     }
 }
 
@@ -297,34 +244,122 @@ fn s3_tags(tags: &Tags, about: &str) -> Result<Vec<S3Tag>, Error> {
     tags.map_err(|_| incomplete(about))
 }
 
-fn rule(id: &str, expiry: &Expiry) -> Option<LifecycleRule> {
-    let expiration = expiry
+fn s3_rule(id: &str, rule: &LifecycleRule) -> Option<S3Rule> {
+    let expiration = rule
         .after_days
-        .map(|days| LifecycleExpiration::builder().days(days).build());
-    let abort = expiry.abort_uploads_days.map(|days| {
+        .map(|days| LifecycleExpiration::builder().days(to_sdk(days)).build());
+    let abort = rule.abort_uploads_days.map(|days| {
         AbortIncompleteMultipartUpload::builder()
-            .days_after_initiation(days)
+            .days_after_initiation(to_sdk(days))
             .build()
     });
-    LifecycleRule::builder()
+    S3Rule::builder()
         .id(id)
         .status(ExpirationStatus::Enabled)
-        .filter(
-            LifecycleRuleFilter::builder()
-                .prefix(&expiry.prefix)
-                .build(),
-        )
+        .filter(LifecycleRuleFilter::builder().prefix(&rule.prefix).build())
         .set_expiration(expiration)
         .set_abort_incomplete_multipart_upload(abort)
         .build()
         .ok()
 }
 
-fn random_secret(about: &str) -> Result<SecretString, Error> {
-    let mut bytes = [0; SECRET_BYTES];
-    getrandom::fill(&mut bytes).map_err(|_| Error::Missing {
-        about: about.to_owned(),
-        missing: "the system's source of randomness".into(),
-    })?;
-    Ok(hex::encode(bytes).into())
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::thread;
+
+    use nex_plan::CallLog;
+
+    use super::*;
+    use crate::aws::{Aws, ConnectOptions, EndpointOverride};
+
+    const NOT_EMPTY: &str =
+        "<Error><Code>BucketNotEmpty</Code><Message>not empty</Message></Error>";
+    const NOTHING: &str = "<ListVersionsResult></ListVersionsResult>";
+
+    /// Answers `answers` in turn and gives the method and path of each request.
+    fn serve(answers: Vec<(u16, &'static str)>) -> (String, thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = thread::spawn(move || {
+            let answer = |(status, body): (u16, &str)| {
+                let (stream, _) = listener.accept().expect("a connection");
+                exchange(stream, status, body)
+            };
+            answers.into_iter().map(answer).collect()
+        });
+        (format!("http://{address}"), server)
+    }
+
+    fn exchange(mut stream: TcpStream, status: u16, body: &str) -> String {
+        let mut reader = BufReader::new(stream.try_clone().expect("a reader"));
+        let mut lines = vec![];
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).expect("a line");
+            if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length");
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+            lines.push(line);
+        }
+        let mut content = vec![0; length];
+        reader.read_exact(&mut content).expect("a body");
+        let answer = format!(
+            "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(answer.as_bytes()).expect("an answer");
+        let request = lines.first().map(String::as_str).unwrap_or_default();
+        request.trim_end_matches(" HTTP/1.1\r\n").to_owned()
+    }
+
+    fn delete(
+        contents: Contents,
+        answers: Vec<(u16, &'static str)>,
+    ) -> (Result<(), Error>, Vec<String>) {
+        let (url, server) = serve(answers);
+        let options = ConnectOptions {
+            region: "eu-west-3".into(),
+            max_attempts: Some(1),
+            endpoint: Some(EndpointOverride {
+                url,
+                access_key_id: "test".into(),
+                secret_access_key: "test".to_owned().into(),
+            }),
+            calls: CallLog::default(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let result = runtime.block_on(async {
+            let aws = Aws::connect(&options).await?;
+            let writer = Writer::new(Arc::new(aws), "staging", BTreeMap::new());
+            writer
+                .delete_bucket("backups", contents, &CancelToken::default())
+                .await
+        });
+        (result, server.join().expect("the requests"))
+    }
+
+    #[test]
+    fn a_bucket_that_was_not_named_keeps_its_objects() {
+        let (result, requests) = delete(Contents::Keep, vec![(409, NOT_EMPTY)]);
+        assert!(result.is_err_and(|error| error.has_code("BucketNotEmpty")));
+        assert_eq!(requests, ["DELETE /backups/"]);
+    }
+
+    #[test]
+    fn a_bucket_that_the_operator_named_is_purged_first() {
+        let (result, requests) = delete(Contents::Purge, vec![(200, NOTHING), (204, "")]);
+        assert!(result.is_ok(), "{result:?}");
+        assert_eq!(requests, ["GET /backups/?versions", "DELETE /backups/"]);
+    }
 }

@@ -1,11 +1,11 @@
-//! What a schema can't say of the section.
+//! Problems of the section that its schema can't express.
 
 use ipnet::IpNet;
 use nex_plan::Problems;
 
 use super::{CLOUDFLARE, Fleet, Logs, Selector, Spec};
 
-/// The retentions that CloudWatch Logs takes, in days (API reference of PutRetentionPolicy).
+/// The retentions that CloudWatch Logs accepts, in days (API reference of PutRetentionPolicy).
 const RETENTIONS: [u32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
@@ -15,12 +15,12 @@ const RETENTIONS: [u32; 22] = [
 const TAG_KEY_MAX: usize = 128;
 const TAG_VALUE_MAX: usize = 256;
 
-/// The tags that are nex's own.
+/// The tags that nex sets itself.
 const OWN_TAGS: [&str; 5] = ["Name", "Environment", "Component", "ManagedBy", "Snapshot"];
 
 impl Spec {
-    /// All that is wrong with the section and that its schema can't say.
-    pub fn problems(&self) -> Problems {
+    /// The problems of the section that its schema can't express.
+    pub fn validate(&self) -> Problems {
         let mut problems = Problems::new();
         self.check_network(&mut problems);
         self.check_access(&mut problems);
@@ -48,12 +48,12 @@ impl Spec {
 
     fn check_tags(&self, problems: &mut Problems) {
         for (key, value) in &self.tags {
-            // IAM takes keys that differ in case only for one.
+            // IAM does not tell apart keys that differ only in case.
             let own = OWN_TAGS.iter().any(|own| own.eq_ignore_ascii_case(key));
             problems.unless(
                 !own && !key.to_ascii_lowercase().starts_with("aws:"),
                 format!("tags.{key}"),
-                "this tag is nex's or AWS's own",
+                "this tag is reserved for nex or AWS",
                 format!(
                     "other keys than {}, and none that starts with aws:",
                     OWN_TAGS.join(", ")
@@ -90,7 +90,7 @@ impl Spec {
             problems.unless(
                 !named[..n].iter().any(|(_, other)| *other == Some(*name)),
                 *path,
-                format!("{name} holds something else already"),
+                format!("{name} has another purpose already"),
                 "a bucket of its own",
             );
         }
@@ -101,7 +101,7 @@ impl Spec {
         problems.unless(
             !matches!(vpc, Selector::Id(id) if !id.starts_with("vpc-")),
             "network.vpc",
-            format!("{vpc} is no VPC"),
+            format!("{vpc} is not a valid VPC"),
             "vpc-..., tag:KEY=VALUE or a CIDR",
         );
         let mut subnets = vec![(
@@ -115,7 +115,7 @@ impl Spec {
             problems.unless(
                 !matches!(subnet, Selector::Id(id) if !id.starts_with("subnet-")),
                 path,
-                format!("{subnet} is no subnet"),
+                format!("{subnet} is not a valid subnet"),
                 "subnet-..., tag:KEY=VALUE or a CIDR",
             );
             problems.unless(
@@ -135,7 +135,7 @@ impl Spec {
                 problems.unless(
                     fine,
                     format!("server.{field}[{n}]"),
-                    format!("{text:?} is no network"),
+                    format!("{text:?} is not a valid network"),
                     "a CIDR without host bits, such as 203.0.113.0/24 or 2001:db8::/32",
                 );
             }

@@ -1,21 +1,22 @@
-//! What is looked up: account, network, database, images; and the quotas.
+//! Looks up what the spec refers to: account, network, database, images; and reads the quotas.
 
 use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, Subnet, Vpc};
 
 use super::{Reader, tags};
 use crate::aws::Error;
+use crate::aws::error::if_found;
 use crate::facts::{Capacity, DatabaseFacts, Facts, Images};
 use crate::names::Tags;
 use crate::spec::{HostSize, Selector};
 
-/// Canonical's own parameter for the newest Ubuntu 22.04 image.
+/// Canonical's public parameter for the newest Ubuntu 22.04 image.
 const UBUNTU: &str =
     "/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id";
-/// Amazon's own parameter for the newest Amazon Linux 2023 image.
+/// Amazon's public parameter for the newest Amazon Linux 2023 image.
 const AMAZON_LINUX: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
-/// The call that looks the database up.
+/// The call that looks up the database.
 const DATABASE_CALL: &str = "DescribeDBInstances";
-/// EC2 pages at most this many rows.
+/// The most rows that EC2 gives in a page.
 const PAGE: i32 = 1000;
 
 pub(super) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
@@ -26,7 +27,7 @@ pub(super) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<Stri
 }
 
 impl Reader {
-    pub(super) async fn ground(&self) -> Result<Facts, Error> {
+    pub(super) async fn facts(&self) -> Result<Facts, Error> {
         let (vpcs, subnets, nats, (database, arn), images) = tokio::try_join!(
             self.vpcs(),
             self.subnets(),
@@ -34,18 +35,27 @@ impl Reader {
             self.database(),
             self.images(),
         )?;
-        let (partition, account) = self.place_of(&arn)?;
+        let (partition, account) = self.partition_and_account(&arn)?;
         let network = &self.spec.network;
         let region = &self.aws.region;
         let vpc = only("VPC", &network.vpc, &vpcs, region, vpc_fits)?;
-        let vpc = vpc.vpc_id().unwrap_or_default().to_owned();
+        let vpc = vpc
+            .vpc_id()
+            .ok_or_else(|| Error::lacks("DescribeVpcs", region)("a VPC's id"))?;
+        let vpc = vpc.to_owned();
         let subnets: Vec<Subnet> = subnets
             .into_iter()
             .filter(|s| s.vpc_id() == Some(vpc.as_str()))
             .collect();
         let subnet = |selector: &Selector| {
             let subnet = only("subnet", selector, &subnets, &vpc, subnet_fits)?;
-            Ok::<_, Error>(subnet.subnet_id().unwrap_or_default().to_owned())
+            let lacks = Error::lacks("DescribeSubnets", &vpc);
+            Ok::<_, Error>(
+                subnet
+                    .subnet_id()
+                    .ok_or_else(|| lacks("a subnet's id"))?
+                    .to_owned(),
+            )
         };
         Ok(Facts {
             account,
@@ -68,23 +78,22 @@ impl Reader {
         })
     }
 
-    /// The partition and the account, by the ARN of the one thing that is always looked up: it spares a call.
-    fn place_of(&self, arn: &str) -> Result<(String, String), Error> {
+    /// The partition and the account, from the ARN of the database: that spares a call.
+    fn partition_and_account(&self, arn: &str) -> Result<(String, String), Error> {
         let mut parts = arn.split(':');
         match (parts.nth(1), parts.nth(2)) {
             (Some(partition), Some(account)) => {
-                self.right_account(account)?;
+                self.expect_account(account)?;
                 Ok((partition.to_owned(), account.to_owned()))
             }
-            _ => Err(Error::Answer {
-                operation: DATABASE_CALL,
-                about: self.spec.database.instance.clone(),
-                lacks: "an ARN with its account",
-            }),
+            _ => {
+                let lacks = Error::lacks(DATABASE_CALL, &self.spec.database.instance);
+                Err(lacks("an ARN with an account"))
+            }
         }
     }
 
-    fn right_account(&self, found: &str) -> Result<(), Error> {
+    fn expect_account(&self, found: &str) -> Result<(), Error> {
         match &self.spec.account {
             Some(expected) if expected != found => Err(Error::OtherAccount {
                 found: found.to_owned(),
@@ -94,7 +103,7 @@ impl Reader {
         }
     }
 
-    /// In another account nothing is where it is looked for: that is said, instead of what was missed first.
+    /// With another account's credentials every lookup fails: report the account, not the first miss.
     pub(super) async fn or_other_account(&self, error: Error) -> Error {
         match self.check_account().await {
             Err(other @ Error::OtherAccount { .. }) => other,
@@ -102,26 +111,22 @@ impl Reader {
         }
     }
 
-    /// Whether the credentials are of the spec's account, for who does not read the world, which tells it too. Without an
-    /// account in the spec there is no call.
+    /// Checks that the credentials belong to the spec's account, for callers that skip the snapshot, which makes the
+    /// same check. Makes no call if the spec names no account.
     ///
     /// # Errors
-    /// [`Error::OtherAccount`], or [`Error::Call`] if STS does not answer.
+    /// [`Error::OtherAccount`], and [`Error::Call`] if STS does not answer.
     pub async fn check_account(&self) -> Result<(), Error> {
         const CALL: &str = "GetCallerIdentity";
+        const ABOUT: &str = "the account";
         if self.spec.account.is_none() {
             return Ok(());
         }
         let request = self.aws.sts.get_caller_identity().send();
-        let identity = request.await.map_err(Error::call(CALL, "the account"))?;
-        match identity.account {
-            Some(account) => self.right_account(&account),
-            None => Err(Error::Answer {
-                operation: CALL,
-                about: "the account".to_owned(),
-                lacks: "an account",
-            }),
-        }
+        let identity = request.await.map_err(Error::call(CALL, ABOUT))?;
+        let lacks = Error::lacks(CALL, ABOUT);
+        let account = identity.account.ok_or_else(|| lacks("an account"))?;
+        self.expect_account(&account)
     }
 
     async fn vpcs(&self) -> Result<Vec<Vpc>, Error> {
@@ -177,29 +182,34 @@ impl Reader {
         };
         let request = self.aws.rds.describe_db_instances();
         let answer = request.db_instance_identifier(name).send().await;
-        let answer = crate::aws::error::found(answer.map_err(Error::call(CALL, name)))?;
+        let answer = if_found(answer.map_err(Error::call(CALL, name)))?;
         let instances = answer.map(|a| a.db_instances.unwrap_or_default());
         let instance = match instances.unwrap_or_default().as_slice() {
             [instance] => instance.clone(),
             others => return Err(lookup(others.len())),
         };
-        let endpoint = instance.endpoint().ok_or(Error::Answer {
-            operation: CALL,
-            about: name.clone(),
-            lacks: "an endpoint: it is still being made",
-        })?;
+        let lacks = Error::lacks(CALL, name);
+        let endpoint = instance
+            .endpoint()
+            .ok_or_else(|| lacks("an endpoint: RDS is still creating the instance"))?;
+        let host = endpoint.address().ok_or_else(|| lacks("an address"))?;
         let port = endpoint.port().and_then(|p| u16::try_from(p).ok());
+        let version = instance.engine_version();
         let groups = instance.vpc_security_groups();
         let facts = DatabaseFacts {
-            host: endpoint.address().unwrap_or_default().to_owned(),
-            port: port.unwrap_or(5432),
-            version: instance.engine_version().unwrap_or_default().to_owned(),
+            host: host.to_owned(),
+            port: port.ok_or_else(|| lacks("a port"))?,
+            version: version
+                .ok_or_else(|| lacks("an engine version"))?
+                .to_owned(),
             groups: groups
                 .iter()
                 .filter_map(|g| g.vpc_security_group_id().map(str::to_owned))
                 .collect(),
         };
-        Ok((facts, instance.db_instance_arn.unwrap_or_default()))
+        let arn = instance.db_instance_arn();
+        let arn = arn.ok_or_else(|| lacks("an ARN"))?.to_owned();
+        Ok((facts, arn))
     }
 
     async fn images(&self) -> Result<Images, Error> {
@@ -212,11 +222,7 @@ impl Reader {
             parameter
                 .and_then(|p| p.value())
                 .map(str::to_owned)
-                .ok_or_else(|| Error::Answer {
-                    operation: CALL,
-                    about: name.to_owned(),
-                    lacks: "the image's id",
-                })
+                .ok_or_else(|| Error::lacks(CALL, name)("the image's id"))
         };
         Ok(Images {
             server: value(UBUNTU)?,
@@ -245,14 +251,12 @@ impl Reader {
         let answer = answer.map_err(Error::call(CALL, code))?;
         let value = answer.quota().and_then(|q| q.value());
         // Quotas are whole numbers of vCPUs that the API gives as floating point.
-        value.map(|v| v as u32).ok_or_else(|| Error::Answer {
-            operation: CALL,
-            about: code.to_owned(),
-            lacks: "a value",
-        })
+        value
+            .map(|v| v as u32)
+            .ok_or_else(|| Error::lacks(CALL, code)("a value"))
     }
 
-    /// vCPUs that run on demand, and as Spot.
+    /// The vCPUs that run on demand, and those that run as Spot.
     async fn running_vcpus(&self) -> Result<(u32, u32), Error> {
         let request = self.aws.ec2.describe_instances();
         let reservations = request
@@ -263,7 +267,7 @@ impl Reader {
             .send()
             .try_collect()
             .await
-            .map_err(Error::call("DescribeInstances", "what runs"))?;
+            .map_err(Error::call("DescribeInstances", "the running instances"))?;
         let (mut on_demand, mut spot) = (0, 0);
         for instance in reservations.iter().flat_map(|r| r.instances()) {
             let kind = instance.instance_type().map(|t| t.as_str());

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use nex_plan::Value;
+use nex_plan::{UpdateBehavior, Value};
 
-use super::{Body, Field, Key, Kind, OnChange, tagged};
+use super::{Field, Key, Kind, ResourceKind, tagged};
 use crate::names::Tags;
 
 /// A transport protocol of a rule.
@@ -22,7 +22,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// As EC2 writes it.
+    /// The protocol as EC2 writes it.
     pub fn as_str(&self) -> &str {
         match self {
             Protocol::Tcp => "tcp",
@@ -32,7 +32,7 @@ impl Protocol {
         }
     }
 
-    /// As EC2 gives it.
+    /// The protocol that EC2 writes as `text`.
     pub fn parse(text: &str) -> Self {
         match text {
             "tcp" | "6" => Protocol::Tcp,
@@ -43,7 +43,7 @@ impl Protocol {
     }
 }
 
-/// A security group, by name where it is ours.
+/// A reference to a security group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroupRef {
     /// One of the environment's own, by name.
@@ -78,29 +78,48 @@ pub enum Peer {
     PrefixList(String),
 }
 
+/// A range of ports. ICMP has types and codes in place of ports, with -1 for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PortRange {
+    /// The first port.
+    pub first: i32,
+    /// The last port.
+    pub last: i32,
+}
+
+impl PortRange {
+    /// A range of one port.
+    pub fn single(port: u16) -> Self {
+        Self {
+            first: port.into(),
+            last: port.into(),
+        }
+    }
+}
+
 /// One rule: a protocol, a range of ports, one peer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule {
     /// The protocol.
     pub protocol: Protocol,
-    /// First and last port; `None` where the protocol has none.
-    pub ports: Option<(i32, i32)>,
+    /// The ports; `None` if the protocol has none.
+    pub ports: Option<PortRange>,
     /// The other end.
     pub peer: Peer,
 }
 
 impl Rule {
-    /// One port of `protocol`, for a network, which is put as EC2 gives it back (`2001:db8::/32`).
+    /// One port of `protocol`, for a network in the form in which EC2 returns it (`2001:db8::/32`).
     pub fn port(protocol: Protocol, port: u16, cidr: &str) -> Self {
         let network = cidr.parse::<ipnet::IpNet>();
         Self {
             protocol,
-            ports: Some((port.into(), port.into())),
+            ports: Some(PortRange::single(port)),
             peer: Peer::Cidr(network.map_or_else(|_| cidr.to_owned(), |net| net.to_string())),
         }
     }
 
-    /// Everything to everywhere: the egress rule that EC2 gives to a new group.
+    /// Everything to everywhere: the egress rule that EC2 adds to a new group.
     pub fn everything() -> Self {
         Self {
             protocol: Protocol::All,
@@ -117,8 +136,8 @@ impl fmt::Display for Rule {
             protocol => f.write_str(protocol.as_str())?,
         }
         match self.ports {
-            Some((first, last)) if first == last => write!(f, " {first}")?,
-            Some((first, last)) => write!(f, " {first}-{last}")?,
+            Some(PortRange { first, last }) if first == last => write!(f, " {first}")?,
+            Some(PortRange { first, last }) => write!(f, " {first}-{last}")?,
             None => {}
         }
         match &self.peer {
@@ -136,21 +155,23 @@ fn rules(rules: &BTreeSet<Rule>) -> Value {
 /// A security group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecurityGroup {
-    /// Its name, unique in the VPC.
+    /// The name, unique in the VPC.
     pub name: String,
-    /// What it is for.
+    /// What the group is for.
     pub description: String,
     /// The VPC's id.
     pub vpc: String,
-    /// What may come in.
+    /// The rules for incoming connections.
     pub ingress: BTreeSet<Rule>,
-    /// What may go out.
+    /// The rules for outgoing connections.
     pub egress: BTreeSet<Rule>,
-    /// Its tags.
+    /// The tags.
     pub tags: Tags,
 }
 
-impl Body for SecurityGroup {
+impl ResourceKind for SecurityGroup {
+    const HEADLINE: &'static [&'static str] = &["ingress", "egress"];
+
     fn name(&self) -> String {
         self.name.clone()
     }
@@ -167,12 +188,14 @@ impl Body for SecurityGroup {
         vec![
             Field::new(
                 "description",
-                OnChange::AtCreation("EC2 can't change it, and it is no reason for a new group"),
+                UpdateBehavior::CreateOnly(
+                    "EC2 can't change it, and it is no reason for a new group".into(),
+                ),
                 description,
             ),
             Field::new(
                 "vpc",
-                OnChange::Replace("a group can't move to another VPC"),
+                UpdateBehavior::Replacement("a group can't move to another VPC".into()),
                 vpc,
             ),
             Field::in_place("ingress", rules(ingress)),
@@ -189,7 +212,7 @@ impl Body for SecurityGroup {
 pub struct DatabaseIngress {
     /// The RDS instance's identifier: the resource's name.
     pub database: String,
-    /// The database's security group, by id: not nex's, only this rule in it is.
+    /// The database's security group, by id. nex owns only this rule of the group.
     pub group: String,
     /// The database's TCP port.
     pub port: u16,
@@ -197,7 +220,9 @@ pub struct DatabaseIngress {
     pub from: GroupRef,
 }
 
-impl Body for DatabaseIngress {
+impl ResourceKind for DatabaseIngress {
+    const HEADLINE: &'static [&'static str] = &["group", "port", "from"];
+
     fn name(&self) -> String {
         self.database.clone()
     }
@@ -212,11 +237,19 @@ impl Body for DatabaseIngress {
         vec![
             Field::new(
                 "group",
-                OnChange::Replace("a rule belongs to its group"),
+                UpdateBehavior::Replacement("a rule belongs to its group".into()),
                 group,
             ),
-            Field::new("port", OnChange::Replace("a rule's port is fixed"), *port),
-            Field::new("from", OnChange::Replace("a rule's peer is fixed"), from),
+            Field::new(
+                "port",
+                UpdateBehavior::Replacement("a rule's port is fixed".into()),
+                *port,
+            ),
+            Field::new(
+                "from",
+                UpdateBehavior::Replacement("a rule's peer is fixed".into()),
+                from,
+            ),
         ]
     }
 

@@ -1,24 +1,30 @@
-//! The server's instance, volume, address and snapshot policy.
+//! The server's instance and its root volume.
 
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, AttributeValue, BlockDeviceMapping, DomainType, EbsBlockDevice,
+    AttributeBooleanValue, AttributeValue, BlockDeviceMapping, EbsBlockDevice, Filter,
     HttpTokensState, IamInstanceProfileSpecification, Instance as DescribedInstance,
     InstanceMetadataOptionsRequest, InstanceType, ResourceType, VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use nex_plan::CancelToken;
 
-use super::retry::{OnlyThrottled, until, until_known};
-use super::traffic::{group_ids, tagged};
-use super::{Writer, need};
+use super::security_group::{group_ids, tagged};
+use super::{Writer, need, token};
 use crate::aws::Error;
+use crate::aws::codes::Condition;
+use crate::aws::error::if_found;
+use crate::aws::number::to_sdk;
 use crate::aws::read::root_volume;
-use crate::io::Ids;
-use crate::model::{Address, Association, Disk, Instance, Key, Kind, Metadata, Volume};
+use crate::aws::retry::Wait;
+use crate::model::{
+    DesiredInstance, DesiredVolume, Instance, Key, Kind, MetadataOptions, RootVolume, Volume,
+};
+use crate::ports::Ids;
 
-/// How long an instance may take to start, stop or end; EC2 stops one by force after some minutes.
+/// How long an instance may take to start, stop or terminate. EC2 stops an instance by force after some minutes.
 const INSTANCE_STATE: Duration = Duration::from_secs(600);
 
 /// The root device of Canonical's Ubuntu images.
@@ -28,92 +34,70 @@ const ROOT_DEVICE: &str = "/dev/sda1";
 const GENERATIONS: u32 = 20;
 
 impl Writer {
-    pub(super) async fn create_address(&self, new: &Address) -> Result<String, Error> {
-        const CALL: &str = "AllocateAddress";
-        let request = self.aws.ec2.allocate_address();
-        let request = request
-            .domain(DomainType::Vpc)
-            .tag_specifications(tagged(ResourceType::ElasticIp, &new.tags));
-        let once = aws_sdk_ec2::config::Builder::new().retry_classifier(OnlyThrottled);
-        let answer = request.customize().config_override(once).send().await;
-        let answer = answer.map_err(Error::call(CALL, &new.name))?;
-        answer.allocation_id.ok_or_else(|| Error::Answer {
-            operation: CALL,
-            about: new.name.clone(),
-            lacks: "the allocation's id",
-        })
-    }
-
-    pub(super) async fn release_address(&self, id: &str) -> Result<(), Error> {
-        let request = self.aws.ec2.release_address().allocation_id(id);
-        let answer = request.send().await;
-        answer.map(drop).map_err(Error::call("ReleaseAddress", id))
-    }
-
-    pub(super) async fn associate(
+    pub(super) async fn create_instance(
         &self,
-        new: &Association,
+        new: &DesiredInstance,
         ids: &Ids,
-        move_it: bool,
+        cancel: &CancelToken,
     ) -> Result<String, Error> {
-        let address = need(ids, &new.address, Kind::ElasticIp, &new.address)?;
-        let instance = need(ids, &new.address, Kind::Instance, &new.instance)?;
-        let call = || async {
-            let request = self.aws.ec2.associate_address();
-            let answer = request
-                .allocation_id(&address)
-                .instance_id(&instance)
-                .allow_reassociation(move_it)
-                .send()
-                .await;
-            answer.map_err(Error::call("AssociateAddress", &new.address))
-        };
-        let answer = until_known(call, Error::is_not_found).await?;
-        Ok(answer.association_id.unwrap_or_default())
-    }
-
-    pub(super) async fn disassociate(&self, id: &str) -> Result<(), Error> {
-        let request = self.aws.ec2.disassociate_address().association_id(id);
-        let answer = request.send().await;
-        answer
-            .map(drop)
-            .map_err(Error::call("DisassociateAddress", id))
-    }
-
-    pub(super) async fn create_instance(&self, new: &Instance, ids: &Ids) -> Result<String, Error> {
         let mut generation = 0;
-        // EC2 refuses a token with other parameters, and groups of the same name may have come and gone.
-        let groups = group_ids(&new.security_groups, &new.name, ids)?;
+        let groups = group_ids(&new.instance.security_groups, &new.instance.name, ids)?;
+        let wait = Wait::for_propagation(&new.instance.name, cancel);
+        let unknown = |e: &Error| e.is(Condition::UnknownProfile) || e.is_not_found();
         let id = loop {
-            let what = (generation, &groups, new);
-            let token = self.token(&Key::new(Kind::Instance, &new.name), what);
+            let token = self.launch_token(new, &groups, generation)?;
             let run = || self.run_instance(new, &groups, &token);
-            let unknown = |e: &Error| e.says("Invalid IAM Instance Profile") || e.is_not_found();
-            match until_known(run, unknown).await {
-                // The token's server is gone, and EC2 remembers it: the next one needs a token of its own.
+            match wait.until_known(run, unknown).await {
+                // EC2 remembers the token of an instance that is gone: the next instance needs another one.
                 Err(error)
-                    if error.says("IdempotentInstanceTerminated") && generation < GENERATIONS =>
+                    if error.has_code("IdempotentInstanceTerminated")
+                        && generation < GENERATIONS =>
                 {
                     generation += 1;
                 }
                 other => break other?,
             }
         };
-        let instance = self.wait_for_instance(&id, "running").await?;
+        let instance = self.wait_for_instance(&id, "running", cancel).await?;
         if let Some(volume) = root_volume(&instance) {
-            ids.set(Key::new(Kind::Volume, &new.name), volume);
+            ids.set(Key::new(Kind::Volume, &new.instance.name), volume);
         }
         Ok(id)
     }
 
+    fn launch_token(
+        &self,
+        new: &DesiredInstance,
+        groups: &[String],
+        generation: u32,
+    ) -> Result<String, Error> {
+        let DesiredInstance { instance, launch } = new;
+        let parameters = token::Launch {
+            generation,
+            image_id: launch.image.id(),
+            instance_type: &instance.instance_type,
+            subnet_id: &instance.subnet,
+            security_group_ids: groups,
+            instance_profile: instance.profile.as_deref(),
+            root_volume: (&launch.root_volume).into(),
+            metadata: instance.metadata.into(),
+            termination_protection: instance.termination_protection,
+            user_data: &launch.user_data,
+            tags: &instance.tags,
+            volume_tags: &launch.volume_tags,
+        };
+        self.token(&Key::new(Kind::Instance, &instance.name), &parameters)
+    }
+
     async fn run_instance(
         &self,
-        new: &Instance,
+        new: &DesiredInstance,
         groups: &[String],
         token: &str,
     ) -> Result<String, Error> {
         const CALL: &str = "RunInstances";
-        let profile = new.profile.as_ref().map(|name| {
+        let DesiredInstance { instance, launch } = new;
+        let profile = instance.profile.as_ref().map(|name| {
             IamInstanceProfileSpecification::builder()
                 .name(name)
                 .build()
@@ -123,49 +107,53 @@ impl Writer {
             .client_token(token)
             .min_count(1)
             .max_count(1)
-            .image_id(&new.image.id)
-            .instance_type(InstanceType::from(new.instance_type.as_str()))
-            .subnet_id(&new.subnet)
+            .image_id(launch.image.id())
+            .instance_type(InstanceType::from(instance.instance_type.as_str()))
+            .subnet_id(&instance.subnet)
             .set_security_group_ids(Some(groups.to_vec()))
             .set_iam_instance_profile(profile)
-            .block_device_mappings(root_disk(&new.disk))
-            .metadata_options(metadata_request(new.metadata))
-            .disable_api_termination(new.termination_protection)
-            .set_user_data(new.user_data.as_ref().map(|text| BASE64.encode(text)))
-            .tag_specifications(tagged(ResourceType::Instance, &new.tags))
-            .tag_specifications(tagged(ResourceType::NetworkInterface, &new.tags))
-            .tag_specifications(tagged(ResourceType::Volume, &new.volume_tags))
+            .block_device_mappings(root_mapping(&launch.root_volume))
+            .metadata_options(metadata_request(instance.metadata))
+            .disable_api_termination(instance.termination_protection)
+            .user_data(BASE64.encode(&launch.user_data))
+            .tag_specifications(tagged(ResourceType::Instance, &instance.tags))
+            .tag_specifications(tagged(ResourceType::NetworkInterface, &instance.tags))
+            .tag_specifications(tagged(ResourceType::Volume, &launch.volume_tags))
             .send()
             .await
-            .map_err(Error::call(CALL, &new.name))?;
+            .map_err(Error::call(CALL, &instance.name))?;
         let id = answer.instances().first().and_then(|i| i.instance_id());
-        id.map(str::to_owned).ok_or_else(|| Error::Answer {
-            operation: CALL,
-            about: new.name.clone(),
-            lacks: "the instance's id",
-        })
+        let lacks = Error::lacks(CALL, &instance.name);
+        Ok(id.ok_or_else(|| lacks("the instance's id"))?.to_owned())
     }
 
     async fn wait_for_instance(
         &self,
         id: &str,
         state: &'static str,
+        cancel: &CancelToken,
     ) -> Result<DescribedInstance, Error> {
-        until(id, state, INSTANCE_STATE, || async {
+        let wait = Wait {
+            about: id,
+            state,
+            limit: INSTANCE_STATE,
+            cancel,
+        };
+        let look = || async {
             let answer = self.aws.ec2.describe_instances().instance_ids(id).send();
             let answer = answer.await.map_err(Error::call("DescribeInstances", id));
-            // An instance that was made a moment ago may not be known yet.
-            let answer = crate::aws::error::found(answer)?;
+            // EC2 may not know yet an instance that was created a moment ago.
+            let answer = if_found(answer)?;
             let reservations = answer.and_then(|a| a.reservations).unwrap_or_default();
             let mut instances = reservations
                 .into_iter()
                 .flat_map(|r| r.instances.unwrap_or_default());
             Ok(instances.find(|i| {
-                let is = i.state().and_then(|s| s.name());
-                is.is_some_and(|name| name.as_str() == state)
+                let name = i.state().and_then(|s| s.name());
+                name.is_some_and(|name| name.as_str() == state)
             }))
-        })
-        .await
+        };
+        wait.until(look).await
     }
 
     pub(super) async fn update_instance(
@@ -174,6 +162,7 @@ impl Writer {
         old: &Instance,
         new: &Instance,
         ids: &Ids,
+        cancel: &CancelToken,
     ) -> Result<(), Error> {
         let ec2 = &self.aws.ec2;
         if old.security_groups != new.security_groups {
@@ -188,21 +177,21 @@ impl Writer {
         if old.metadata != new.metadata {
             let request = ec2.modify_instance_metadata_options().instance_id(id);
             let answer = request
-                .http_tokens(tokens(new.metadata))
-                .http_put_response_hop_limit(new.metadata.hop_limit)
+                .http_tokens(http_tokens(new.metadata))
+                .http_put_response_hop_limit(to_sdk(new.metadata.hop_limit))
                 .send()
                 .await;
             answer.map_err(Error::call("ModifyInstanceMetadataOptions", id))?;
         }
         if old.profile != new.profile {
-            self.set_profile(id, new).await?;
+            self.set_profile(id, new, cancel).await?;
         }
         if old.instance_type != new.instance_type {
-            self.resize(id, &new.instance_type).await?;
+            self.resize(id, &new.instance_type, cancel).await?;
         } else if new.running && !old.running {
-            // It may still be on its way to a stop, and can't be started from there.
-            self.wait_for_instance(id, "stopped").await?;
-            self.start(id).await?;
+            // EC2 can't start an instance that is still stopping.
+            self.wait_for_instance(id, "stopped", cancel).await?;
+            self.start(id, cancel).await?;
         }
         self.tag_ec2(id, &old.tags, &new.tags).await
     }
@@ -216,45 +205,55 @@ impl Writer {
             .map_err(Error::call("ModifyInstanceAttribute", id))
     }
 
-    async fn resize(&self, id: &str, instance_type: &str) -> Result<(), Error> {
+    /// A run that is cancelled in between leaves the instance stopped; the next plan starts it.
+    async fn resize(
+        &self,
+        id: &str,
+        instance_type: &str,
+        cancel: &CancelToken,
+    ) -> Result<(), Error> {
         let ec2 = &self.aws.ec2;
         let answer = ec2.stop_instances().instance_ids(id).send().await;
         answer.map_err(Error::call("StopInstances", id))?;
-        self.wait_for_instance(id, "stopped").await?;
+        self.wait_for_instance(id, "stopped", cancel).await?;
         let value = AttributeValue::builder().value(instance_type).build();
         let request = ec2.modify_instance_attribute().instance_id(id);
         let changed = request.instance_type(value).send().await;
         let changed = changed.map_err(Error::call("ModifyInstanceAttribute", id));
-        // Whether or not the type could be changed, the server must not stay down.
-        self.start(id).await?;
+        // The server must not stay down, even if its type could not be changed.
+        self.start(id, cancel).await?;
         changed.map(drop)
     }
 
-    async fn start(&self, id: &str) -> Result<(), Error> {
+    async fn start(&self, id: &str, cancel: &CancelToken) -> Result<(), Error> {
         let request = self.aws.ec2.start_instances().instance_ids(id);
         let answer = request.send().await;
         answer.map_err(Error::call("StartInstances", id))?;
-        self.wait_for_instance(id, "running").await.map(drop)
+        self.wait_for_instance(id, "running", cancel)
+            .await
+            .map(drop)
     }
 
-    async fn set_profile(&self, id: &str, new: &Instance) -> Result<(), Error> {
+    async fn set_profile(
+        &self,
+        id: &str,
+        new: &Instance,
+        cancel: &CancelToken,
+    ) -> Result<(), Error> {
         let ec2 = &self.aws.ec2;
-        let by_id = aws_sdk_ec2::types::Filter::builder()
-            .name("instance-id")
-            .values(id)
-            .build();
+        let by_id = Filter::builder().name("instance-id").values(id).build();
         let request = ec2.describe_iam_instance_profile_associations();
         let answer = request.filters(by_id).send().await;
         let answer = answer.map_err(Error::call("DescribeIamInstanceProfileAssociations", id))?;
-        let there = answer.iam_instance_profile_associations().iter();
-        let there = there.filter_map(|a| a.association_id()).next();
+        let associations = answer.iam_instance_profile_associations().iter();
+        let current = associations.filter_map(|a| a.association_id()).next();
         let profile = || {
             IamInstanceProfileSpecification::builder()
                 .set_name(new.profile.clone())
                 .build()
         };
         let call = || async {
-            match there {
+            match current {
                 Some(association) => {
                     let request = ec2.replace_iam_instance_profile_association();
                     let request = request.association_id(association);
@@ -272,44 +271,55 @@ impl Writer {
                 }
             }
         };
-        until_known(call, |e| e.says("Invalid IAM Instance Profile")).await
+        let wait = Wait::for_propagation(id, cancel);
+        wait.until_known(call, |e| e.is(Condition::UnknownProfile))
+            .await
     }
 
-    pub(super) async fn terminate_instance(&self, id: &str, old: &Instance) -> Result<(), Error> {
+    pub(super) async fn terminate_instance(
+        &self,
+        id: &str,
+        old: &Instance,
+        cancel: &CancelToken,
+    ) -> Result<(), Error> {
         if old.termination_protection {
             self.protect(id, false).await?;
         }
         let request = self.aws.ec2.terminate_instances().instance_ids(id);
         let answer = request.send().await;
         answer.map_err(Error::call("TerminateInstances", id))?;
-        self.wait_for_instance(id, "terminated").await.map(drop)
+        self.wait_for_instance(id, "terminated", cancel)
+            .await
+            .map(drop)
     }
 
-    /// The launch made the volume, with its tags; here it is only found.
-    pub(super) async fn find_volume(&self, new: &Volume, ids: &Ids) -> Result<String, Error> {
+    /// The launch created the volume with its tags: here nex only looks up the volume's id.
+    pub(super) async fn find_volume(
+        &self,
+        new: &DesiredVolume,
+        ids: &Ids,
+        cancel: &CancelToken,
+    ) -> Result<String, Error> {
         if let Some(id) = ids.get(&Key::new(Kind::Volume, &new.name)) {
             return Ok(id);
         }
         let instance = need(ids, &new.name, Kind::Instance, &new.name)?;
-        let instance = self.wait_for_instance(&instance, "running").await?;
-        root_volume(&instance).ok_or_else(|| Error::Answer {
-            operation: "DescribeInstances",
-            about: new.name.clone(),
-            lacks: "a root volume",
-        })
+        let instance = self.wait_for_instance(&instance, "running", cancel).await?;
+        let lacks = Error::lacks("DescribeInstances", &new.name);
+        root_volume(&instance).ok_or_else(|| lacks("a root volume"))
     }
 
     pub(super) async fn update_volume(
         &self,
         id: &str,
         old: &Volume,
-        new: &Volume,
+        new: &DesiredVolume,
     ) -> Result<(), Error> {
         let grows = new.size_gb > old.size_gb;
         if grows || old.volume_type != new.volume_type {
             let request = self.aws.ec2.modify_volume().volume_id(id);
             let answer = request
-                .set_size(grows.then_some(new.size_gb))
+                .set_size(grows.then(|| to_sdk(new.size_gb)))
                 .volume_type(VolumeType::from(new.volume_type.as_str()))
                 .send()
                 .await;
@@ -324,12 +334,12 @@ impl Writer {
     }
 }
 
-fn root_disk(disk: &Disk) -> BlockDeviceMapping {
+fn root_mapping(volume: &RootVolume) -> BlockDeviceMapping {
     let ebs = EbsBlockDevice::builder()
-        .volume_size(disk.size_gb)
-        .volume_type(VolumeType::from(disk.volume_type.as_str()))
-        .encrypted(disk.encrypted)
-        .delete_on_termination(disk.delete_on_termination)
+        .volume_size(to_sdk(volume.size_gb))
+        .volume_type(VolumeType::from(volume.volume_type.as_str()))
+        .encrypted(volume.encrypted)
+        .delete_on_termination(volume.delete_on_termination)
         .build();
     BlockDeviceMapping::builder()
         .device_name(ROOT_DEVICE)
@@ -337,16 +347,17 @@ fn root_disk(disk: &Disk) -> BlockDeviceMapping {
         .build()
 }
 
-fn tokens(metadata: Metadata) -> HttpTokensState {
-    match metadata.token_required {
-        true => HttpTokensState::Required,
-        false => HttpTokensState::Optional,
+fn http_tokens(options: MetadataOptions) -> HttpTokensState {
+    if options.token_required {
+        HttpTokensState::Required
+    } else {
+        HttpTokensState::Optional
     }
 }
 
-fn metadata_request(metadata: Metadata) -> InstanceMetadataOptionsRequest {
+fn metadata_request(options: MetadataOptions) -> InstanceMetadataOptionsRequest {
     InstanceMetadataOptionsRequest::builder()
-        .http_tokens(tokens(metadata))
-        .http_put_response_hop_limit(metadata.hop_limit)
+        .http_tokens(http_tokens(options))
+        .http_put_response_hop_limit(to_sdk(options.hop_limit))
         .build()
 }

@@ -7,17 +7,28 @@ use aws_sdk_ec2::types::{
     IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, TagSpecification, UserIdGroupPair,
 };
 
-use super::retry::{until, until_known};
+use nex_plan::CancelToken;
+
 use super::{Writer, need, sdk_tags, tag_changes};
 use crate::aws::Error;
-use crate::io::Ids;
-use crate::model::{DatabaseIngress, GroupRef, Key, Kind, Peer, Protocol, Rule, SecurityGroup};
+use crate::aws::retry::Wait;
+use crate::model::{
+    DatabaseIngress, GroupRef, Key, Kind, Peer, PortRange, Protocol, Rule, SecurityGroup,
+};
 use crate::names::Tags;
+use crate::ports::Ids;
 
-/// How long a group may still be in use by interfaces of instances that are on their way out.
+/// How long the interfaces of terminating instances may still use a group.
 const GROUP_RELEASED: Duration = Duration::from_secs(300);
 
-/// The tags of one kind of thing that a create call makes.
+/// Which traffic a rule is for.
+#[derive(Clone, Copy, Debug)]
+enum Direction {
+    Ingress,
+    Egress,
+}
+
+/// The tags of one type of resource that a create call makes.
 pub(super) fn tagged(kind: ResourceType, tags: &Tags) -> TagSpecification {
     TagSpecification::builder()
         .resource_type(kind)
@@ -30,6 +41,7 @@ impl Writer {
         &self,
         new: &SecurityGroup,
         ids: &Ids,
+        cancel: &CancelToken,
     ) -> Result<String, Error> {
         const CALL: &str = "CreateSecurityGroup";
         let request = self.aws.ec2.create_security_group();
@@ -41,18 +53,15 @@ impl Writer {
             .send()
             .await
             .map_err(Error::call(CALL, &new.name))?;
-        let id = answer.group_id.ok_or_else(|| Error::Answer {
-            operation: CALL,
-            about: new.name.clone(),
-            lacks: "the group's id",
-        })?;
+        let lacks = Error::lacks(CALL, &new.name);
+        let id = answer.group_id.ok_or_else(|| lacks("the group's id"))?;
         ids.set(Key::new(Kind::SecurityGroup, &new.name), id.clone());
         let fresh = SecurityGroup {
             ingress: BTreeSet::new(),
             egress: BTreeSet::from([Rule::everything()]),
             ..new.clone()
         };
-        self.update_group(&id, &fresh, new, ids).await?;
+        self.update_group(&id, &fresh, new, ids, cancel).await?;
         Ok(id)
     }
 
@@ -62,19 +71,38 @@ impl Writer {
         old: &SecurityGroup,
         new: &SecurityGroup,
         ids: &Ids,
+        cancel: &CancelToken,
     ) -> Result<(), Error> {
         let permissions = |a: &BTreeSet<Rule>, b: &BTreeSet<Rule>| {
             let rules = a.difference(b).map(|rule| permission(rule, &new.name, ids));
             rules.collect::<Result<Vec<_>, Error>>()
         };
-        // What is missing comes before what is too much goes: traffic that both allow never stops.
+        // New rules come before old ones go: traffic that both sets allow never stops.
         tokio::try_join!(
-            self.authorize(id, true, permissions(&new.ingress, &old.ingress)?),
-            self.authorize(id, false, permissions(&new.egress, &old.egress)?),
+            self.authorize(
+                id,
+                Direction::Ingress,
+                permissions(&new.ingress, &old.ingress)?,
+                cancel
+            ),
+            self.authorize(
+                id,
+                Direction::Egress,
+                permissions(&new.egress, &old.egress)?,
+                cancel
+            ),
         )?;
         tokio::try_join!(
-            self.revoke(id, true, permissions(&old.ingress, &new.ingress)?),
-            self.revoke(id, false, permissions(&old.egress, &new.egress)?),
+            self.revoke(
+                id,
+                Direction::Ingress,
+                permissions(&old.ingress, &new.ingress)?
+            ),
+            self.revoke(
+                id,
+                Direction::Egress,
+                permissions(&old.egress, &new.egress)?
+            ),
             self.tag_ec2(id, &old.tags, &new.tags),
         )?;
         Ok(())
@@ -83,48 +111,61 @@ impl Writer {
     async fn authorize(
         &self,
         id: &str,
-        ingress: bool,
+        direction: Direction,
         rules: Vec<IpPermission>,
+        cancel: &CancelToken,
     ) -> Result<(), Error> {
         if rules.is_empty() {
             return Ok(());
         }
         let ec2 = &self.aws.ec2;
         let call = || async {
-            if ingress {
-                let request = ec2.authorize_security_group_ingress().group_id(id);
-                let answer = request.set_ip_permissions(Some(rules.clone())).send().await;
-                answer
-                    .map(drop)
-                    .map_err(Error::call("AuthorizeSecurityGroupIngress", id))
-            } else {
-                let request = ec2.authorize_security_group_egress().group_id(id);
-                let answer = request.set_ip_permissions(Some(rules.clone())).send().await;
-                answer
-                    .map(drop)
-                    .map_err(Error::call("AuthorizeSecurityGroupEgress", id))
+            match direction {
+                Direction::Ingress => {
+                    let request = ec2.authorize_security_group_ingress().group_id(id);
+                    let answer = request.set_ip_permissions(Some(rules.clone())).send().await;
+                    answer
+                        .map(drop)
+                        .map_err(Error::call("AuthorizeSecurityGroupIngress", id))
+                }
+                Direction::Egress => {
+                    let request = ec2.authorize_security_group_egress().group_id(id);
+                    let answer = request.set_ip_permissions(Some(rules.clone())).send().await;
+                    answer
+                        .map(drop)
+                        .map_err(Error::call("AuthorizeSecurityGroupEgress", id))
+                }
             }
         };
-        until_known(call, Error::is_not_found).await
+        let wait = Wait::for_propagation(id, cancel);
+        wait.until_known(call, Error::is_not_found).await
     }
 
-    async fn revoke(&self, id: &str, ingress: bool, rules: Vec<IpPermission>) -> Result<(), Error> {
+    async fn revoke(
+        &self,
+        id: &str,
+        direction: Direction,
+        rules: Vec<IpPermission>,
+    ) -> Result<(), Error> {
         if rules.is_empty() {
             return Ok(());
         }
         let ec2 = &self.aws.ec2;
-        let result = if ingress {
-            let request = ec2.revoke_security_group_ingress().group_id(id);
-            let answer = request.set_ip_permissions(Some(rules)).send().await;
-            answer
-                .map(drop)
-                .map_err(Error::call("RevokeSecurityGroupIngress", id))
-        } else {
-            let request = ec2.revoke_security_group_egress().group_id(id);
-            let answer = request.set_ip_permissions(Some(rules)).send().await;
-            answer
-                .map(drop)
-                .map_err(Error::call("RevokeSecurityGroupEgress", id))
+        let result = match direction {
+            Direction::Ingress => {
+                let request = ec2.revoke_security_group_ingress().group_id(id);
+                let answer = request.set_ip_permissions(Some(rules)).send().await;
+                answer
+                    .map(drop)
+                    .map_err(Error::call("RevokeSecurityGroupIngress", id))
+            }
+            Direction::Egress => {
+                let request = ec2.revoke_security_group_egress().group_id(id);
+                let answer = request.set_ip_permissions(Some(rules)).send().await;
+                answer
+                    .map(drop)
+                    .map_err(Error::call("RevokeSecurityGroupEgress", id))
+            }
         };
         match result {
             Err(error) if error.is_not_found() => Ok(()),
@@ -132,7 +173,7 @@ impl Writer {
         }
     }
 
-    /// Tags of anything in EC2, by id.
+    /// Changes the tags of a resource of EC2.
     pub(super) async fn tag_ec2(&self, id: &str, old: &Tags, new: &Tags) -> Result<(), Error> {
         let (set, gone) = tag_changes(old, new);
         if !set.is_empty() {
@@ -151,25 +192,33 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn delete_group(&self, id: &str) -> Result<(), Error> {
-        until(id, "released by its interfaces", GROUP_RELEASED, || async {
+    pub(super) async fn delete_group(&self, id: &str, cancel: &CancelToken) -> Result<(), Error> {
+        let wait = Wait {
+            about: id,
+            state: "released by its interfaces",
+            limit: GROUP_RELEASED,
+            cancel,
+        };
+        let delete = || async {
             let answer = self.aws.ec2.delete_security_group().group_id(id).send();
             match answer.await.map_err(Error::call("DeleteSecurityGroup", id)) {
                 Ok(_) => Ok(Some(())),
-                Err(error) if error.says("DependencyViolation") => Ok(None),
+                Err(error) if error.has_code("DependencyViolation") => Ok(None),
                 Err(error) => Err(error),
             }
-        })
-        .await
+        };
+        wait.until(delete).await
     }
 
     pub(super) async fn create_ingress(
         &self,
         new: &DatabaseIngress,
         ids: &Ids,
+        cancel: &CancelToken,
     ) -> Result<String, Error> {
         let rule = permission(&ingress_rule(new), &new.database, ids)?;
-        self.authorize(&new.group, true, vec![rule]).await?;
+        self.authorize(&new.group, Direction::Ingress, vec![rule], cancel)
+            .await?;
         Ok(new.group.clone())
     }
 
@@ -179,14 +228,15 @@ impl Writer {
         ids: &Ids,
     ) -> Result<(), Error> {
         let rule = permission(&ingress_rule(old), &old.database, ids)?;
-        self.revoke(&old.group, true, vec![rule]).await
+        self.revoke(&old.group, Direction::Ingress, vec![rule])
+            .await
     }
 }
 
 fn ingress_rule(ingress: &DatabaseIngress) -> Rule {
     Rule {
         protocol: Protocol::Tcp,
-        ports: Some((ingress.port.into(), ingress.port.into())),
+        ports: Some(PortRange::single(ingress.port)),
         peer: Peer::Group(ingress.from.clone()),
     }
 }
@@ -211,8 +261,8 @@ fn group_id(group: &GroupRef, about: &str, ids: &Ids) -> Result<String, Error> {
 fn permission(rule: &Rule, about: &str, ids: &Ids) -> Result<IpPermission, Error> {
     let permission = IpPermission::builder()
         .ip_protocol(rule.protocol.as_str())
-        .set_from_port(rule.ports.map(|(first, _)| first))
-        .set_to_port(rule.ports.map(|(_, last)| last));
+        .set_from_port(rule.ports.map(|ports| ports.first))
+        .set_to_port(rule.ports.map(|ports| ports.last));
     let permission = match &rule.peer {
         Peer::Cidr(net) if net.contains(':') => {
             permission.ipv6_ranges(Ipv6Range::builder().cidr_ipv6(net).build())

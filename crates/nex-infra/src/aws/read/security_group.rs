@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup as Described};
 
-use super::ground::filter;
+use super::lookups::filter;
 use super::{Found, GroupNames, Reader, tags};
 use crate::aws::Error;
 use crate::facts::Facts;
-use crate::model::{DatabaseIngress, GroupRef, Peer, Protocol, Rule, SecurityGroup};
+use crate::model::{DatabaseIngress, GroupRef, Peer, PortRange, Protocol, Rule, SecurityGroup};
+
+const CALL: &str = "DescribeSecurityGroups";
 
 impl Reader {
     pub(super) async fn server_and_fleet_groups(&self) -> Result<Vec<Described>, Error> {
         let names = [self.names.server(), self.names.fleet()];
         let request = self.aws.ec2.describe_security_groups();
         let answer = request.filters(filter("group-name", names)).send().await;
-        let answer = answer.map_err(Error::call("DescribeSecurityGroups", "our groups"))?;
+        let answer = answer.map_err(Error::call(CALL, "our groups"))?;
         Ok(answer.security_groups.unwrap_or_default())
     }
 
@@ -24,7 +26,7 @@ impl Reader {
         facts: &Facts,
         groups: Vec<Described>,
         found: &mut Found,
-    ) -> GroupNames {
+    ) -> Result<GroupNames, Error> {
         let groups: Vec<Described> = groups
             .into_iter()
             .filter(|g| g.vpc_id() == Some(facts.vpc.as_str()))
@@ -37,20 +39,23 @@ impl Reader {
         for group in groups {
             let tags = tags!(group.tags());
             let owner = self.owner(&tags);
+            let lacks = Error::lacks(CALL, "our groups");
+            let id = group.group_id.ok_or_else(|| lacks("a group's id"))?;
+            let lacks = Error::lacks(CALL, &id);
             let resource = SecurityGroup {
-                name: group.group_name.unwrap_or_default(),
-                description: group.description.unwrap_or_default(),
-                vpc: group.vpc_id.unwrap_or_default(),
+                name: group.group_name.ok_or_else(|| lacks("a name"))?,
+                description: group.description.ok_or_else(|| lacks("a description"))?,
+                vpc: facts.vpc.clone(),
                 ingress: rules(&group.ip_permissions.unwrap_or_default(), &names),
                 egress: rules(&group.ip_permissions_egress.unwrap_or_default(), &names),
                 tags: self.ours(tags),
             };
-            found.add(group.group_id.unwrap_or_default(), owner, resource);
+            found.add(id, owner, resource);
         }
-        names
+        Ok(names)
     }
 
-    /// The rule for the server in the database's group, if nex may make one.
+    /// The rule for the server in the database's group, if the spec lets nex create one.
     pub(super) async fn database_ingress(
         &self,
         facts: &Facts,
@@ -62,18 +67,18 @@ impl Reader {
         };
         let request = self.aws.ec2.describe_security_groups().group_ids(group);
         let answer = request.send().await;
-        let answer = answer.map_err(Error::call("DescribeSecurityGroups", group))?;
+        let answer = answer.map_err(Error::call(CALL, group))?;
         let from = GroupRef::Named(self.names.server());
         let wanted = Rule {
             protocol: Protocol::Tcp,
-            ports: Some((facts.database.port.into(), facts.database.port.into())),
+            ports: Some(PortRange::single(facts.database.port)),
             peer: Peer::Group(from.clone()),
         };
-        let there = answer
+        let exists = answer
             .security_groups()
             .iter()
             .any(|g| rules(g.ip_permissions(), names).contains(&wanted));
-        Ok(there.then(|| DatabaseIngress {
+        Ok(exists.then(|| DatabaseIngress {
             database: self.spec.database.instance.clone(),
             group: group.clone(),
             port: facts.database.port,
@@ -82,14 +87,17 @@ impl Reader {
     }
 }
 
-/// One rule a peer: EC2 groups peers under a permission as it likes.
+/// One rule per peer: EC2 groups peers under a permission in any way.
 fn rules(permissions: &[IpPermission], names: &GroupNames) -> BTreeSet<Rule> {
     let mut rules = BTreeSet::new();
     for permission in permissions {
         let protocol = Protocol::parse(permission.ip_protocol().unwrap_or("-1"));
         let ports = match protocol {
             Protocol::All => None,
-            _ => permission.from_port().zip(permission.to_port()),
+            _ => permission
+                .from_port()
+                .zip(permission.to_port())
+                .map(|(first, last)| PortRange { first, last }),
         };
         let v4 = permission.ip_ranges().iter().filter_map(|r| r.cidr_ip());
         let v6 = permission

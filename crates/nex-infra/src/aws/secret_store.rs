@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use nex_plan::Class;
+use nex_plan::{CloudError as _, ErrorKind};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::error::found;
+use super::codes::Condition;
+use super::error::if_found;
 use super::{Aws, Error};
-use crate::io::Failure as _;
 
-/// The staging label of the version that everybody reads.
-const CURRENT: &str = "AWSCURRENT";
+/// The staging label of the version that a read without a version gets.
+pub(super) const CURRENT: &str = "AWSCURRENT";
 
-/// The staging label of a version that is stored and not yet the current one.
+/// The staging label of a version that is stored and not yet current.
 const STORED: &str = "NEXSTORED";
 
-/// A secret's current value.
+/// The current value of a secret.
 #[derive(Clone, Debug)]
-pub struct SecretValue {
-    /// The id of its version.
+pub struct CurrentSecret {
+    /// The id of the value's version.
     pub version: String,
     /// The value.
     pub text: SecretString,
@@ -26,62 +26,61 @@ pub struct SecretValue {
 
 /// Reads the values of secrets.
 #[derive(Clone, Debug)]
-pub struct Vault {
+pub struct SecretStore {
     aws: Arc<Aws>,
 }
 
-/// Writes the values of secrets that are there; it never makes a secret. A dry run has none.
+/// Writes the values of existing secrets; never creates a secret. A dry run has no writer.
 #[derive(Clone, Debug)]
-pub struct VaultWriter {
+pub struct SecretStoreWriter {
     aws: Arc<Aws>,
 }
 
-impl Vault {
+impl SecretStore {
     /// The secrets of the account and Region of `aws`.
     pub fn new(aws: Arc<Aws>) -> Self {
         Self { aws }
     }
 
-    /// The secret's current value; `None` if it is not there, has none, or is scheduled for deletion.
+    /// The secret's current value; `None` if the secret does not exist, has no value, or is scheduled for deletion.
     ///
     /// # Errors
     /// [`Error::Call`], and [`Error::Answer`] for a value that is not text.
-    pub async fn read(&self, name: &str) -> Result<Option<SecretValue>, Error> {
+    pub async fn read(&self, name: &str) -> Result<Option<CurrentSecret>, Error> {
         const CALL: &str = "GetSecretValue";
         let request = self.aws.secrets.get_secret_value().secret_id(name);
         let answer = request.send().await.map_err(Error::call(CALL, name));
         let answer = match answer {
-            Err(error) if error.says("marked") => return Ok(None),
-            other => found(other)?,
+            Err(error) if error.is(Condition::SecretIsDeleted) => return Ok(None),
+            other => if_found(other)?,
         };
         let Some(answer) = answer else {
             return Ok(None);
         };
-        let lacks = |lacks| Error::Answer {
-            operation: CALL,
-            about: name.to_owned(),
-            lacks,
-        };
-        Ok(Some(SecretValue {
+        let lacks = Error::lacks(CALL, name);
+        Ok(Some(CurrentSecret {
             version: answer.version_id.ok_or_else(|| lacks("a version"))?,
-            text: answer.secret_string.ok_or_else(|| lacks("a text"))?.into(),
+            text: answer
+                .secret_string
+                .ok_or_else(|| lacks("a text value"))?
+                .into(),
         }))
     }
 
-    /// What writes where this reads.
-    pub fn writer(&self) -> VaultWriter {
-        VaultWriter {
+    /// A writer of the same secrets.
+    pub fn writer(&self) -> SecretStoreWriter {
+        SecretStoreWriter {
             aws: Arc::clone(&self.aws),
         }
     }
 }
 
-impl VaultWriter {
-    /// Makes `text` the secret's current value if the version `over` still is; `None` is no value yet. Gives the new
-    /// version's id, or `None` when someone else wrote in between: then nothing has changed.
+impl SecretStoreWriter {
+    /// Makes `text` the secret's current value if the version `over` is still the current one; `None` for a secret
+    /// without a value. Gives the new version's id, or `None` if another writer came first: then nothing has changed.
     ///
     /// # Errors
-    /// [`Error::Missing`] without such a secret, [`Error::Call`].
+    /// [`Error::Missing`] if the secret does not exist, [`Error::Call`], [`Error::Answer`].
     pub async fn store(
         &self,
         name: &str,
@@ -99,18 +98,13 @@ impl VaultWriter {
             Err(error) if error.is_not_found() => {
                 return Err(Error::Missing {
                     about: format!("the value of {name}"),
-                    missing: "the secret itself, which bootstrap makes".to_owned(),
+                    missing: "the secret itself".to_owned(),
                 });
             }
             other => other?,
         };
-        let Some(version) = answer.version_id else {
-            return Err(Error::Answer {
-                operation: "PutSecretValue",
-                about: name.to_owned(),
-                lacks: "a version",
-            });
-        };
+        let lacks = Error::lacks("PutSecretValue", name);
+        let version = answer.version_id.ok_or_else(|| lacks("a version"))?;
         // A secret's first version becomes the current one by itself.
         let is_first = answer
             .version_stages
@@ -123,7 +117,7 @@ impl VaultWriter {
         Ok(None)
     }
 
-    /// Moves the label; `false` if it is no more where it is to be taken from.
+    /// Moves the label from the version `over` to `version`; `false` if another version has the label.
     async fn promote(&self, name: &str, version: &str, over: Option<&str>) -> Result<bool, Error> {
         let request = self.aws.secrets.update_secret_version_stage();
         let answer = request
@@ -136,8 +130,8 @@ impl VaultWriter {
             .map_err(Error::call("UpdateSecretVersionStage", name));
         match answer {
             Ok(_) => Ok(true),
-            // Refused, because the label is elsewhere: it may be where it was to go, by a try whose answer was lost.
-            Err(error) if matches!(error.class(), Class::Other | Class::Lost) => {
+            // The label is elsewhere: on the new version, if an earlier try moved it and its answer was lost.
+            Err(error) if matches!(error.kind(), ErrorKind::Other | ErrorKind::Indeterminate) => {
                 match self.current(name).await? {
                     Some(current) if current == version => Ok(true),
                     current if current.as_deref() == over => Err(error),

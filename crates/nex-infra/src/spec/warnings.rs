@@ -1,6 +1,6 @@
 //! What the section asks for and may regret: warnings, the values stand.
 
-use nex_plan::Verdict;
+use nex_plan::Finding;
 
 use super::{CLOUDFLARE, Credits, Fleet, HostSize, Spec, is_burstable};
 
@@ -12,13 +12,13 @@ const SURPLUS_USD_PER_VCPU_HOUR: f64 = 0.05;
 
 impl Spec {
     /// The section's hazards.
-    pub fn hazards(&self) -> Vec<Verdict> {
+    pub fn warnings(&self) -> Vec<Finding> {
         let mut found = vec![];
         self.access_hazards(&mut found);
         if let Some(size) = HostSize::of(&self.server.instance_type)
             && size.memory_mib < GITLAB_MEMORY_MIB
         {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "server-memory",
                 "server.instance_type",
                 format!(
@@ -29,7 +29,7 @@ impl Spec {
             ));
         }
         if !self.server.termination_protection {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "termination-protection",
                 "server.termination_protection",
                 "one API call can terminate the server",
@@ -38,7 +38,7 @@ impl Spec {
         }
         let backups = &self.storage.backups;
         if backups.existing {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "backups-never-expire",
                 "storage.backups.existing",
                 format!(
@@ -49,15 +49,15 @@ impl Spec {
             ));
         }
         if let Some(fleet) = &self.fleet {
-            fleet.hazards(&mut found);
+            fleet.warnings(&mut found);
         }
         found
     }
 
-    fn access_hazards(&self, found: &mut Vec<Verdict>) {
+    fn access_hazards(&self, found: &mut Vec<Finding>) {
         let open = |list: &[String]| list.iter().any(|n| n == "0.0.0.0/0" || n == "::/0");
         if open(&self.server.ssh_from) {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "ssh-open",
                 "server.ssh_from",
                 "port 22 takes connections from the whole internet",
@@ -65,7 +65,7 @@ impl Spec {
             ));
         }
         if self.server.ssh_from.is_empty() {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "ssh-closed",
                 "server.ssh_from",
                 "no network may reach port 22: git over SSH does not work",
@@ -73,7 +73,7 @@ impl Spec {
             ));
         }
         if open(&self.server.web_from) {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "origin-open",
                 "server.web_from",
                 "ports 80 and 443 take connections from everywhere: the proxy can be passed by",
@@ -84,10 +84,10 @@ impl Spec {
 }
 
 impl Fleet {
-    fn hazards(&self, found: &mut Vec<Verdict>) {
+    fn warnings(&self, found: &mut Vec<Finding>) {
         let burstable = self.instance_types.iter().any(|t| is_burstable(t));
         if burstable && self.credits == Credits::Unlimited {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "surplus-credits",
                 "fleet.credits",
                 format!(
@@ -98,7 +98,7 @@ impl Fleet {
             ));
         }
         if burstable && self.max > self.min {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "cpu-signal",
                 "fleet.target_cpu_percent",
                 "CPU is a poor signal for jobs: one that waits for the network scales in, and a throttled burstable instance looks busy",
@@ -106,7 +106,7 @@ impl Fleet {
             ));
         }
         if self.spot_percent > 0 && self.instance_types.len() < 2 {
-            found.push(Verdict::warning(
+            found.push(Finding::warning(
                 "one-spot-pool",
                 "fleet.instance_types",
                 "one instance type: when its Spot capacity is gone, so is the fleet",

@@ -1,0 +1,244 @@
+//! The server's instance with its root volume.
+
+use aws_sdk_ec2::types::{
+    Address as DescribedAddress, HttpTokensState, Instance as DescribedInstance,
+    InstanceAttributeName, InstanceStateName, Volume as DescribedVolume,
+};
+
+use super::lookups::filter;
+use super::{Found, GroupNames, Reader, tags};
+use crate::aws::Error;
+use crate::aws::number::from_sdk;
+use crate::model::{Instance, Kind, MetadataOptions, Owner, Volume};
+use crate::names::MANAGED_BY;
+
+/// The server's resources as described.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    instance: Option<DescribedInstance>,
+    is_protected: bool,
+    volumes: Vec<DescribedVolume>,
+    addresses: Vec<DescribedAddress>,
+    pub(super) snapshot_policies: Vec<String>,
+}
+
+/// Whether a volume is the root volume of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attachment {
+    /// The volume is not attached to the server.
+    None,
+    /// The volume belongs to a server of ours, even if the volume's tags are gone: that is a drift to fix.
+    OurServer,
+    /// The volume belongs to a server that only has our name.
+    OtherServer,
+}
+
+impl Reader {
+    pub(super) async fn server_parts(&self) -> Result<Parts, Error> {
+        let (instance, volumes, addresses, snapshot_policies) = tokio::try_join!(
+            self.server_instance(),
+            self.volumes_by_name(),
+            self.addresses(),
+            self.snapshot_policy_ids(),
+        )?;
+        Ok(Parts {
+            instance,
+            is_protected: false,
+            volumes,
+            addresses,
+            snapshot_policies,
+        })
+    }
+
+    /// The newest instance counts: an older one of the same name is terminating.
+    async fn server_instance(&self) -> Result<Option<DescribedInstance>, Error> {
+        let alive = ["pending", "running", "stopping", "stopped"];
+        let request = self.aws.ec2.describe_instances();
+        let answer = request
+            .filters(self.by_id_or_name(Kind::Instance, "instance-id"))
+            .filters(filter("instance-state-name", alive))
+            .send()
+            .await
+            .map_err(Error::call("DescribeInstances", self.names.server()))?;
+        let reservations = answer.reservations.unwrap_or_default();
+        let instances = reservations
+            .into_iter()
+            .flat_map(|r| r.instances.unwrap_or_default());
+        Ok(instances.max_by_key(|i| {
+            let owner = self.names.own(&tags!(i.tags()));
+            let launched = i.launch_time().map(|t| t.secs());
+            (owner, launched, i.instance_id().map(str::to_owned))
+        }))
+    }
+
+    async fn volumes_by_name(&self) -> Result<Vec<DescribedVolume>, Error> {
+        let request = self.aws.ec2.describe_volumes();
+        let answer = request
+            .filters(filter("tag:Name", [self.names.server()]))
+            .filters(filter(&format!("tag:{MANAGED_BY}"), ["nex"]))
+            .send()
+            .await
+            .map_err(Error::call("DescribeVolumes", self.names.server()))?;
+        Ok(answer.volumes.unwrap_or_default())
+    }
+
+    /// Reads what needs the ids of the first round.
+    pub(super) async fn server_details(&self, mut parts: Parts) -> Result<Parts, Error> {
+        let Some(instance) = parts.instance.clone() else {
+            return Ok(parts);
+        };
+        let lacks = Error::lacks("DescribeInstances", &self.names.server());
+        let id = instance
+            .instance_id()
+            .ok_or_else(|| lacks("an instance's id"))?;
+        let root = root_volume(&instance);
+        let known = |v: &DescribedVolume| v.volume_id() == root.as_deref();
+        let unknown = root.clone().filter(|_| !parts.volumes.iter().any(known));
+        let (is_protected, volumes) =
+            tokio::try_join!(self.is_protected(id), self.volume_by_id(unknown))?;
+        parts.is_protected = is_protected;
+        parts.volumes.extend(volumes);
+        Ok(parts)
+    }
+
+    async fn is_protected(&self, id: &str) -> Result<bool, Error> {
+        let request = self.aws.ec2.describe_instance_attribute();
+        let answer = request
+            .instance_id(id)
+            .attribute(InstanceAttributeName::DisableApiTermination)
+            .send()
+            .await
+            .map_err(Error::call("DescribeInstanceAttribute", id))?;
+        let value = answer.disable_api_termination();
+        Ok(value.and_then(|v| v.value()).unwrap_or(false))
+    }
+
+    /// The root volume belongs to the server even without its tags.
+    async fn volume_by_id(&self, id: Option<String>) -> Result<Vec<DescribedVolume>, Error> {
+        let Some(id) = id else { return Ok(vec![]) };
+        let request = self.aws.ec2.describe_volumes().volume_ids(&id);
+        let answer = request.send().await;
+        let answer = answer.map_err(Error::call("DescribeVolumes", id))?;
+        Ok(answer.volumes.unwrap_or_default())
+    }
+
+    pub(super) fn collect_server(
+        &self,
+        parts: Parts,
+        groups: &GroupNames,
+        found: &mut Found,
+    ) -> Result<(), Error> {
+        let id = parts.instance.as_ref().and_then(|i| i.instance_id());
+        for address in parts.addresses {
+            self.collect_address(address, id, found)?;
+        }
+        let root = parts.instance.as_ref().and_then(root_volume);
+        let server_is_ours = parts
+            .instance
+            .as_ref()
+            .is_some_and(|i| self.names.own(&tags!(i.tags())));
+        for volume in parts.volumes {
+            let attachment = if volume.volume_id() != root.as_deref() {
+                Attachment::None
+            } else if server_is_ours {
+                Attachment::OurServer
+            } else {
+                Attachment::OtherServer
+            };
+            self.collect_volume(volume, attachment, found)?;
+        }
+        if let Some(instance) = parts.instance {
+            self.collect_instance(instance, parts.is_protected, groups, found)?;
+        }
+        Ok(())
+    }
+
+    fn collect_volume(
+        &self,
+        volume: DescribedVolume,
+        attachment: Attachment,
+        found: &mut Found,
+    ) -> Result<(), Error> {
+        let tags = tags!(volume.tags());
+        let lacks = Error::lacks("DescribeVolumes", &self.names.server());
+        let id = volume.volume_id.ok_or_else(|| lacks("a volume's id"))?;
+        let lacks = Error::lacks("DescribeVolumes", &id);
+        let is_attached = attachment != Attachment::None;
+        let volume_type = volume.volume_type.ok_or_else(|| lacks("a type"))?;
+        let resource = Volume {
+            name: if is_attached {
+                self.names.server()
+            } else {
+                id.clone()
+            },
+            instance: is_attached.then(|| self.names.server()),
+            size_gb: from_sdk(volume.size.ok_or_else(|| lacks("a size"))?),
+            volume_type: volume_type.as_str().to_owned(),
+            encrypted: volume.encrypted.unwrap_or_default(),
+            tags: self.ours(tags.clone()),
+        };
+        let owner = match attachment {
+            Attachment::OurServer => Owner::Nex,
+            Attachment::OtherServer | Attachment::None => self.owner(&tags),
+        };
+        found.add(id, owner, resource);
+        Ok(())
+    }
+
+    fn collect_instance(
+        &self,
+        instance: DescribedInstance,
+        is_protected: bool,
+        groups: &GroupNames,
+        found: &mut Found,
+    ) -> Result<(), Error> {
+        let tags = tags!(instance.tags());
+        let profile = instance.iam_instance_profile().and_then(|p| p.arn());
+        let profile = profile.and_then(|arn| arn.rsplit('/').next());
+        let group_ids = instance.security_groups().iter();
+        let group_ids = group_ids.filter_map(|g| g.group_id());
+        let options = instance.metadata_options();
+        let lacks = Error::lacks("DescribeInstances", &self.names.server());
+        let id = instance.instance_id();
+        let id = id.ok_or_else(|| lacks("an instance's id"))?.to_owned();
+        let lacks = Error::lacks("DescribeInstances", &id);
+        let image = instance.image_id().ok_or_else(|| lacks("an image"))?;
+        let instance_type = instance.instance_type();
+        let instance_type = instance_type.ok_or_else(|| lacks("a type"))?;
+        let subnet = instance.subnet_id().ok_or_else(|| lacks("a subnet"))?;
+        let resource = Instance {
+            name: self.names.server(),
+            image: image.to_owned(),
+            instance_type: instance_type.as_str().to_owned(),
+            subnet: subnet.to_owned(),
+            security_groups: group_ids.map(|id| groups.reference(id)).collect(),
+            profile: profile.map(str::to_owned),
+            metadata: MetadataOptions {
+                token_required: options.and_then(|o| o.http_tokens())
+                    == Some(&HttpTokensState::Required),
+                hop_limit: options
+                    .and_then(|o| o.http_put_response_hop_limit())
+                    .map_or(1, from_sdk),
+            },
+            running: matches!(
+                instance.state().and_then(|s| s.name()),
+                Some(InstanceStateName::Pending | InstanceStateName::Running)
+            ),
+            termination_protection: is_protected,
+            tags: self.ours(tags.clone()),
+        };
+        let owner = self.owner(&tags);
+        found.add(id, owner, resource);
+        Ok(())
+    }
+}
+
+/// The id of the volume that an instance boots from.
+pub(crate) fn root_volume(instance: &DescribedInstance) -> Option<String> {
+    let mappings = instance.block_device_mappings();
+    let root = mappings
+        .iter()
+        .find(|m| m.device_name() == instance.root_device_name())
+        .or(mappings.first())?;
+    Some(root.ebs()?.volume_id()?.to_owned())
+}

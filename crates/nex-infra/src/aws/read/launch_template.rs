@@ -1,0 +1,132 @@
+//! The fleet's launch template.
+
+use aws_sdk_ec2::types::{
+    LaunchTemplate as DescribedTemplate, LaunchTemplateHttpTokensState, LaunchTemplateVersion,
+    ResponseLaunchTemplateData,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::lookups::filter;
+use super::{Found, GroupNames, Reader, tags};
+use crate::aws::Error;
+use crate::aws::error::if_found;
+use crate::aws::number::from_sdk;
+use crate::model::{LaunchTemplate, MetadataOptions, RootVolume};
+use crate::names::Tags;
+
+impl Reader {
+    pub(super) async fn template(&self) -> Result<Option<DescribedTemplate>, Error> {
+        let name = self.names.fleet();
+        let request = self.aws.ec2.describe_launch_templates();
+        let answer = request
+            .filters(filter("launch-template-name", [&name]))
+            .send()
+            .await
+            .map_err(Error::call("DescribeLaunchTemplates", name))?;
+        Ok(answer
+            .launch_templates
+            .unwrap_or_default()
+            .into_iter()
+            .next())
+    }
+
+    pub(super) async fn newest_version(&self) -> Result<Option<LaunchTemplateVersion>, Error> {
+        let name = self.names.fleet();
+        let request = self.aws.ec2.describe_launch_template_versions();
+        let answer = request
+            .launch_template_name(&name)
+            .versions("$Latest")
+            .send()
+            .await
+            .map_err(Error::call("DescribeLaunchTemplateVersions", name));
+        let versions = if_found(answer)?.and_then(|a| a.launch_template_versions);
+        Ok(versions
+            .unwrap_or_default()
+            .into_iter()
+            .max_by_key(|v| v.version_number()))
+    }
+
+    pub(super) fn collect_template(
+        &self,
+        template: DescribedTemplate,
+        version: LaunchTemplateVersion,
+        groups: &GroupNames,
+        found: &mut Found,
+    ) -> Result<(), Error> {
+        let tags = tags!(template.tags());
+        let newest_is_default = version.default_version().unwrap_or(false);
+        let Some(data) = version.launch_template_data else {
+            return Ok(());
+        };
+        let options = data.metadata_options();
+        let profile = data.iam_instance_profile();
+        let instance_tags = data.tag_specifications();
+        let id = template.launch_template_id.ok_or_else(|| {
+            let lacks = Error::lacks("DescribeLaunchTemplates", &self.names.fleet());
+            lacks("a template's id")
+        })?;
+        // A template of others may leave out any of these: an empty value shows as a difference.
+        let resource = LaunchTemplate {
+            name: self.names.fleet(),
+            image: data.image_id().unwrap_or_default().to_owned(),
+            instance_type: data
+                .instance_type()
+                .map(|t| t.as_str().to_owned())
+                .unwrap_or_default(),
+            security_groups: data
+                .security_group_ids()
+                .iter()
+                .map(|id| groups.reference(id))
+                .collect(),
+            profile: profile.and_then(|p| p.name()).map(str::to_owned),
+            root_volume: root_volume(&data),
+            metadata: MetadataOptions {
+                token_required: options.and_then(|o| o.http_tokens())
+                    == Some(&LaunchTemplateHttpTokensState::Required),
+                hop_limit: options
+                    .and_then(|o| o.http_put_response_hop_limit())
+                    .map_or(1, from_sdk),
+            },
+            credits: data
+                .credit_specification()
+                .and_then(|c| c.cpu_credits().map(str::to_owned)),
+            user_data: decoded(data.user_data().unwrap_or_default()),
+            instance_tags: same_tags(instance_tags.iter().map(|s| tags!(s.tags()))),
+            newest_is_default,
+            tags: self.ours(tags.clone()),
+        };
+        let owner = self.owner(&tags);
+        found.add(id, owner, resource);
+        Ok(())
+    }
+}
+
+fn root_volume(data: &ResponseLaunchTemplateData) -> RootVolume {
+    let ebs = data.block_device_mappings().first().and_then(|m| m.ebs());
+    RootVolume {
+        size_gb: ebs.and_then(|e| e.volume_size()).map_or(0, from_sdk),
+        volume_type: ebs
+            .and_then(|e| e.volume_type())
+            .map(|t| t.as_str().to_owned())
+            .unwrap_or_default(),
+        encrypted: ebs.and_then(|e| e.encrypted()).unwrap_or(false),
+        delete_on_termination: ebs.and_then(|e| e.delete_on_termination()).unwrap_or(true),
+    }
+}
+
+/// User data that is not text is not ours: it shows as a difference.
+fn decoded(user_data: &str) -> String {
+    let bytes = BASE64.decode(user_data).unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// The tags, if all specifications have the same ones. Otherwise none, which shows as a difference.
+fn same_tags(mut specifications: impl Iterator<Item = Tags>) -> Tags {
+    let first = specifications.next().unwrap_or_default();
+    if specifications.all(|other| other == first) {
+        first
+    } else {
+        Tags::new()
+    }
+}

@@ -1,0 +1,115 @@
+//! Secrets.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Writer, sdk_tags, tag_changes};
+use crate::aws::Error;
+use crate::aws::codes::Condition;
+use crate::model::{DesiredSecret, Secret, SecretSource, SecretValue};
+use crate::names::Tags;
+
+/// Random bytes of a generated secret; written in hex, so that no reader has to quote them.
+const SECRET_BYTES: usize = 24;
+
+impl Writer {
+    pub(super) async fn create_secret(&self, new: &DesiredSecret) -> Result<String, Error> {
+        const CALL: &str = "CreateSecret";
+        let value = self.secret_value(new)?;
+        let request = self.aws.secrets.create_secret();
+        let answer = request
+            .name(&new.name)
+            .description(&new.description)
+            .set_secret_string(value.map(|v| v.expose_secret().to_owned()))
+            .set_tags(Some(sdk_tags!(aws_sdk_secretsmanager, new.tags)))
+            .send()
+            .await
+            .map_err(Error::call(CALL, &new.name));
+        match answer {
+            Ok(answer) => Ok(answer.arn.unwrap_or_else(|| new.name.clone())),
+            // A deleted secret keeps its name for the recovery window: a new build restores the secret.
+            Err(error) if error.is(Condition::SecretIsDeleted) => self.restore(&new.name).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn restore(&self, name: &str) -> Result<String, Error> {
+        let request = self.aws.secrets.restore_secret().secret_id(name);
+        let answer = request.send().await;
+        let answer = answer.map_err(Error::call("RestoreSecret", name))?;
+        Ok(answer.arn.unwrap_or_else(|| name.to_owned()))
+    }
+
+    fn secret_value(&self, secret: &DesiredSecret) -> Result<Option<SecretString>, Error> {
+        match secret.source {
+            SecretSource::Random => random_secret(&secret.name).map(Some),
+            SecretSource::Supplied => match self.supplied.get(&secret.name) {
+                Some(value) => Ok(Some(value.clone())),
+                None => Err(Error::Missing {
+                    about: secret.name.clone(),
+                    missing: "the value that the spec refers to".into(),
+                }),
+            },
+            SecretSource::External => Ok(None),
+        }
+    }
+
+    pub(super) async fn update_secret(
+        &self,
+        id: &str,
+        old: &Secret,
+        new: &DesiredSecret,
+    ) -> Result<(), Error> {
+        let secrets = &self.aws.secrets;
+        if old.description != new.description {
+            let request = secrets.update_secret().secret_id(id);
+            let answer = request.description(&new.description).send().await;
+            answer.map_err(Error::call("UpdateSecret", &new.name))?;
+        }
+        if old.value == SecretValue::Absent
+            && let Some(value) = self.secret_value(new)?
+        {
+            let request = secrets.put_secret_value().secret_id(id);
+            let answer = request.secret_string(value.expose_secret()).send().await;
+            answer.map_err(Error::call("PutSecretValue", &new.name))?;
+        }
+        self.tag_secret(id, &new.name, &old.tags, &new.tags).await
+    }
+
+    pub(super) async fn tag_secret(
+        &self,
+        id: &str,
+        name: &str,
+        old: &Tags,
+        new: &Tags,
+    ) -> Result<(), Error> {
+        let secrets = &self.aws.secrets;
+        let (set, gone) = tag_changes(old, new);
+        if !set.is_empty() {
+            let request = secrets.tag_resource().secret_id(id);
+            let request = request.set_tags(Some(sdk_tags!(aws_sdk_secretsmanager, set)));
+            let answer = request.send().await;
+            answer.map_err(Error::call("TagResource", name))?;
+        }
+        if !gone.is_empty() {
+            let request = secrets.untag_resource().secret_id(id);
+            let answer = request.set_tag_keys(Some(gone)).send().await;
+            answer.map_err(Error::call("UntagResource", name))?;
+        }
+        Ok(())
+    }
+
+    /// The secret can be restored for 30 days, the default of Secrets Manager.
+    pub(super) async fn delete_secret(&self, id: &str) -> Result<(), Error> {
+        let answer = self.aws.secrets.delete_secret().secret_id(id).send().await;
+        answer.map(drop).map_err(Error::call("DeleteSecret", id))
+    }
+}
+
+fn random_secret(about: &str) -> Result<SecretString, Error> {
+    let mut bytes = [0; SECRET_BYTES];
+    getrandom::fill(&mut bytes).map_err(|_| Error::Missing {
+        about: about.to_owned(),
+        missing: "the system's source of randomness".into(),
+    })?;
+    Ok(hex::encode(bytes).into())
+}

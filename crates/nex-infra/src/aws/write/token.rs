@@ -1,0 +1,224 @@
+//! Idempotency tokens: the same for the same call of the same environment, at any time.
+//!
+//! EC2 refuses a token that it knows from a call with other parameters, so a token covers every parameter that is sent.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::aws::Error;
+use crate::model::{Key, MetadataOptions, RootVolume};
+use crate::names::Tags;
+
+/// What a token is for.
+#[derive(Debug, Serialize)]
+struct Purpose<'a, P> {
+    environment: &'a str,
+    resource: String,
+    parameters: &'a P,
+}
+
+/// The parameters of a RunInstances call.
+#[derive(Debug, Serialize)]
+pub(super) struct Launch<'a> {
+    /// Counts the instances of one spec that have come and gone while EC2 remembers their tokens.
+    pub generation: u32,
+    pub image_id: &'a str,
+    pub instance_type: &'a str,
+    pub subnet_id: &'a str,
+    pub security_group_ids: &'a [String],
+    pub instance_profile: Option<&'a str>,
+    pub root_volume: Volume<'a>,
+    pub metadata: Metadata,
+    pub termination_protection: bool,
+    pub user_data: &'a str,
+    pub tags: &'a Tags,
+    pub volume_tags: &'a Tags,
+}
+
+/// The parameters of a CreateLaunchTemplateVersion call.
+#[derive(Debug, Serialize)]
+pub(super) struct TemplateVersion<'a> {
+    /// The template by id: another one of the same name may have come and gone.
+    pub template_id: &'a str,
+    /// The newest version so far: going back to the content of an older version makes a version, too.
+    pub after: i64,
+    pub image_id: &'a str,
+    pub instance_type: &'a str,
+    pub security_group_ids: &'a [String],
+    pub instance_profile: Option<&'a str>,
+    pub root_volume: Volume<'a>,
+    pub metadata: Metadata,
+    pub credits: Option<&'a str>,
+    pub user_data: &'a str,
+    pub instance_tags: &'a Tags,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Volume<'a> {
+    size_gb: u32,
+    volume_type: &'a str,
+    encrypted: bool,
+    delete_on_termination: bool,
+}
+
+impl<'a> From<&'a RootVolume> for Volume<'a> {
+    fn from(volume: &'a RootVolume) -> Self {
+        let RootVolume {
+            size_gb,
+            volume_type,
+            encrypted,
+            delete_on_termination,
+        } = volume;
+        Self {
+            size_gb: *size_gb,
+            volume_type,
+            encrypted: *encrypted,
+            delete_on_termination: *delete_on_termination,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Metadata {
+    token_required: bool,
+    hop_limit: u32,
+}
+
+impl From<MetadataOptions> for Metadata {
+    fn from(options: MetadataOptions) -> Self {
+        let MetadataOptions {
+            token_required,
+            hop_limit,
+        } = options;
+        Self {
+            token_required,
+            hop_limit,
+        }
+    }
+}
+
+/// The token of a call: 64 characters, the most that EC2 takes.
+pub(super) fn token<P: Serialize>(
+    environment: &str,
+    key: &Key,
+    parameters: &P,
+) -> Result<String, Error> {
+    let resource = key.resource_id().to_string();
+    let purpose = Purpose {
+        environment,
+        resource: resource.clone(),
+        parameters,
+    };
+    let json = serde_json::to_vec(&purpose).map_err(|_| Error::Unchangeable {
+        about: resource,
+        why: "its parameters can't be written as JSON",
+    })?;
+    Ok(hex::encode(Sha256::digest(json)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    fn launch<'a>(tags: &'a Tags, groups: &'a [String]) -> Launch<'a> {
+        Launch {
+            generation: 0,
+            image_id: "ami-1",
+            instance_type: "t3a.xlarge",
+            subnet_id: "subnet-1",
+            security_group_ids: groups,
+            instance_profile: Some("web"),
+            root_volume: Volume {
+                size_gb: 100,
+                volume_type: "gp3",
+                encrypted: true,
+                delete_on_termination: false,
+            },
+            metadata: Metadata {
+                token_required: true,
+                hop_limit: 1,
+            },
+            termination_protection: true,
+            user_data: "#!/bin/sh",
+            tags,
+            volume_tags: tags,
+        }
+    }
+
+    fn token_of(environment: &str, parameters: &Launch<'_>) -> String {
+        let key = Key::new(Kind::Instance, "web");
+        token(environment, &key, parameters).expect("a token")
+    }
+
+    #[test]
+    fn a_token_is_the_same_in_every_build() {
+        let tags = Tags::from([("Name".to_owned(), "web".to_owned())]);
+        let groups = ["sg-1".to_owned()];
+        let token = token_of("staging", &launch(&tags, &groups));
+        // From Python's json and hashlib.
+        assert_eq!(
+            token,
+            "eaa26ef0d536511c2133acb1667ac730a52d0107ac93b1a29818d6f3455ab0ef"
+        );
+    }
+
+    #[test]
+    fn whatever_is_sent_changes_the_token() {
+        let (tags, other_tags) = (Tags::new(), Tags::from([("a".to_owned(), String::new())]));
+        let (groups, other_groups) = ([], ["sg-1".to_owned()]);
+        let base = || launch(&tags, &groups);
+        let mut tokens = vec![
+            token_of("staging", &base()),
+            token_of("production", &base()),
+        ];
+        let variants = [
+            Launch {
+                generation: 1,
+                ..base()
+            },
+            Launch {
+                image_id: "ami-2",
+                ..base()
+            },
+            Launch {
+                instance_type: "t3a.large",
+                ..base()
+            },
+            Launch {
+                subnet_id: "subnet-2",
+                ..base()
+            },
+            Launch {
+                security_group_ids: &other_groups,
+                ..base()
+            },
+            Launch {
+                instance_profile: None,
+                ..base()
+            },
+            Launch {
+                termination_protection: false,
+                ..base()
+            },
+            Launch {
+                user_data: "",
+                ..base()
+            },
+            Launch {
+                tags: &other_tags,
+                ..base()
+            },
+            Launch {
+                volume_tags: &other_tags,
+                ..base()
+            },
+        ];
+        tokens.extend(variants.iter().map(|variant| token_of("staging", variant)));
+        let count = tokens.len();
+        tokens.sort_unstable();
+        tokens.dedup();
+        assert_eq!(tokens.len(), count);
+        assert!(tokens.iter().all(|token| token.len() == 64));
+    }
+}
