@@ -19,11 +19,7 @@ pub(crate) struct Inputs<'a> {
 
 impl<'a> Inputs<'a> {
     /// The inputs of `spec`, with its database and Cloudflare's networks as they were looked up.
-    pub(crate) fn new(
-        spec: &'a Spec,
-        database: &'a DatabaseFacts,
-        edge: &'a EdgeNetworks,
-    ) -> Self {
+    pub(crate) fn new(spec: &'a Spec, database: &'a DatabaseFacts, edge: &'a EdgeNetworks) -> Self {
         Self {
             names: spec.names(),
             spec,
@@ -35,15 +31,14 @@ impl<'a> Inputs<'a> {
     /// What the server's rendering takes from the other crates.
     pub(crate) fn gitlab(&self) -> nex_gitlab::Inputs {
         let names = &self.names;
-        let backups = names.backups(&self.spec.aws);
         nex_gitlab::Inputs {
             environment: self.spec.name.clone(),
             region: self.spec.aws.region.clone(),
             database_host: self.database.host.clone(),
             database_port: self.database.port,
             registry_bucket: names.registry_bucket(),
-            backups_bucket: backups.bucket,
-            backups_prefix: backups.prefix,
+            backups_bucket: names.backups_bucket(),
+            backups_prefix: names.backups_prefix(),
             secrets: nex_gitlab::Secrets {
                 database_password: names.database_password(),
                 root_password: names.root_password(),

@@ -8,7 +8,7 @@ use crate::setting::Setting;
 use crate::zone::ObservedRecord;
 
 /// The kind of a record in plans.
-pub(crate) const RECORD: &str = "dns-record";
+pub const RECORD: &str = "dns-record";
 
 /// The kind of a setting in plans.
 const SETTING: &str = "zone-setting";

@@ -83,6 +83,8 @@ pub use step::ZoneStep;
 /// What a plan for a zone consists of.
 pub mod step {
     pub use crate::certificate::{CertificateStep, Revocation};
-    pub use crate::change::{DeferredRecord, RecordChange, RecordStep, SettingStep, ZoneStep};
+    pub use crate::change::{
+        DeferredRecord, RECORD, RecordChange, RecordStep, SettingStep, ZoneStep,
+    };
     pub use crate::snapshot::LintContext;
 }

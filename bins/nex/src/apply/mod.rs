@@ -4,8 +4,8 @@ mod stage;
 
 use std::sync::Arc;
 
-use nex_dns::step::ZoneStep;
 use nex_dns::Goal;
+use nex_dns::step::ZoneStep;
 use nex_infra::aws::Writer;
 use nex_infra::{CONSISTENCY_DELAY, ConvergeOptions, Converged, converge};
 use nex_plan::{
@@ -113,7 +113,9 @@ impl Run<'_> {
             && !self.report.is_complete()
         {
             // A name that outlives its address may come to point at the server of someone else.
-            Some(SkipReason::Stage("the clean-up at Cloudflare did not finish"))
+            Some(SkipReason::Stage(
+                "the clean-up at Cloudflare did not finish",
+            ))
         } else {
             None
         }

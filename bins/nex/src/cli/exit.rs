@@ -46,7 +46,10 @@ mod tests {
     #[test]
     fn the_help_lists_every_exit_code() {
         let help = Cli::command().render_long_help().to_string();
-        let table = help.split("Exit codes:").nth(1).expect("a table of exit codes");
+        let table = help
+            .split("Exit codes:")
+            .nth(1)
+            .expect("a table of exit codes");
         for exit in [
             Exit::Fine,
             Exit::Failed,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
-use nex_dns::{Goal, step::RECORD};
+use anyhow::bail;
+use nex_dns::Goal;
+use nex_dns::step::RECORD;
 use nex_infra::aws::Writer;
 use nex_infra::model::Kind;
 use nex_infra::{AdoptionError, adoption};
-use nex_plan::{Action, ApplyReport, Linted, Plan, PlanEntry as _, Planned, Step};
+use nex_plan::{Action, ApplyReport, Approved, Plan, Planned, Step};
 use strum::VariantArray as _;
 
 use super::change::cancellable;
@@ -39,7 +40,11 @@ impl Request<'_> {
             Err(_) => {
                 let mut kinds: Vec<&str> = Kind::VARIANTS.iter().map(Into::into).collect();
                 kinds.push(RECORD);
-                bail!("{:?} is not a kind; the kinds: {}", self.kind, kinds.join(", "))
+                bail!(
+                    "{:?} is not a kind; the kinds: {}",
+                    self.kind,
+                    kinds.join(", ")
+                )
             }
         }
     }
@@ -58,7 +63,7 @@ impl Request<'_> {
             Err(error) => return Err(error.into()),
         };
         let approved = adoption.plan.approve(&Default::default())?;
-        let id = first_id(approved.plan());
+        let id = subject(&approved);
         let note = format!(
             "adopting {} sets nex's tags and changes nothing else; the next bootstrap fixes the differences",
             self.id
@@ -70,7 +75,10 @@ impl Request<'_> {
         let writer = Writer::new(aws, name, Default::default());
         let started = Instant::now();
         let report = cancellable(context, async {
-            Ok(nex_infra::apply(&approved, observed, Arc::new(writer), context.run_context()).await)
+            Ok(
+                nex_infra::apply(&approved, observed, Arc::new(writer), context.run_context())
+                    .await,
+            )
         });
         self.finish(context, &report.await?, started, &id)
     }
@@ -94,7 +102,7 @@ impl Request<'_> {
             output.note(&format!("nex manages the record {} already", self.id));
             return Ok(Exit::Fine);
         }
-        let id = first_id(approved.plan());
+        let id = subject(&approved);
         let is_deleted = adoption
             .then
             .as_ref()
@@ -130,7 +138,8 @@ impl Request<'_> {
         note: &str,
     ) -> anyhow::Result<bool> {
         let mut plan = Plan::new(&context.spec.name);
-        plan.entries.extend(then.map(|then| Planned::Ready(then.change())));
+        plan.entries
+            .extend(then.map(|then| Planned::Ready(then.change())));
         let target = Target::Build(Scope::All);
         PlanView::new(&context.argument, &target, false).render(|renderer| {
             context.output.as_text().data(&renderer.plan(&plan));
@@ -163,4 +172,14 @@ impl Request<'_> {
         }
         .show(context.output)
     }
+}
+
+/// The resource of a plan with one step.
+fn subject<S: Step>(approved: &Approved<S>) -> String {
+    let ids = approved
+        .plan()
+        .entries
+        .iter()
+        .map(|entry| entry.id().to_string());
+    ids.collect::<Vec<_>>().join(", ")
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::Context as _;
 use nex_plan::{Approved, Moved};
 
 use crate::apply::Applied;
@@ -191,10 +190,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     fn nothing(exit: Exit) -> Self {
-        Self {
-            exit,
-            aws: None,
-        }
+        Self { exit, aws: None }
     }
 }
 
@@ -215,7 +211,9 @@ pub(crate) async fn cancellable<T>(
     let listener = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             cancel.cancel();
-            output.note("stopping: calls that are under way may end; press Ctrl-C again to end at once");
+            output.note(
+                "stopping: calls that are under way may end; press Ctrl-C again to end at once",
+            );
         }
         if tokio::signal::ctrl_c().await.is_ok() {
             // 128 + SIGINT, as in shells.

@@ -11,7 +11,11 @@ use crate::context::Context;
 pub(crate) async fn import(context: &Context) -> anyhow::Result<Exit> {
     let spec = &context.spec.dns;
     let name = canonical_zone(&spec.zone)?;
-    let zone = context.cloudflare().await?.zone(&import::query(&name)).await;
+    let zone = context
+        .cloudflare()
+        .await?
+        .zone(&import::query(&name))
+        .await;
     let zone = zone.with_context(|| format!("failed to read the zone {name}"))?;
     let imported = import::import(spec, &zone);
     if context.output.json {

@@ -20,11 +20,7 @@ pub(crate) struct AwsConnection {
 }
 
 impl AwsConnection {
-    pub(crate) fn new(
-        spec: &Spec,
-        sandbox: Option<&SandboxEndpoints>,
-        calls: CallLog,
-    ) -> Self {
+    pub(crate) fn new(spec: &Spec, sandbox: Option<&SandboxEndpoints>, calls: CallLog) -> Self {
         let attempts = std::env::var(MAX_ATTEMPTS).ok();
         Self {
             options: ConnectOptions {

@@ -40,14 +40,18 @@ pub(crate) fn start(name: &str) -> anyhow::Result<SandboxEndpoints> {
     if !run.status.success() {
         bail!("failed to start the sandbox {name}");
     }
-    let sandbox: Sandbox = serde_json::from_slice(&run.stdout)
-        .with_context(|| format!("{} did not print the sandbox's addresses", program.display()))?;
+    let sandbox: Sandbox = serde_json::from_slice(&run.stdout).with_context(|| {
+        format!(
+            "{} did not print the sandbox's addresses",
+            program.display()
+        )
+    })?;
     let variable = |name: &str| sandbox.env.get(name).cloned().unwrap_or_default();
     Ok(SandboxEndpoints {
         aws: EndpointOverride {
             access_key_id: variable("AWS_ACCESS_KEY_ID"),
-            secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
-            endpoint: sandbox.endpoint,
+            secret_access_key: variable("AWS_SECRET_ACCESS_KEY").into(),
+            url: sandbox.endpoint,
         },
         cloudflare: variable(ADDRESS_VARIABLE),
         cloudflare_token: variable(TOKEN_VARIABLE).into(),

@@ -21,8 +21,8 @@ use crate::environment::{self, Spec};
 use crate::ui::output::Output;
 use crate::ui::progress::{self, seconds};
 use aws::AwsConnection;
-pub(crate) use certificate_store::CertificateStoreError;
 use certificate_store::CertificateStore;
+pub(crate) use certificate_store::CertificateStoreError;
 use endpoints::SandboxEndpoints;
 
 /// An environment with its clients.

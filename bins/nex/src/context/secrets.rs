@@ -81,7 +81,9 @@ async fn doppler(project: &str, config: &str, name: &str) -> anyhow::Result<Stri
         .args(["--project", project, "--config", config])
         .output()
         .await
-        .context("failed to run the command `doppler`: install it, and log in by `doppler login`")?;
+        .context(
+            "failed to run the command `doppler`: install it, and log in by `doppler login`",
+        )?;
     if !run.status.success() {
         let message = String::from_utf8_lossy(&run.stderr);
         bail!("doppler: {}", message.trim());

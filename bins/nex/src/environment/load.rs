@@ -82,7 +82,13 @@ pub fn load(name: &str, folder: &Path) -> Result<Loaded, Invalid> {
         let by_name = !is_path(name);
         if by_name && spec.name != name {
             let message = format!("the file is {}.toml, and the name is {:?}", name, spec.name);
-            reader.add("name", message, Some(format!("{name:?}")), None, Part::Value);
+            reader.add(
+                "name",
+                message,
+                Some(format!("{name:?}")),
+                None,
+                Part::Value,
+            );
         }
     }
     let mut found = reader.found;
@@ -223,7 +229,13 @@ impl<'a> Reader<'a> {
     fn unknown(&mut self, path: &str, field: &str, known: &[String]) {
         let allowed = Some(known.join(", ")).filter(|list| !list.is_empty());
         let meant = nearest(field, known);
-        self.add(path, "there is no such field".into(), allowed, meant, Part::Key);
+        self.add(
+            path,
+            "there is no such field".into(),
+            allowed,
+            meant,
+            Part::Key,
+        );
     }
 
     /// Validates each section by its own crate; a section that can't be parsed does not stop the others.

@@ -46,7 +46,11 @@ struct KeptImages {
 ///
 /// # Errors
 /// If the file can't be written.
-pub(crate) fn write(path: &Path, proposal: &Proposal, renderer: &Renderer<'_>) -> anyhow::Result<()> {
+pub(crate) fn write(
+    path: &Path,
+    proposal: &Proposal,
+    renderer: &Renderer<'_>,
+) -> anyhow::Result<()> {
     let images = proposal.aws.as_ref().map(|aws| KeptImages {
         server: aws.snapshot.facts.images.server.clone(),
         fleet: aws.snapshot.facts.images.fleet.clone(),
@@ -62,7 +66,9 @@ pub(crate) fn write(path: &Path, proposal: &Proposal, renderer: &Renderer<'_>) -
 
 /// A temporary file has the mode 0600, and takes the place of an older plan in one step.
 fn persist(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;

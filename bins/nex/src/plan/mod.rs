@@ -10,14 +10,14 @@ use anyhow::Context as _;
 use nex_dns::certificate::RevokeScope;
 use nex_dns::{Goal, ZoneSnapshot};
 use nex_infra::model::{Desired, Kind, Observed};
-use nex_infra::{EdgeNetworks, Images, LintContext};
-use nex_plan::{Finding, Linted, Plan, Subject};
+use nex_infra::{CloudReader as _, EdgeNetworks, Images, LintContext};
+use nex_plan::{Finding, Linted, Subject};
 
 use crate::context::Context;
 use crate::environment;
 use crate::wiring;
 
-pub(crate) use step::{Deferred, Step};
+pub(crate) use step::Step;
 
 /// What a plan is to achieve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +156,21 @@ impl Context {
             goal,
             edge_networks: edge.cidrs().to_vec(),
         })
+    }
+
+    /// AWS with the resource of `kind` found by `id`, though nex's tags do not name it.
+    pub(crate) async fn read_for_adoption(&self, kind: Kind, id: &str) -> anyhow::Result<AwsState> {
+        let reader = self.reader().await?.adopting(kind, id);
+        let name = &self.spec.name;
+        let read = async {
+            let snapshot = reader.snapshot().await;
+            snapshot.with_context(|| format!("failed to read {name}"))
+        };
+        let (snapshot, edge) = tokio::try_join!(read, self.edge_networks())?;
+        let inputs = wiring::Inputs::new(&self.spec, &snapshot.facts.database, &edge).infra()?;
+        let (spec, observed) = (&self.spec.aws, &snapshot.observed);
+        let desired = nex_infra::desired(spec, &self.names, &snapshot.facts, &inputs, observed);
+        Ok(AwsState { snapshot, desired })
     }
 
     async fn build_aws(

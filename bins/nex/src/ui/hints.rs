@@ -8,7 +8,7 @@ use crate::context::CertificateStoreError;
 
 /// The hint of the first cause that has one.
 pub(crate) fn hint(error: &(dyn StdError + 'static)) -> Option<String> {
-    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes = std::iter::successors(Some(error), |&error| error.source());
     let mut hints = causes.filter_map(|cause| {
         if let Some(nex_infra::aws::Error::NoCredentials(_)) = cause.downcast_ref() {
             return Some(

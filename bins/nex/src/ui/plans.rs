@@ -74,7 +74,10 @@ impl<'a> PlanView<'a> {
             Remedy::Allow if self.destroys => format!("let it go by --allow '{subject}'"),
             Remedy::Allow => format!("change the spec back, or allow it by --allow '{subject}'"),
             Remedy::Adopt { kind, id } if self.destroys => {
-                format!("leave it to its owner by --allow '{subject}', or: {}", self.adopt(kind, id))
+                format!(
+                    "leave it to its owner by --allow '{subject}', or: {}",
+                    self.adopt(kind, id)
+                )
             }
             Remedy::Adopt { kind, id } => format!("take it over by: {}", self.adopt(kind, id)),
             remedy @ (Remedy::Edit { .. } | Remedy::Text(_)) => remedy.to_string(),

@@ -59,10 +59,7 @@ impl Live {
             line.enable_steady_tick(TICK);
             line
         };
-        running
-            .entry(id.clone())
-            .or_insert_with(start)
-            .clone()
+        running.entry(id.clone()).or_insert_with(start).clone()
     }
 
     fn end(&self, id: &ResourceId, text: &str) {

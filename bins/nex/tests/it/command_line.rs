@@ -34,7 +34,10 @@ fn the_reference_of_the_command_line_has_the_help_of_every_command() {
         let title = [&["nex".to_owned()], &words[..]].concat().join(" ");
         text.push_str(&format!("\n## {title}\n```text\n{}\n```\n", help(&words)));
     }
-    assert!(text.contains("\n## nex dns plan\n"), "commands of commands are listed");
+    assert!(
+        text.contains("\n## nex dns plan\n"),
+        "commands of commands are listed"
+    );
     expect_file!["../../../../docs/command-line.md"].assert_eq(&text);
 }
 

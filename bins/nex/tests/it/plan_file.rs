@@ -12,7 +12,11 @@ fn a_kept_plan_is_done_only_while_spec_and_world_stand_still() {
 
     stage.python("boto3.client('logs').create_log_group(logGroupName='/nex/gitlab/rails')");
     let refused = stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(5);
-    assert!(refused.err.contains("the plan no longer holds"), "{}", refused.err);
+    assert!(
+        refused.err.contains("the plan no longer holds"),
+        "{}",
+        refused.err
+    );
     assert_eq!(
         stage.python("print(len(ec2.describe_launch_templates()['LaunchTemplates']))"),
         "0"
@@ -35,7 +39,9 @@ fn a_file_that_is_not_a_plan_changes_nothing() {
     let stage = Stage::new();
     let ended = stage.nex(&["bootstrap", &file, "--plan", &file]).expect(1);
     assert!(
-        ended.err.contains("is not a plan that `nex plan --out` wrote"),
+        ended
+            .err
+            .contains("is not a plan that `nex plan --out` wrote"),
         "{}",
         ended.err
     );
@@ -114,7 +120,11 @@ fn a_newer_image_and_a_fleet_that_scales_void_no_plan() {
     let (file, kept) = (reference.file(), reference.path("kept.plan"));
     let stage = Stage::built(&file);
     let smaller = std::fs::read_to_string(&file).unwrap();
-    let smaller = replaced(&smaller, "credits = \"unlimited\"", "credits = \"standard\"");
+    let smaller = replaced(
+        &smaller,
+        "credits = \"unlimited\"",
+        "credits = \"standard\"",
+    );
     std::fs::write(&file, smaller).unwrap();
     stage.nex(&["plan", &file, "--out", &kept]).expect(0);
     stage.python(

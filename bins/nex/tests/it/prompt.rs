@@ -66,9 +66,7 @@ fn a_plan_is_applied_after_a_yes_and_what_comes_next_is_shown() {
     assert_eq!(code, 0, "{rest}");
     assert!(rest.contains("read back, nothing is left to do"), "{rest}");
     assert!(rest.contains("What comes next:"), "{rest}");
-    stage
-        .nex(&["plan", &reference.file(), "--check"])
-        .expect(0);
+    stage.nex(&["plan", &reference.file(), "--check"]).expect(0);
 }
 
 #[test]
@@ -97,7 +95,10 @@ fn an_environment_that_moves_while_the_operator_looks_is_left_alone() {
     terminal.answer("y");
     let (rest, code) = terminal.end();
     assert_eq!(code, 5, "{rest}");
-    assert!(rest.contains("the environment moved while you looked"), "{rest}");
+    assert!(
+        rest.contains("the environment moved while you looked"),
+        "{rest}"
+    );
     assert!(rest.contains("log-group /nex/gitlab/rails"), "{rest}");
     assert!(has_changed_nothing(&stage));
 }
@@ -137,7 +138,9 @@ fn a_destroy_goes_ahead_only_after_the_typed_name_and_on_what_was_shown() {
     assert!(rest.contains("nex-staging-gitlab-runner-cache"), "{rest}");
     assert!(has_changed_nothing(&stage));
 
-    stage.python("boto3.client('s3').delete_object(Bucket='nex-staging-gitlab-runner-cache', Key='job')");
+    stage.python(
+        "boto3.client('s3').delete_object(Bucket='nex-staging-gitlab-runner-cache', Key='job')",
+    );
     let mut terminal = Terminal::start(&stage, &arguments);
     terminal.expect(question);
     terminal.answer("staging");
@@ -164,7 +167,10 @@ fn ctrl_c_ends_a_wait_and_the_next_run_goes_on() {
     assert!(rest.contains("instance nex-staging-gitlab"), "{rest}");
     let tries = stage.sandbox.calls();
     let tries = tries.iter().filter(|call| call.operation == "BatchRecords");
-    assert!(tries.count() <= 2, "the wait was not the last thing that ran");
+    assert!(
+        tries.count() <= 2,
+        "the wait was not the last thing that ran"
+    );
     stage.sandbox.clear_rules();
     stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
     stage.nex(&["plan", &file, "--check"]).expect(0);
