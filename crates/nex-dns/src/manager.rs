@@ -185,7 +185,8 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
             query.records = false;
             query.settings = BTreeSet::new();
         }
-        let zone = self.reader.zone(&query).await;
+        // The futures of a client are large: on the heap, they leave room on the stack.
+        let zone = Box::pin(self.reader.zone(&query)).await;
         let zone = zone.map_err(|error| ZoneError::Read {
             zone: self.zone.clone(),
             source: Box::new(error),

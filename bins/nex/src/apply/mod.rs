@@ -61,7 +61,7 @@ impl Context {
             goal: proposal.goal,
             report: ApplyReport::of(approved.plan()),
         };
-        run.all().await
+        Box::pin(run.all()).await
     }
 
     /// A writer with the values of the secrets that the plan fills.

@@ -28,7 +28,7 @@ pub fn run(cli: Cli) -> Exit {
         .build()
         .context("failed to start");
     let ended = runtime.and_then(|runtime| {
-        let ended = runtime.block_on(dispatch(cli, output));
+        let ended = runtime.block_on(Box::pin(dispatch(cli, output)));
         // A reader of stdin may still wait: the program ends without it.
         runtime.shutdown_background();
         ended

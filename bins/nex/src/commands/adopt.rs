@@ -123,9 +123,7 @@ impl Request<'_> {
         };
         let started = Instant::now();
         let report = cancellable(context, async {
-            Ok(manager
-                .apply(&approved, &goal, context.run_context())
-                .await?)
+            Ok(Box::pin(manager.apply(&approved, &goal, context.run_context())).await?)
         });
         self.finish(context, &report.await?, started, &id)
     }

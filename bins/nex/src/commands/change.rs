@@ -55,7 +55,7 @@ impl Request<'_> {
     /// # Errors
     /// If the environment can't be read, or the operator can't be asked. What fails during the apply is in its report.
     pub(crate) async fn run(&self, context: &Context) -> anyhow::Result<Exit> {
-        Ok(self.outcome(context).await?.exit)
+        Ok(Box::pin(self.outcome(context)).await?.exit)
     }
 
     /// The same, with what an apply left.
@@ -96,7 +96,7 @@ impl Request<'_> {
                 fresh
             }
         };
-        self.apply(context, proposal, &approved).await
+        Box::pin(self.apply(context, proposal, &approved)).await
     }
 
     /// Shows the plan, and approves it if everything that stops it is allowed by name. With `--json`, stdout holds one

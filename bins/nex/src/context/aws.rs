@@ -38,7 +38,8 @@ impl AwsConnection {
     /// # Errors
     /// [`Error::NoCredentials`].
     pub(crate) async fn get(&self) -> Result<&Arc<Aws>, Error> {
-        let connect = async || Aws::connect(&self.options).await.map(Arc::new);
+        // The SDK's futures are large: on the heap, they leave room on the stack.
+        let connect = async || Box::pin(Aws::connect(&self.options)).await.map(Arc::new);
         self.aws.get_or_try_init(connect).await
     }
 }

@@ -103,7 +103,7 @@ impl Context {
             let spec = self.spec.dns.clone();
             Ok::<_, anyhow::Error>(ZoneManager::new(client, secrets, spec, &self.spec.name)?)
         };
-        self.zone.get_or_try_init(|| connect).await
+        Box::pin(self.zone.get_or_try_init(|| connect)).await
     }
 
     /// AWS as it is.

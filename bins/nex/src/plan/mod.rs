@@ -129,8 +129,8 @@ impl Context {
             aws.facts.images = images.clone();
         }
         match target {
-            Target::Build(_) => self.build(snapshot).await,
-            Target::Destroy(_) => self.teardown(snapshot).await,
+            Target::Build(_) => Box::pin(self.build(snapshot)).await,
+            Target::Destroy(_) => Box::pin(self.teardown(snapshot)).await,
             Target::Revoke => Ok(self.revocation(&snapshot)),
         }
     }

@@ -142,7 +142,8 @@ impl CloudReader for Reader {
     type Error = Error;
 
     async fn snapshot(&self) -> Result<Snapshot, Error> {
-        match self.read_snapshot().await {
+        // The futures of 30 calls side by side are large: on the heap, they leave room on the stack.
+        match Box::pin(self.read_snapshot()).await {
             Ok(snapshot) => Ok(snapshot),
             Err(error) => Err(self.or_other_account(error).await),
         }

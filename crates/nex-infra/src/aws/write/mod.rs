@@ -159,7 +159,7 @@ impl CloudWriter for Writer {
         use ResourceState as S;
         match (old, new) {
             (S::SecurityGroup(old), D::SecurityGroup(new)) => {
-                self.update_group(id, old, new, ids, cancel).await
+                Box::pin(self.update_group(id, old, new, ids, cancel)).await
             }
             (S::IamRole(old), D::IamRole(new)) => self.update_role(old, new).await,
             (S::InstanceProfile(old), D::InstanceProfile(new)) => {

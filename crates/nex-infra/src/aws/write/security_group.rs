@@ -61,7 +61,7 @@ impl Writer {
             egress: BTreeSet::from([Rule::everything()]),
             ..new.clone()
         };
-        self.update_group(&id, &fresh, new, ids, cancel).await?;
+        Box::pin(self.update_group(&id, &fresh, new, ids, cancel)).await?;
         Ok(id)
     }
 
