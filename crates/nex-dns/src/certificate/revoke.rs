@@ -53,8 +53,8 @@ impl PlanEntry for Revocation {
     fn reasons(&self) -> Vec<String> {
         let secret = &self.secret;
         vec![match self.scope {
-            RevokeScope::Unused => format!("the secret {secret} holds another one"),
-            RevokeScope::All => format!("the secret {secret} goes"),
+            RevokeScope::Unused => format!("the secret {secret} holds another certificate"),
+            RevokeScope::All => format!("the secret {secret} is about to be deleted"),
         }]
     }
 }
