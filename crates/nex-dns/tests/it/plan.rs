@@ -286,14 +286,16 @@ fn adopting_sets_the_mark_and_says_what_the_next_plan_does() {
 
         staging: 0 to create, 1 to update, 0 to replace, 0 to delete
         then: update dns-record gitlab.example.com A
-    "#]].assert_eq(&adopt("1"));
+    "#]]
+    .assert_eq(&adopt("1"));
     expect![[r#"
         ~ update  dns-record web.example.com CNAME
             comment: (none) -> "managed by nex (staging)"
 
         staging: 0 to create, 1 to update, 0 to replace, 0 to delete
         then: delete dns-record web.example.com CNAME
-    "#]].assert_eq(&adopt("2"));
+    "#]]
+    .assert_eq(&adopt("2"));
     // An MX record has a type that a spec can't hold, and there is no record 4.
     for id in ["3", "4"] {
         assert_eq!(adopt(id), "nothing to adopt\n");

@@ -120,7 +120,8 @@ async fn no_try_waits_for_hours() {
     expect![[r#"
         failed to read Cloudflare's edge networks: Some message (0)
           hint: the limit is 1,200 calls in 5 minutes for all tokens of a user: run again in 7200 s
-    "#]].assert_eq(&shown(&error));
+    "#]]
+    .assert_eq(&shown(&error));
     assert_eq!(calls(&server).await, 1);
 }
 
