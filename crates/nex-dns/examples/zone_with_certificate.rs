@@ -1,6 +1,6 @@
-//! Keeps a zone with a record, a setting and an Origin CA certificate: `zone_with_certificate ZONE ADDRESS DIRECTORY`, with
-//! the API token in `CLOUDFLARE_API_TOKEN`. The certificate and its key go into `DIRECTORY/ZONE.json`, which only its owner
-//! can read.
+//! Keeps a zone with a record, a setting and an Origin CA certificate: `zone_with_certificate ZONE ADDRESS DIRECTORY`,
+//! with the API token in `CLOUDFLARE_API_TOKEN`. The certificate and its key go into `DIRECTORY/ZONE.json`, which only
+//! its owner can read.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::BTreeSet;
@@ -125,8 +125,8 @@ impl Files {
         // 0600 from its creation on: at no time can others open a file with the key in it.
         let mut file = NamedTempFile::new_in(&self.directory)?;
         file.write_all(value.to_json().expose_secret().as_bytes())?;
-        // The content is on the disk before the name points at it, and the name before `store` confirms. Otherwise a crash
-        // of the machine could lose the key of a certificate that Cloudflare has already issued.
+        // The content is on the disk before the name points at it, and the name before `store` confirms. Otherwise a
+        // crash of the machine could lose the key of a certificate that Cloudflare has already issued.
         file.as_file().sync_all()?;
         file.persist(path)?;
         File::open(&self.directory)?.sync_all()
@@ -171,9 +171,9 @@ impl SecretWriter for Files {
     ) -> Result<StoreOutcome, FileError> {
         let path = self.directory.join(name);
         let failed = |error| FileError::Io(path.clone(), error);
-        // Of two runs at once, the lock lets one compare and replace before the other one compares. The lock is on a file
-        // of its own: the secret's file is replaced by the rename, and a lock on the old file would not keep a run away
-        // from the new one. The system releases the lock when the file is closed, also after a crash.
+        // Of two runs at once, the lock lets one compare and replace before the other one compares. The lock is on a
+        // file of its own: the secret's file is replaced by the rename, and a lock on the old file would not keep a run
+        // away from the new one. The system releases the lock when the file is closed, also after a crash.
         let lock = File::create(self.directory.join(format!("{name}.lock"))).map_err(failed)?;
         lock.lock().map_err(failed)?;
         let current = self.text(name)?.as_ref().map(version);

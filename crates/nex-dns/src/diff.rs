@@ -17,7 +17,6 @@ pub(crate) struct RecordDiff {
     /// What can be done, by name.
     pub(crate) entries: Vec<Planned<ZoneStep>>,
     /// What can't be done. Only the engine reports these: the lint sees the conflicting records themselves.
-    #[cfg_attr(not(feature = "engine"), expect(dead_code))]
     pub(crate) kept_out: Vec<KeptOut>,
 }
 
@@ -270,8 +269,8 @@ fn update(
     }
 }
 
-/// The step that puts the environment's mark on a record and changes nothing else of it; `None` if the zone has no record
-/// with this id of a type that a spec can hold.
+/// The step that puts the environment's mark on a record and changes nothing else of it; `None` if the zone has no
+/// record with this id of a type that a spec can hold.
 pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &str) -> Option<RecordStep> {
     let existing = zone.records.iter().find(|existing| existing.id == id)?;
     let kind = existing.record_type()?;

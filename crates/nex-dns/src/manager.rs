@@ -16,8 +16,9 @@ use crate::change::ZoneStep;
 use crate::engine::{Run, is_record_or_setting};
 use crate::name::canonical_zone;
 use crate::ports::ZoneReader;
-use crate::snapshot::{Goal, ZoneSnapshot, in_use, zone_query};
+use crate::snapshot::{Goal, ZoneSnapshot};
 use crate::spec::Spec;
+use crate::zone::{in_use, zone_query};
 
 /// Keeps a zone as its spec says: records, settings, and certificates whose keys go into the caller's secrets.
 ///
@@ -138,10 +139,10 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
 
     /// Executes an approved plan that was made for `goal`, and reads the zone back. An empty plan makes no call.
     ///
-    /// The zone is read again first. If the zone now needs a change that is not in the plan, nothing is done. Values that
-    /// the plan did not know, such as the server's address, may be known by now. After a lost answer a fresh read shows
-    /// what is left, and only approved changes are made. A cancelled run lets the call under way end, and reads the zone
-    /// back.
+    /// The zone is read again first. If the zone now needs a change that is not in the plan, nothing is done. Values
+    /// that the plan did not know, such as the server's address, may be known by now. After a lost answer a fresh read
+    /// shows what is left, and only approved changes are made. A cancelled run lets the call under way end, and reads
+    /// the zone back.
     ///
     /// # Errors
     /// [`ZoneError`] if nothing was done; what fails on the way is in the [`ApplyReport`].

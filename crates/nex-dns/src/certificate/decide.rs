@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::LiveCertificate;
 use super::secret::{CertificateSecret, CertificateTerms, Issued};
+use super::store::Versioned;
 use crate::change::CERTIFICATE;
 use crate::spec::Certificate;
 
@@ -124,13 +125,14 @@ impl PlanEntry for CertificateStep {
 /// The steps for the certificates of a spec, by the names of their secrets. `secrets` is what these secrets hold.
 pub(crate) fn steps(
     wanted: &[Certificate],
-    secrets: &BTreeMap<String, CertificateSecret>,
+    secrets: &BTreeMap<String, Versioned>,
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> Vec<CertificateStep> {
     let empty = CertificateSecret::default();
     let step = |certificate: &Certificate| {
-        let secret = secrets.get(&certificate.secret).unwrap_or(&empty);
+        let held = secrets.get(&certificate.secret);
+        let secret = held.map_or(&empty, |held| &held.secret);
         step(certificate, secret, live, now)
     };
     let mut steps: Vec<CertificateStep> = wanted.iter().filter_map(step).collect();
@@ -202,13 +204,13 @@ fn fields(old: Option<&CertificateTerms>, new: &CertificateTerms) -> Vec<FieldCh
 /// Live certificates that no secret uses any more: they stay until they are revoked by name.
 pub(crate) fn unused_findings(
     wanted: &[Certificate],
-    secrets: &BTreeMap<String, CertificateSecret>,
+    secrets: &BTreeMap<String, Versioned>,
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> Vec<Finding> {
     let mut findings = vec![];
     for certificate in wanted {
-        let Some(secret) = secrets.get(&certificate.secret) else {
+        let Some(Versioned { secret, .. }) = secrets.get(&certificate.secret) else {
             continue;
         };
         let (next, _) = decide(certificate, secret, live, now);

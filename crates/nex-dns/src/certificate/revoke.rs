@@ -7,6 +7,7 @@ use nex_plan::{Action, FieldChange, PlanEntry, ResourceId, Value};
 use super::LiveCertificate;
 use super::decide::unused;
 use super::secret::CertificateSecret;
+use super::store::Versioned;
 use crate::change::CERTIFICATE;
 
 /// Which certificates of a secret are revoked.
@@ -61,13 +62,13 @@ impl PlanEntry for Revocation {
 
 /// The revocations of a scope, by the certificates' ids. `secrets` is what the secrets hold.
 pub(crate) fn revocations(
-    secrets: &BTreeMap<String, CertificateSecret>,
+    secrets: &BTreeMap<String, Versioned>,
     live: &[LiveCertificate],
     scope: RevokeScope,
 ) -> Vec<Revocation> {
     let mut found = vec![];
-    for (name, secret) in secrets {
-        found.extend(revoked(secret, live, scope).map(|one| Revocation {
+    for (name, held) in secrets {
+        found.extend(revoked(&held.secret, live, scope).map(|one| Revocation {
             id: one.id.clone(),
             secret: name.clone(),
             hostnames: one.hostnames.clone(),

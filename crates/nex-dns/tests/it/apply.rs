@@ -10,8 +10,9 @@ use nex_plan::{
     ApplyReport, Approved, CancelToken, CloudError as _, Event, NoProgress, Progress, RunContext,
 };
 
+use crate::approval::approve;
 use crate::fake::{Fake, Fault};
-use crate::zones::{NO_SERVER, SPEC, approve, existing, ours, snapshot, spec, zone};
+use crate::zones::{NO_SERVER, SPEC, existing, ours, snapshot, spec, zone};
 
 fn approved(spec: &Spec, zone: &Zone) -> Approved<ZoneStep> {
     approve(snapshot(spec, zone).plan(&SPEC))

@@ -12,8 +12,9 @@ use nex_plan::{ApplyReport, Planned, Renderer, RunContext, chain};
 use secrecy::{ExposeSecret as _, SecretString};
 use time::{Duration, OffsetDateTime};
 
+use crate::approval::approve;
 use crate::fake::{Fake, Fault};
-use crate::zones::{NO_SERVER, SPEC, approve, ours, zone};
+use crate::zones::{NO_SERVER, SPEC, ours, zone};
 
 const NOW: OffsetDateTime = time::macros::datetime!(2026-11-20 12:00 UTC);
 

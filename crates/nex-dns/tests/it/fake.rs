@@ -1,5 +1,5 @@
-//! A Cloudflare in memory, with a place for secrets: it keeps state, refuses what the real one refuses, and can crash or
-//! lose an answer at any write.
+//! A Cloudflare in memory, with a place for secrets: it keeps state, refuses what the real one refuses, and can crash
+//! or lose an answer at any write.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

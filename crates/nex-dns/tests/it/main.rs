@@ -1,5 +1,5 @@
-//! The spec, plans and their apply on a stateful stand-in, certificates through crashes and races, and the client against
-//! a server on loopback.
+//! The spec, plans and their apply on a stateful stand-in, certificates through crashes and races, and the client
+//! against a server on loopback.
 
 #[cfg(feature = "engine")]
 mod apply;

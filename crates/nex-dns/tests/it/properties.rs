@@ -10,8 +10,9 @@ use nex_dns::{Spec, mark};
 use nex_plan::{Plan, RunContext};
 use proptest::prelude::*;
 
+use crate::approval::approve;
 use crate::fake::{Fake, Fault};
-use crate::zones::{SPEC, approve, existing, snapshot, spec, zone};
+use crate::zones::{SPEC, existing, snapshot, spec, zone};
 
 const NAMES: [&str; 5] = ["a", "b", "@", "*", "bücher"];
 

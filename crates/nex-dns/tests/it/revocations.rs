@@ -6,11 +6,12 @@ use nex_dns::Goal;
 use nex_dns::certificate::RevokeScope;
 use nex_dns::spec::Certificate;
 use nex_dns::step::ZoneStep;
-use nex_plan::{ApplyReport, Approved, CancelToken, NoProgress, RunContext};
+use nex_plan::{ApplyReport, Approved, CancelToken, NoProgress, RunContext, SkipReason};
 
+use crate::approval::approve;
 use crate::certificates::{NOTHING, converge, fake, manager, plan, run, wanted};
 use crate::fake::{Fake, Fault};
-use crate::zones::{NO_SERVER, approve};
+use crate::zones::{NO_SERVER, ours};
 
 /// All certificates are revoked, as before the secret itself is deleted.
 const ALL: Goal = Goal::Nothing {
@@ -157,4 +158,26 @@ fn a_pending_key_that_is_no_longer_needed_is_put_aside_and_its_certificate_is_kn
         no changes: staging is as its spec says
     "#]].assert_eq(&plan(&fake, &first, NOW));
     assert_eq!(done(&revoked(&fake, &first, &Goal::Revoke)), ["new2"]);
+}
+
+#[test]
+fn a_destroy_deletes_the_records_first_and_revokes_nothing_unless_they_are_read_back() {
+    let wanted = wanted(&["example.com"]);
+    for reads_left in [None, Some(1)] {
+        let fake = fake();
+        run(&fake, &wanted);
+        let record = ours("1", "A", "old.example.com", "192.0.2.1");
+        fake.state().zone.records.push(record);
+        let plan = approved(&fake, &wanted, &ALL);
+        fake.state().reads_left = reads_left;
+        let report = apply(&fake, &wanted, &ALL, &plan, &CancelToken::default());
+        assert_eq!(report.done[0].id.name, "old.example.com A");
+        if reads_left.is_none() {
+            assert_eq!(report.done[1].id.name, "new1");
+            assert!(report.is_complete() && report.remaining.is_empty());
+        } else {
+            assert_eq!(report.skipped[0].reason, SkipReason::Unread);
+            assert_eq!(fake.state().certificates.len(), 1);
+        }
+    }
 }
