@@ -1,11 +1,12 @@
 //! Keeps one record: `keep_record ZONE NAME ADDRESS`, with the API token in `CLOUDFLARE_API_TOKEN`.
 #![allow(clippy::print_stdout)]
 
-use std::collections::BTreeSet;
 use std::env;
 
-use nex_dns::{Client, Desired, Read as _, Record, RecordType, Spec, apply, diff, lint};
-use nex_plan::{Paint, Watch};
+use nex_dns::certificate::NoSecrets;
+use nex_dns::spec::{Record, RecordType};
+use nex_dns::{Client, Goal, Spec, ZoneManager};
+use nex_plan::{Renderer, RunContext};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,27 +16,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut client = Client::new(&env::var("CLOUDFLARE_API_TOKEN")?.into())?;
     if let Ok(base) = env::var("CLOUDFLARE_BASE_URL") {
-        client = client.at(&base)?;
+        client = client.with_base_url(&base)?;
     }
     let mut spec = Spec::new(zone);
     spec.records.push(Record::new(RecordType::A, name));
-    let desired = Desired::of(&spec, "keep-record", Some(address.parse()?));
-    let desired = desired.map_err(|problems| format!("{problems:?}"))?;
+    let manager = ZoneManager::new(client, NoSecrets, spec, "keep-record")?;
+    let address = Some(address.parse()?);
+    let goal = Goal::Spec { address };
 
-    let zone = client.zone(&desired.ask()).await?;
-    let plan = diff(&desired, &zone).linted(lint(&desired, &zone));
-    print!("{}", plan.text(Paint::Plain));
-    let approved = plan.approve(&BTreeSet::new())?; // What a verdict refuses is not done.
-    let outcome = apply(
-        &approved,
-        &desired,
-        &client,
-        &client.writer(),
-        Watch::nobody(),
-    )
-    .await?;
-    for failed in &outcome.failed {
-        println!("failed: {}: {}", failed.resource, failed.error);
+    let plan = manager.read().await?.plan(&goal);
+    print!("{}", Renderer::plain().linted(&plan));
+    let approved = plan.approve(&[].into())?; // Nothing that needs to be allowed by name is allowed.
+    let context = RunContext::detached();
+    let report = manager.apply(&approved, &goal, context).await?;
+    for failed in &report.failed {
+        println!("failed: {}: {}", failed.id, failed.error);
     }
-    Ok(())
+    let left = format!("not done: {} changes", report.remaining.entries.len());
+    report.is_complete().then_some(()).ok_or(left.into())
 }

@@ -1,9 +1,12 @@
-//! Reads a section of TOML and says its canonical names and what is wrong: `cargo run --example names < dns.toml`.
+//! Reads a section of TOML and prints its canonical names, its problems and its warnings:
+//! `cargo run --example names < dns.toml`.
 #![allow(clippy::print_stdout)]
 
 use std::io::Read as _;
 
-use nex_dns::{Hosts, Spec};
+use nex_dns::Spec;
+use nex_dns::edge;
+use nex_dns::spec::Hosts;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut text = String::new();
@@ -12,18 +15,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for name in spec.names() {
         println!("{name}");
     }
-    for problem in spec.problems("staging") {
-        println!("wrong: {problem}");
+    for problem in spec.validate("staging") {
+        println!("problem: {problem}");
     }
-    for hazard in spec.hazards(Hosts::default()) {
-        println!("{}: {}: {}", hazard.level, hazard.subject, hazard.message);
+    for warning in spec.warnings(Hosts::default()) {
+        println!(
+            "{}: {}: {}",
+            warning.severity, warning.subject, warning.message
+        );
     }
-    let edge = nex_dns::edge::built_in();
+    let networks = edge::built_in();
     println!(
         "edge: {} IPv4 and {} IPv6 networks as of {}",
-        edge.ipv4.len(),
-        edge.ipv6.len(),
-        edge.as_of
+        networks.ipv4.len(),
+        networks.ipv6.len(),
+        edge::BUILT_IN_AS_OF
     );
     Ok(())
 }

@@ -29,8 +29,8 @@ pub(crate) struct Desired {
 }
 
 impl Desired {
-    /// What a valid `spec` asks for in `environment`. An `A` record without content gets the server's `address`, or stays
-    /// unresolved without one.
+    /// What a valid `spec` asks for in `environment`. An `A` record without content gets the server's `address`, or
+    /// stays unresolved without one.
     pub(crate) fn of(spec: &Spec, environment: &str, address: Option<Ipv4Addr>) -> Self {
         let zone = canonical_zone(&spec.zone).unwrap_or_default();
         let records = spec.records.iter();

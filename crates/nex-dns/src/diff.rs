@@ -16,9 +16,16 @@ use crate::zone::{ObservedRecord, Zone};
 pub(crate) struct RecordDiff {
     /// What can be done, by name.
     pub(crate) entries: Vec<Planned<ZoneStep>>,
-    /// What a record of someone else keeps out: the engine reports it.
-    #[cfg_attr(not(feature = "engine"), expect(dead_code))]
-    pub(crate) kept_out: Vec<Planned<ZoneStep>>,
+    /// What can't be done. Only the engine reports these: the lint sees the conflicting records themselves.
+    pub(crate) kept_out: Vec<KeptOut>,
+}
+
+/// An entry that a record of someone else prevents.
+#[cfg_attr(not(feature = "engine"), expect(dead_code))]
+pub(crate) struct KeptOut {
+    pub(crate) entry: Planned<ZoneStep>,
+    /// The record of someone else.
+    pub(crate) by: ObservedRecord,
 }
 
 /// What must change for the records of `zone` to become what is asked for.
@@ -43,8 +50,17 @@ pub(crate) fn records(desired: &Desired, zone: &Zone) -> RecordDiff {
         };
         group.entries(&labels, desired.address)
     });
-    let (entries, kept_out) = entries.partition(|entry| !is_kept_out(desired, zone, entry));
-    RecordDiff { entries, kept_out }
+    let mut diff = RecordDiff {
+        entries: vec![],
+        kept_out: vec![],
+    };
+    for entry in entries {
+        match obstacle(desired, zone, &entry).cloned() {
+            Some(by) => diff.kept_out.push(KeptOut { entry, by }),
+            None => diff.entries.push(entry),
+        }
+    }
+    diff
 }
 
 /// The settings that must change, in the order of their change.
@@ -66,23 +82,28 @@ pub(crate) fn owns(desired: &Desired, existing: &ObservedRecord) -> bool {
     existing.environment() == Some(&desired.environment)
 }
 
-/// Nothing is created where a record of someone else conflicts, and nothing is changed into a twin of such a record.
-fn is_kept_out(desired: &Desired, zone: &Zone, entry: &Planned<ZoneStep>) -> bool {
+/// The record of someone else that prevents an entry: nothing is created where such a record conflicts, and nothing is
+/// changed into a twin of such a record.
+fn obstacle<'a>(
+    desired: &Desired,
+    zone: &'a Zone,
+    entry: &Planned<ZoneStep>,
+) -> Option<&'a ObservedRecord> {
     let mut others = zone.records.iter().filter(|other| !owns(desired, other));
     match entry {
         Planned::Ready(ZoneStep::Record(step)) => match &step.change {
             RecordChange::Create(new) => {
-                others.any(|other| rivals(desired, other, &Asked::of(new)))
+                others.find(|other| rivals(desired, other, &Asked::of(new)))
             }
             RecordChange::Update(_, new) => {
-                others.any(|other| twins(desired, other, &Asked::of(new)))
+                others.find(|other| twins(desired, other, &Asked::of(new)))
             }
-            RecordChange::Delete(_) => false,
+            RecordChange::Delete(_) => None,
         },
         Planned::Deferred(DeferredRecord { old: None, new, .. }) => {
-            others.any(|other| rivals(desired, other, &Asked::of_desired(new, desired)))
+            others.find(|other| rivals(desired, other, &Asked::of_desired(new, desired)))
         }
-        Planned::Deferred(_) | Planned::Ready(_) => false,
+        Planned::Deferred(_) | Planned::Ready(_) => None,
     }
 }
 
@@ -248,8 +269,8 @@ fn update(
     }
 }
 
-/// The step that puts the environment's mark on a record and changes nothing else of it; `None` if the zone has no record
-/// with this id of a type that a spec can hold.
+/// The step that puts the environment's mark on a record and changes nothing else of it; `None` if the zone has no
+/// record with this id of a type that a spec can hold.
 pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &str) -> Option<RecordStep> {
     let existing = zone.records.iter().find(|existing| existing.id == id)?;
     let kind = existing.record_type()?;

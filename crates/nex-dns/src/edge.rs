@@ -2,8 +2,8 @@
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// The networks of Cloudflare's edge: an origin lets them in on ports 80 and 443, and its web server trusts them to name a
-/// visitor's address.
+/// The networks of Cloudflare's edge: an origin lets them in on ports 80 and 443, and its web server trusts them to
+/// name a visitor's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeNetworks {
     /// The IPv4 networks, in Cloudflare's order.

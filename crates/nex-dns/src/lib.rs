@@ -1,9 +1,9 @@
-//! Keeps a Cloudflare zone as its spec says: records, zone settings and Origin CA certificates. The crate knows nothing of
-//! AWS or GitLab.
+//! Keeps a Cloudflare zone as its spec says: records, zone settings and Origin CA certificates. The crate knows nothing
+//! of AWS or GitLab.
 //!
 //! Four calls do all of it: [`ZoneManager::new`], [`ZoneManager::read`], [`ZoneSnapshot::plan`] with its approval, and
-//! [`ZoneManager::apply`]. `examples/keep_record.rs` keeps one record, `examples/zone_with_certificate.rs` a zone with a
-//! certificate whose key goes into a file.
+//! [`ZoneManager::apply`]. `examples/keep_record.rs` keeps one record, `examples/zone_with_certificate.rs` a zone with
+//! a certificate whose key goes into a file.
 //!
 //! | module | what is in it |
 //! |---|---|
@@ -16,8 +16,8 @@
 //! | [`import`](mod@import) | an existing zone as a spec |
 //! | [`edge`] | the networks of Cloudflare's proxies |
 //!
-//! Features: `engine` executes plans, `client` (on by default) adds Cloudflare's API. Without them the crate compares and
-//! plans, with neither network code nor tokio in it.
+//! Features: `engine` executes plans, `client` (on by default) adds Cloudflare's API. Without them the crate compares
+//! and plans, with neither network code nor tokio in it.
 //!
 //! ```
 //! use nex_dns::spec::Hosts;

@@ -1,4 +1,4 @@
-//! The rules about plans for a zone, and what a plan leaves alone and a user wants to know.
+//! The rules about plans for a zone: what is done only if it is allowed by name, and which records of others stay.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ impl<'a> VisibleChange<'a> {
 }
 
 /// Records that conflict with the spec's and that the environment does not own.
-pub(crate) fn conflicts(desired: &Desired, zone: &Zone) -> Vec<Finding> {
+fn conflicts(desired: &Desired, zone: &Zone) -> Vec<Finding> {
     let of = |new: &DesiredRecord| {
         let asked = Asked::of_desired(new, desired);
         let others = zone.records.iter();
@@ -59,26 +59,36 @@ pub(crate) fn conflicts(desired: &Desired, zone: &Zone) -> Vec<Finding> {
 }
 
 fn conflict(new: &DesiredRecord, other: &ObservedRecord) -> Finding {
-    let owner = match other.environment() {
-        Some(environment) => format!("is of nex's environment {environment}"),
-        None => "was not made by nex".to_owned(),
-    };
     Finding::new(
         Severity::Deny,
         "not-ours",
         ResourceId::new(RECORD, format!("{} {}", new.name, new.kind)),
-        format!(
-            "{} {} {} (id {}) {owner}: it is left as it is",
-            other.name, other.kind, other.content, other.id
-        ),
-        match other.record_type() {
-            Some(_) => Remedy::Adopt {
-                kind: RECORD,
-                id: other.id.clone(),
-            },
-            None => "choose another name: nex adopts A, AAAA, CNAME and TXT records only".into(),
-        },
+        conflict_message(other),
+        conflict_remedy(other),
     )
+}
+
+/// Says that a conflicting record stays, and who owns it.
+pub(crate) fn conflict_message(other: &ObservedRecord) -> String {
+    let owner = match other.environment() {
+        Some(environment) => format!("is of nex's environment {environment}"),
+        None => "was not made by nex".to_owned(),
+    };
+    format!(
+        "{} {} {} (id {}) {owner}: it is left as it is",
+        other.name, other.kind, other.content, other.id
+    )
+}
+
+/// What resolves the conflict with a record.
+pub(crate) fn conflict_remedy(other: &ObservedRecord) -> Remedy {
+    match other.record_type() {
+        Some(_) => Remedy::Adopt {
+            kind: RECORD,
+            id: other.id.clone(),
+        },
+        None => "choose another name: nex adopts A, AAAA, CNAME and TXT records only".into(),
+    }
 }
 
 /// The records at the zone's own name serve the whole domain.

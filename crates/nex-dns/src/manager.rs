@@ -13,11 +13,12 @@ use time::OffsetDateTime;
 
 use crate::certificate::{SecretReader, Versioned};
 use crate::change::ZoneStep;
-use crate::engine::Run;
+use crate::engine::{Run, is_record_or_setting};
 use crate::name::canonical_zone;
 use crate::ports::ZoneReader;
-use crate::snapshot::{Goal, ZoneSnapshot, in_use, zone_query};
+use crate::snapshot::{Goal, ZoneSnapshot};
 use crate::spec::Spec;
+use crate::zone::{in_use, zone_query};
 
 /// Keeps a zone as its spec says: records, settings, and certificates whose keys go into the caller's secrets.
 ///
@@ -136,11 +137,12 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
         self.read_part(Part::ALL).await
     }
 
-    /// Executes an approved plan that was made for `goal`, and reads the zone back.
+    /// Executes an approved plan that was made for `goal`, and reads the zone back. An empty plan makes no call.
     ///
-    /// The zone is read again first. Where it is not as the plan has it, nothing is done; what the plan did not know, such
-    /// as the server's address, may be known by now. After a lost answer a fresh read tells what is left, and only what was
-    /// approved is done. A cancelled run lets the call that is under way end, and reads back.
+    /// The zone is read again first. If the zone now needs a change that is not in the plan, nothing is done. Values
+    /// that the plan did not know, such as the server's address, may be known by now. After a lost answer a fresh read
+    /// shows what is left, and only approved changes are made. A cancelled run lets the call under way end, and reads
+    /// the zone back.
     ///
     /// # Errors
     /// [`ZoneError`] if nothing was done; what fails on the way is in the [`ApplyReport`].
@@ -150,11 +152,17 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
         goal: &Goal,
         context: RunContext<'_>,
     ) -> Result<ApplyReport, ZoneError> {
+        if approved.is_empty() {
+            return Ok(ApplyReport::of(approved.plan()));
+        }
         let started = Instant::now();
-        let snapshot = self.read_part(Part::of(approved)).await?;
+        let part = Part::of(approved);
+        let snapshot = self.read_part(part).await?;
         let mut now = snapshot.steps(goal);
+        // What was not read would look as if it did not exist.
+        now.entries.retain(|entry| part.covers(entry));
         if *goal == Goal::Revoke {
-            // A certificate that is no longer used since the plan is the next run's.
+            // A certificate that went out of use after the plan was made is left to the next plan.
             now.entries
                 .retain(|entry| approved.plan().entry(&entry.id()).is_some());
         }
@@ -229,7 +237,7 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
     }
 }
 
-/// What of a zone is read.
+/// Which parts of a zone are read.
 #[derive(Clone, Copy)]
 pub(crate) struct Part {
     pub(crate) records: bool,
@@ -249,16 +257,19 @@ impl Part {
 
     /// What an apply of these steps needs.
     fn of(approved: &Approved<ZoneStep>) -> Self {
-        let is_certificate = |entry: &Planned<ZoneStep>| {
-            matches!(
-                entry,
-                Planned::Ready(ZoneStep::Certificate(_) | ZoneStep::Revocation(_))
-            )
-        };
         let entries = &approved.plan().entries;
         Self {
-            records: !entries.iter().all(is_certificate),
-            certificates: entries.iter().any(is_certificate),
+            records: entries.iter().any(is_record_or_setting),
+            certificates: !entries.iter().all(is_record_or_setting),
+        }
+    }
+
+    /// Whether the part holds what an entry is about.
+    fn covers(self, entry: &Planned<ZoneStep>) -> bool {
+        if is_record_or_setting(entry) {
+            self.records
+        } else {
+            self.certificates
         }
     }
 }

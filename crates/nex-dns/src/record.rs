@@ -79,8 +79,8 @@ pub(crate) fn effective_ttl(ttl: u32, proxied: bool) -> u32 {
     if proxied { AUTOMATIC_TTL } else { ttl }
 }
 
-/// A content in canonical form: addresses in their shortest form, names in full, texts in quotes. A content that does not
-/// fit the type stays as it is.
+/// A content in canonical form: addresses in their shortest form, names in full, texts in quotes. A content that does
+/// not fit the type stays as it is.
 ///
 /// ```
 /// use nex_dns::record::canonical_content;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::spec::Settings;
 
-/// A setting of the zone, in the order of their change: `ssl_automatic_mode` comes first, so that Cloudflare stops changing
-/// `ssl` by itself.
+/// A setting of the zone, in the order of their change: `ssl_automatic_mode` comes first, so that Cloudflare stops
+/// changing `ssl` by itself.
 #[derive(
     Clone,
     Copy,

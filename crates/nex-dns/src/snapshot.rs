@@ -1,18 +1,18 @@
 //! A zone as it was read, with the plans that follow from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use nex_plan::{Finding, Lint, Linted, Plan, PlanEntry as _, Planned, Problems};
 use time::OffsetDateTime;
 
 use crate::certificate::{
-    self, CertificateSecret, LiveCertificate, RevokeScope, Versioned, revocations, unused_findings,
+    self, LiveCertificate, RevokeScope, Versioned, revocations, unused_findings,
 };
 use crate::change::ZoneStep;
 use crate::desired::Desired;
 use crate::spec::Spec;
-use crate::zone::{Zone, ZoneQuery};
+use crate::zone::Zone;
 use crate::{diff, lint};
 
 /// What a plan is to achieve.
@@ -57,8 +57,8 @@ pub struct Adoption {
 }
 
 impl ZoneSnapshot {
-    /// A snapshot of what was read: `zone` by the query that [`zone_query`] gives, and what the certificates' secrets
-    /// hold, by their names. `now` decides which certificates expire soon.
+    /// A snapshot of what was read: `zone` by the query that [`zone_query`](crate::zone::zone_query) gives, and what
+    /// the certificates' secrets hold, by their names. `now` decides which certificates expire soon.
     ///
     /// # Errors
     /// The problems of the spec, as [`Spec::validate`].
@@ -179,39 +179,14 @@ impl ZoneSnapshot {
         let Some(live) = &self.zone.certificates else {
             return vec![];
         };
-        let steps = certificate::steps(&self.spec.certificates, &self.held(), live, self.now);
+        let steps = certificate::steps(&self.spec.certificates, &self.secrets, live, self.now);
         steps.into_iter().map(ZoneStep::Certificate).collect()
     }
 
     fn revocations(&self, scope: RevokeScope) -> Vec<ZoneStep> {
-        let revoked = revocations(&self.held(), self.live(), scope).into_iter();
+        let revoked = revocations(&self.secrets, self.live(), scope).into_iter();
         revoked.map(ZoneStep::Revocation).collect()
     }
-
-    fn held(&self) -> BTreeMap<String, CertificateSecret> {
-        let held = self.secrets.iter();
-        held.map(|(name, held)| (name.clone(), held.secret.clone()))
-            .collect()
-    }
-}
-
-/// What to read of the zone of `spec`. `in_use` are the ids of the certificates that the secrets hold ([`in_use`]);
-/// `None` leaves certificates out.
-pub fn zone_query(spec: &Spec, zone: &str, in_use: Option<BTreeSet<String>>) -> ZoneQuery {
-    ZoneQuery {
-        zone: zone.to_owned(),
-        records: true,
-        settings: spec.settings.values().into_keys().collect(),
-        certificates: in_use,
-    }
-}
-
-/// The ids of the certificates in use, by what their secrets hold.
-pub fn in_use(secrets: &BTreeMap<String, Versioned>) -> BTreeSet<String> {
-    let issued = secrets
-        .values()
-        .filter_map(|held| held.secret.issued.as_ref());
-    issued.map(|issued| issued.id.clone()).collect()
 }
 
 /// What the rules about plans for a zone look at: the snapshot that the plan was made of.
@@ -232,7 +207,7 @@ impl Lint for ZoneStep {
                 let mut findings = lint::records(&desired, &snapshot.zone, &plan.entries);
                 findings.extend(unused_findings(
                     &snapshot.spec.certificates,
-                    &snapshot.held(),
+                    &snapshot.secrets,
                     snapshot.live(),
                     snapshot.now,
                 ));
@@ -244,7 +219,7 @@ impl Lint for ZoneStep {
     }
 }
 
-/// Where everything goes, no record needs a reason of its own.
+/// Drops the reasons: where everything is deleted, no record needs a reason of its own.
 fn without_reasons(mut entry: Planned<ZoneStep>) -> Planned<ZoneStep> {
     if let Planned::Ready(ZoneStep::Record(step)) = &mut entry {
         step.reasons.clear();

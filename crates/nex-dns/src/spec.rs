@@ -4,6 +4,7 @@ use nex_plan::SecretRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::resolve::NamedRecord;
 pub use crate::warnings::Hosts;
 
 /// A zone at Cloudflare and what it should contain.

@@ -158,21 +158,7 @@ impl Certificate {
             format!("there are {}", self.hostnames.len()),
             format!("1 to {MAX_HOSTNAMES} names"),
         );
-        let mut seen = BTreeSet::new();
-        for (at, hostname) in self.hostnames.iter().enumerate() {
-            let message = match name::full(hostname) {
-                Err(error) => error.to_string(),
-                Ok(full) if !name::is_in(&full, zone) => {
-                    format!(
-                        "`{hostname}` is not in the zone: Cloudflare signs names of its own zones only"
-                    )
-                }
-                Ok(full) if !seen.insert(full.clone()) => format!("`{hostname}` is listed twice"),
-                Ok(_) => continue,
-            };
-            let expected = format!("{zone}, or a full name below it, once");
-            found.add(format!("hostnames[{at}]"), message, expected);
-        }
+        self.validate_hostnames(zone, &mut found);
         found.unless(
             VALIDITIES.contains(&self.validity_days),
             "validity_days",
@@ -198,6 +184,24 @@ impl Certificate {
             "1 to 512 letters, digits, and /_+=.@-",
         );
         found
+    }
+
+    fn validate_hostnames(&self, zone: &str, found: &mut Problems) {
+        let mut seen = BTreeSet::new();
+        for (at, hostname) in self.hostnames.iter().enumerate() {
+            let message = match name::full(hostname) {
+                Err(error) => error.to_string(),
+                Ok(full) if !name::is_in(&full, zone) => {
+                    format!(
+                        "`{hostname}` is not in the zone: Cloudflare signs names of its own zones only"
+                    )
+                }
+                Ok(full) if !seen.insert(full.clone()) => format!("`{hostname}` is listed twice"),
+                Ok(_) => continue,
+            };
+            let expected = format!("{zone}, or a full name below it, once");
+            found.add(format!("hostnames[{at}]"), message, expected);
+        }
     }
 }
 

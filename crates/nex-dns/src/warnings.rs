@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use nex_plan::{Finding, Severity, Subject};
 
+use crate::resolve::NamedRecord;
 use crate::spec::{Record, RecordType, Settings, Spec, Ssl, SslAutomaticMode, ZonePlan};
 
 /// Hosts with a special use, by their full names: the zone's spec does not say what a host is used for.
@@ -20,14 +21,14 @@ impl Spec {
     pub fn warnings(&self, hosts: Hosts<'_>) -> Vec<Finding> {
         let mut found = Vec::new();
         if let Some(host) = hosts.ssh_host {
-            let proxied = |(_, record): &(usize, &Record)| record.proxied;
-            let of_host = self.answering(host).into_iter().filter(proxied);
-            found.extend(of_host.map(|(at, record)| ssh_proxied(at, host, record)));
+            let of_host = self.answering(host).into_iter();
+            let proxied = of_host.filter(|named| named.record.proxied);
+            found.extend(proxied.map(|named| ssh_proxied(host, &named)));
         }
         if let Some(host) = hosts.registry_host {
-            for (at, record) in self.answering(host) {
-                found.extend(self.registry_body_limit(at, host, record));
-                found.extend(self.registry_untrusted(at, host, record));
+            for named in self.answering(host) {
+                found.extend(self.registry_body_limit(host, &named));
+                found.extend(self.registry_untrusted(host, &named));
             }
         }
         found.extend(self.half_proxied());
@@ -38,21 +39,21 @@ impl Spec {
 
     /// Cloudflare proxies names, not records (<https://developers.cloudflare.com/dns/proxy-status/>).
     fn half_proxied(&self) -> Vec<Finding> {
-        let proxied = self.named().into_iter();
-        let proxied: BTreeSet<String> = proxied
-            .filter(|(_, _, record)| record.proxied)
-            .map(|(_, name, _)| name)
-            .collect();
+        let named = self.named();
+        let proxied = named.iter().filter(|named| named.record.proxied);
+        let proxied: BTreeSet<&str> = proxied.map(|named| named.name.as_str()).collect();
         let is_address = |record: &Record| matches!(record.kind, RecordType::A | RecordType::Aaaa);
-        let beside = self.named().into_iter().filter(|(_, name, record)| {
-            is_address(record) && !record.proxied && proxied.contains(name)
+        let beside = named.iter().filter(|named| {
+            let NamedRecord { name, record, .. } = named;
+            is_address(record) && !record.proxied && proxied.contains(name.as_str())
         });
-        let warning = |(at, name, _): (usize, String, &Record)| {
+        let warning = |named: &NamedRecord<'_>| {
             Finding::warning(
                 "half-proxied",
-                format!("records[{at}].proxied"),
+                named.proxied_path(),
                 format!(
-                    "{name} has a proxied address too, so Cloudflare answers for this one by its proxies as well"
+                    "{} has a proxied address too, so Cloudflare's proxies answer for this address as well",
+                    named.name
                 ),
                 "proxied = true for all addresses of a name, or for none",
             )
@@ -60,18 +61,18 @@ impl Spec {
         beside.map(warning).collect()
     }
 
-    fn registry_body_limit(&self, at: usize, name: &str, record: &Record) -> Option<Finding> {
+    fn registry_body_limit(&self, host: &str, named: &NamedRecord<'_>) -> Option<Finding> {
         let megabytes = match self.plan {
             ZonePlan::Free | ZonePlan::Pro => 100,
             ZonePlan::Business => 200,
             ZonePlan::Enterprise => 500,
         };
-        record.proxied.then(|| {
+        named.record.proxied.then(|| {
             Finding::warning(
                 "registry-body-limit",
-                format!("records[{at}].proxied"),
+                named.proxied_path(),
                 format!(
-                    "{name} is a container registry behind the proxy, which refuses bodies above {megabytes} MB on \
+                    "{host} is a container registry behind the proxy, which refuses bodies above {megabytes} MB on \
                      this plan (413): larger image layers never push"
                 ),
                 "proxied = false and a publicly trusted certificate for the registry; or another way in for runners",
@@ -79,13 +80,13 @@ impl Spec {
         })
     }
 
-    fn registry_untrusted(&self, at: usize, name: &str, record: &Record) -> Option<Finding> {
-        (self.certifies(name) && !record.proxied).then(|| {
+    fn registry_untrusted(&self, host: &str, named: &NamedRecord<'_>) -> Option<Finding> {
+        (self.certifies(host) && !named.record.proxied).then(|| {
             Finding::warning(
                 "origin-certificate-untrusted",
-                format!("records[{at}].proxied"),
+                named.proxied_path(),
                 format!(
-                    "{name} is DNS only, so clients see the origin's own certificate: an Origin CA certificate is \
+                    "{host} is DNS only, so clients see the origin's own certificate: an Origin CA certificate is \
                      trusted by Cloudflare's proxies only"
                 ),
                 "a publicly trusted certificate for this host; or proxied = true",
@@ -96,53 +97,50 @@ impl Spec {
 
 impl Settings {
     fn warnings(&self, proxied: bool) -> Vec<Finding> {
-        let mut found = Vec::new();
-        let unverified = match self.ssl {
+        let found = [self.unverified(proxied), self.changes_itself()];
+        found.into_iter().flatten().collect()
+    }
+
+    fn unverified(&self, proxied: bool) -> Option<Finding> {
+        let message = match self.ssl {
             None if proxied => {
-                Some("ssl is not set: how Cloudflare reaches the origin stays as the zone has it")
+                "ssl is not set: how Cloudflare reaches the origin stays as the zone has it"
             }
-            None => None,
-            Some(Ssl::Off) => Some("`off` leaves visitors and the origin without encryption"),
-            Some(Ssl::Flexible) => {
-                Some("`flexible` leaves the way to the origin without encryption")
-            }
+            Some(Ssl::Off) => "`off` leaves visitors and the origin without encryption",
+            Some(Ssl::Flexible) => "`flexible` leaves the way to the origin without encryption",
             Some(Ssl::Full) => {
-                Some("`full` accepts any certificate, so anyone on the way can pose as the origin")
+                "`full` accepts any certificate, so anyone on the way can pose as the origin"
             }
-            Some(Ssl::Strict) => None,
+            None | Some(Ssl::Strict) => return None,
         };
-        if let Some(message) = unverified {
-            found.push(Finding::warning(
-                "origin-unverified",
-                "settings.ssl",
-                message,
-                "ssl = \"strict\" with an Origin CA certificate",
-            ));
-        }
-        let changes_itself = match self.ssl_automatic_mode {
-            None if self.ssl.is_some() => Some(
-                "not named, it may be `auto`, which lets Cloudflare change settings.ssl by itself",
-            ),
-            Some(SslAutomaticMode::Auto) => {
-                Some("`auto` lets Cloudflare change settings.ssl by itself")
+        Some(Finding::warning(
+            "origin-unverified",
+            "settings.ssl",
+            message,
+            "ssl = \"strict\" with an Origin CA certificate",
+        ))
+    }
+
+    fn changes_itself(&self) -> Option<Finding> {
+        let message = match self.ssl_automatic_mode {
+            None if self.ssl.is_some() => {
+                "ssl_automatic_mode is not set: it may be `auto`, which lets Cloudflare change settings.ssl by itself"
             }
-            None | Some(SslAutomaticMode::Custom) => None,
+            Some(SslAutomaticMode::Auto) => "`auto` lets Cloudflare change settings.ssl by itself",
+            None | Some(SslAutomaticMode::Custom) => return None,
         };
-        if let Some(message) = changes_itself {
-            found.push(Finding::warning(
-                "ssl-changes-itself",
-                "settings.ssl_automatic_mode",
-                message,
-                "ssl_automatic_mode = \"custom\"",
-            ));
-        }
-        found
+        Some(Finding::warning(
+            "ssl-changes-itself",
+            "settings.ssl_automatic_mode",
+            message,
+            "ssl_automatic_mode = \"custom\"",
+        ))
     }
 }
 
-fn ssh_proxied(at: usize, host: &str, record: &Record) -> Finding {
+fn ssh_proxied(host: &str, named: &NamedRecord<'_>) -> Finding {
     // A wildcard answers for other names too, and those may need the proxy.
-    let remedy = if record.name.starts_with('*') {
+    let remedy = if named.name.starts_with('*') {
         "a record of the host's own, with proxied = false"
     } else {
         "proxied = false"
@@ -150,7 +148,7 @@ fn ssh_proxied(at: usize, host: &str, record: &Record) -> Finding {
     Finding::new(
         Severity::Deny,
         "ssh-proxied",
-        Subject::field(format!("records[{at}].proxied")),
+        Subject::field(named.proxied_path()),
         format!(
             "{host} serves SSH, and the proxy carries HTTP and HTTPS only: no connection would get through"
         ),

@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::certificate::LiveCertificate;
+use crate::certificate::{LiveCertificate, Versioned};
 use crate::name::canonical;
 use crate::ownership;
 use crate::record::canonical_content;
 use crate::setting::Setting;
-use crate::spec::RecordType;
-
-pub use crate::snapshot::{in_use, zone_query};
+use crate::spec::{RecordType, Spec};
 
 /// What to read of a zone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +20,25 @@ pub struct ZoneQuery {
     pub settings: BTreeSet<Setting>,
     /// Whether to list the live certificates, and the ids of those that the list must not miss.
     pub certificates: Option<BTreeSet<String>>,
+}
+
+/// What to read of the zone of `spec`. `in_use` are the ids of the certificates that the secrets hold ([`in_use`]);
+/// `None` leaves certificates out.
+pub fn zone_query(spec: &Spec, zone: &str, in_use: Option<BTreeSet<String>>) -> ZoneQuery {
+    ZoneQuery {
+        zone: zone.to_owned(),
+        records: true,
+        settings: spec.settings.values().into_keys().collect(),
+        certificates: in_use,
+    }
+}
+
+/// The ids of the certificates in use, by what their secrets hold.
+pub fn in_use(secrets: &BTreeMap<String, Versioned>) -> BTreeSet<String> {
+    let issued = secrets
+        .values()
+        .filter_map(|held| held.secret.issued.as_ref());
+    issued.map(|issued| issued.id.clone()).collect()
 }
 
 /// A zone as it is.

@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::LiveCertificate;
 use super::secret::{CertificateSecret, CertificateTerms, Issued};
+use super::store::Versioned;
 use crate::change::CERTIFICATE;
 use crate::spec::Certificate;
 
@@ -34,7 +35,7 @@ pub(crate) fn decide(
 ) -> (Next, Vec<String>) {
     let reasons = match &secret.issued {
         Some(issued) => reasons(wanted, issued, live, now),
-        None => vec!["the secret holds none".to_owned()],
+        None => vec!["the secret holds no certificate".to_owned()],
     };
     let next = match &secret.pending {
         None if reasons.is_empty() => Next::Keep,
@@ -75,14 +76,14 @@ fn reasons(
         reasons.push("hostnames: a certificate's names never change".to_owned());
     }
     if issued.terms.key_type != key_type {
-        reasons.push("key_type: it needs another key".to_owned());
+        reasons.push("key_type: another type needs another key".to_owned());
     }
     if issued.terms.validity_days != validity_days {
-        reasons.push("validity_days: a certificate's end never changes".to_owned());
+        reasons.push("validity_days: a certificate's expiry never changes".to_owned());
     }
     if expires_soon(wanted, issued.expires, now) {
         reasons.push(format!(
-            "it ends on {}, within {} days",
+            "it expires on {}, within {} days",
             issued.expires.date(),
             wanted.renew_before_days
         ));
@@ -124,13 +125,14 @@ impl PlanEntry for CertificateStep {
 /// The steps for the certificates of a spec, by the names of their secrets. `secrets` is what these secrets hold.
 pub(crate) fn steps(
     wanted: &[Certificate],
-    secrets: &BTreeMap<String, CertificateSecret>,
+    secrets: &BTreeMap<String, Versioned>,
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> Vec<CertificateStep> {
     let empty = CertificateSecret::default();
     let step = |certificate: &Certificate| {
-        let secret = secrets.get(&certificate.secret).unwrap_or(&empty);
+        let held = secrets.get(&certificate.secret);
+        let secret = held.map_or(&empty, |held| &held.secret);
         step(certificate, secret, live, now)
     };
     let mut steps: Vec<CertificateStep> = wanted.iter().filter_map(step).collect();
@@ -151,7 +153,7 @@ fn step(
         Next::Complete(one) => {
             reasons.push(format!("{} is issued already and gets stored", one.id));
         }
-        Next::Resume => reasons.push("a key for it is stored already".to_owned()),
+        Next::Resume => reasons.push("its key is stored already".to_owned()),
         Next::Begin => {}
     }
     let lives = |issued: &Issued| live.iter().any(|one| one.id == issued.id);
@@ -177,7 +179,7 @@ fn retirement(wanted: &Certificate, secret: &CertificateSecret) -> CertificateSt
         wanted: wanted.clone(),
         action: Action::Update,
         fields: vec![FieldChange::new("pending", since, Value::Absent)],
-        reasons: vec!["a key waits in the secret that nobody needs any more".to_owned()],
+        reasons: vec!["the secret holds a pending key that is no longer needed".to_owned()],
     }
 }
 
@@ -202,13 +204,13 @@ fn fields(old: Option<&CertificateTerms>, new: &CertificateTerms) -> Vec<FieldCh
 /// Live certificates that no secret uses any more: they stay until they are revoked by name.
 pub(crate) fn unused_findings(
     wanted: &[Certificate],
-    secrets: &BTreeMap<String, CertificateSecret>,
+    secrets: &BTreeMap<String, Versioned>,
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> Vec<Finding> {
     let mut findings = vec![];
     for certificate in wanted {
-        let Some(secret) = secrets.get(&certificate.secret) else {
+        let Some(Versioned { secret, .. }) = secrets.get(&certificate.secret) else {
             continue;
         };
         let (next, _) = decide(certificate, secret, live, now);

@@ -68,8 +68,8 @@ pub(crate) struct Issuer<'a, R: ZoneReader, W> {
 }
 
 impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
-    /// Makes sure that the secret holds a certificate as the spec asks for it. `secret` is what the secret holds, `live`
-    /// the zone's live certificates.
+    /// Makes sure that the secret holds a certificate as the spec asks for it. `secret` is what the secret holds,
+    /// `live` the zone's live certificates.
     ///
     /// After an error, another run continues: nothing that was done is lost.
     pub(crate) async fn ensure(

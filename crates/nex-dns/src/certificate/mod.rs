@@ -1,8 +1,8 @@
 //! Origin CA certificates: what a secret holds of one, when a new one is needed, and how it gets into its secret.
 //!
-//! A certificate is identified by its public key. The private key is in the secret before Cloudflare signs anything, and
-//! the key's fingerprint stays there for as long as a certificate for the key may live. After any crash or race, every
-//! live certificate that nex-dns asked for is therefore found again in Cloudflare's list by its key.
+//! A certificate is identified by its public key. The private key is in the secret before Cloudflare signs anything,
+//! and the key's fingerprint stays there for as long as a certificate for the key may live. After any crash or race,
+//! every live certificate that nex-dns asked for is therefore found again in Cloudflare's list by its key.
 
 mod decide;
 #[cfg(feature = "engine")]

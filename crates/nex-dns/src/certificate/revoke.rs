@@ -7,6 +7,7 @@ use nex_plan::{Action, FieldChange, PlanEntry, ResourceId, Value};
 use super::LiveCertificate;
 use super::decide::unused;
 use super::secret::CertificateSecret;
+use super::store::Versioned;
 use crate::change::CERTIFICATE;
 
 /// Which certificates of a secret are revoked.
@@ -53,21 +54,21 @@ impl PlanEntry for Revocation {
     fn reasons(&self) -> Vec<String> {
         let secret = &self.secret;
         vec![match self.scope {
-            RevokeScope::Unused => format!("the secret {secret} holds another one"),
-            RevokeScope::All => format!("the secret {secret} goes"),
+            RevokeScope::Unused => format!("the secret {secret} holds another certificate"),
+            RevokeScope::All => format!("the secret {secret} is about to be deleted"),
         }]
     }
 }
 
 /// The revocations of a scope, by the certificates' ids. `secrets` is what the secrets hold.
 pub(crate) fn revocations(
-    secrets: &BTreeMap<String, CertificateSecret>,
+    secrets: &BTreeMap<String, Versioned>,
     live: &[LiveCertificate],
     scope: RevokeScope,
 ) -> Vec<Revocation> {
     let mut found = vec![];
-    for (name, secret) in secrets {
-        found.extend(revoked(secret, live, scope).map(|one| Revocation {
+    for (name, held) in secrets {
+        found.extend(revoked(&held.secret, live, scope).map(|one| Revocation {
             id: one.id.clone(),
             secret: name.clone(),
             hostnames: one.hostnames.clone(),

@@ -60,7 +60,8 @@ struct Envelope {
     result_info: Option<PageInfo>,
 }
 
-/// Reads a response. `success: false` is a refusal whatever the status is; an error's status is one whatever the body is.
+/// Reads a response. `success: false` is a refusal whatever the status is; an error's status is one whatever the body
+/// is.
 pub(super) async fn read<T: DeserializeOwned>(
     response: reqwest::Response,
     operation: &str,

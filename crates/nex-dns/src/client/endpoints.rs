@@ -1,5 +1,5 @@
-//! The calls that nex-dns makes, as endpoints of the `cloudflare` crate's kind: the crate lacks most of them, and its types
-//! can't parse all of Cloudflare's answers.
+//! The calls that nex-dns makes, as endpoints of the `cloudflare` crate's kind: the crate lacks most of them, and its
+//! types can't parse all of Cloudflare's answers.
 
 use std::marker::PhantomData;
 

@@ -238,7 +238,8 @@ impl Error {
     }
 }
 
-/// The change that a JSON pointer such as `/posts/3/content` leads to: a batch lists its deletes, patches and posts apart.
+/// The change that a JSON pointer such as `/posts/3/content` leads to: a batch lists its deletes, patches and posts
+/// apart.
 fn pointed(pointer: &str, steps: &[RecordStep]) -> Option<usize> {
     let mut parts = pointer.trim_start_matches(['/', '#']).split('/');
     let (list, at) = (parts.next()?, parts.next()?.parse().ok()?);

@@ -15,8 +15,8 @@ fn max_batch(plan: ZonePlan) -> usize {
     }
 }
 
-/// Cuts changes into batches; Cloudflare does a batch as a whole or not at all. The changes of one name stay together, so
-/// that a name whose type changes is never without a record.
+/// Cuts changes into batches; Cloudflare does a batch as a whole or not at all. The changes of one name stay together,
+/// so that a name whose type changes is never without a record.
 pub(super) fn batches(steps: Vec<RecordStep>, plan: ZonePlan) -> Vec<Vec<RecordStep>> {
     let max = max_batch(plan);
     let mut batches: Vec<Vec<RecordStep>> = vec![];
@@ -37,8 +37,8 @@ fn by_name(mut steps: Vec<RecordStep>) -> Vec<Vec<RecordStep>> {
     steps.chunk_by(same).map(<[RecordStep]>::to_vec).collect()
 }
 
-/// The steps of a failed batch that conflict with a record of the zone as it was read afterwards. Cloudflare's own answer
-/// does not say which change of a batch was refused.
+/// The steps of a failed batch that conflict with a record of the zone as it was read afterwards. Cloudflare's own
+/// answer does not say which change of a batch was refused.
 pub(super) fn conflicting(batch: &[RecordStep], desired: &Desired, zone: &Zone) -> Vec<usize> {
     let is_deleted = |id: &str| {
         batch

@@ -5,8 +5,8 @@ mod certificates;
 mod records;
 
 use nex_plan::{
-    Action, ApplyReport, Approved, Change, CloudError, Done, Event, Failed, Planned, ResourceId,
-    RunContext, SkipReason, chain,
+    Action, ApplyReport, Approved, Change, CloudError, Done, ErrorKind, Event, Failed, Planned,
+    ResourceId, RunContext, SkipReason, chain,
 };
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ impl<'a, R: ZoneReader, S: SecretReader> Run<'a, R, S> {
         self.report.skip_one(entry, reason, self.context.progress);
     }
 
-    /// Records how a step ended that was a call of its own.
+    /// Records the end of a step that was a call of its own.
     fn ended(
         &mut self,
         entry: &Planned<ZoneStep>,
@@ -108,6 +108,9 @@ impl<'a, R: ZoneReader, S: SecretReader> Run<'a, R, S> {
         let (id, action) = (entry.id(), entry.action());
         match result {
             Ok(()) => self.done(id, action, elapsed),
+            Err(error) if error.kind() == ErrorKind::Cancelled => {
+                self.skip(entry, SkipReason::Interrupted(TURN.to_owned()));
+            }
             Err(error) => self.failed(Failed {
                 id,
                 action,
@@ -119,8 +122,11 @@ impl<'a, R: ZoneReader, S: SecretReader> Run<'a, R, S> {
     }
 }
 
+/// What a call waits for when the run is cancelled.
+const TURN: &str = "the rate limit or the next try";
+
 /// Whether an entry is about a record or a setting, which are read back.
-fn is_record_or_setting(entry: &Planned<ZoneStep>) -> bool {
+pub(crate) fn is_record_or_setting(entry: &Planned<ZoneStep>) -> bool {
     match entry {
         Planned::Ready(ZoneStep::Record(_) | ZoneStep::Setting(_)) | Planned::Deferred(_) => true,
         Planned::Ready(ZoneStep::Certificate(_) | ZoneStep::Revocation(_)) => false,

@@ -8,15 +8,16 @@ use nex_plan::{
 };
 
 use super::batch::{batches, conflicting};
-use super::{Run, is_record_or_setting};
+use super::{Run, TURN, is_record_or_setting};
 use crate::certificate::SecretReader;
 use crate::change::{RecordStep, SettingStep, ZoneStep};
+use crate::diff::{self, KeptOut};
+use crate::lint;
 use crate::manager::Part;
 use crate::ports::{ZoneReader, ZoneWriter};
 use crate::snapshot::ZoneSnapshot;
-use crate::{diff, lint};
 
-/// How often a plan is made again after lost answers.
+/// How many times the rest of a plan is tried after lost answers and conflicts.
 const ROUNDS: usize = 3;
 
 /// One call that changes records or a setting.
@@ -82,7 +83,7 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
         self.left = Some(left.entries);
     }
 
-    /// One time through what is left. Its results replace earlier ones.
+    /// Tries each change of `rest` once. The results replace those of earlier rounds.
     async fn round(&mut self, rest: &Approved<ZoneStep>, snapshot: &ZoneSnapshot) {
         let tried: BTreeSet<ResourceId> = rest.plan().entries.iter().map(Planned::id).collect();
         self.report
@@ -144,17 +145,16 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
         }
     }
 
-    /// Sorts what was not confirmed by the zone as it is now: done after all, to blame, or only in the same call. Returns
-    /// whether another round may do the rest.
+    /// Decides by the zone as it is now what became of each change that was not confirmed: done after all, failed, or
+    /// undone only because another change of the same call failed. Returns whether another round may do the rest.
     fn settle(&mut self, snapshot: &ZoneSnapshot) -> bool {
         let troubles = std::mem::take(&mut self.troubles);
         let mut kinds = troubles.iter().map(|trouble| trouble.kind);
         let again = !troubles.is_empty() && kinds.all(ErrorKind::is_resolved_by_reading);
         let desired = snapshot.desired(self.goal);
         let mut left: BTreeSet<ResourceId> = entry_ids(&snapshot.steps(self.goal).entries);
-        left.extend(entry_ids(
-            &diff::records(&desired, snapshot.zone()).kept_out,
-        ));
+        let kept_out = diff::records(&desired, snapshot.zone()).kept_out;
+        left.extend(kept_out.iter().map(|kept_out| kept_out.entry.id()));
         for trouble in troubles {
             let blamed = match &trouble.call {
                 Call::Records(steps) if trouble.blamed.is_empty() => match trouble.kind {
@@ -181,6 +181,8 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
             let (id, action) = (entry.id(), entry.action());
             if !left.contains(&id) {
                 self.done(id, action, Duration::ZERO);
+            } else if trouble.kind == ErrorKind::Cancelled {
+                self.skip(entry, SkipReason::Interrupted(TURN.to_owned()));
             } else if blamed.is_empty() {
                 let error = format!(
                     "one of {} changes of a batch, none of which was done: {}",
@@ -205,25 +207,20 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
         }
     }
 
-    /// Reports what was approved and what a record of someone else keeps out by now.
+    /// Reports the approved changes that a record of someone else has come to prevent.
     fn kept_out(&mut self, asked: &Approved<ZoneStep>, snapshot: &ZoneSnapshot) {
         let desired = snapshot.desired(self.goal);
-        let findings = lint::conflicts(&desired, snapshot.zone());
-        for entry in diff::records(&desired, snapshot.zone()).kept_out {
+        for KeptOut { entry, by } in diff::records(&desired, snapshot.zone()).kept_out {
             let id = entry.id();
             let is_known = self.report.failed.iter().any(|failed| failed.id == id);
             if is_known || asked.plan().entry(&id).is_none() {
                 continue;
             }
-            let text = id.to_string();
-            let finding = findings
-                .iter()
-                .find(|finding| text.starts_with(&finding.subject.name()));
             self.failed(Failed {
                 action: entry.action(),
-                error: finding.map_or_else(String::new, |finding| finding.message.clone()),
+                error: lint::conflict_message(&by),
                 kind: ErrorKind::AlreadyExists,
-                hint: finding.map(|finding| finding.remedy.to_string()),
+                hint: Some(lint::conflict_remedy(&by).to_string()),
                 id,
             });
         }

@@ -1,29 +1,27 @@
-//! Certificates through crashes, lost answers and races: none that lives is ever unknown.
+//! Certificates: when one is issued, what gets into its secret, and what a plan shows.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll};
+use std::collections::BTreeMap;
 
 use expect_test::expect;
 use futures_util::FutureExt as _;
-use futures_util::task::noop_waker;
-use nex_dns::certificate::{
-    self, Bundle, Issuance, IssueError, Revocation, Which, changes, ensure, fingerprint_of_key,
-    revocations, revoke,
-};
-use nex_dns::{Certificate, KeyType, SecretSource as _};
-use nex_plan::{Paint, Plan, Silent, Stop, Watch};
-use proptest::prelude::*;
+use nex_dns::certificate::{CertificateSecret, NoSecrets, SecretReader as _, fingerprint_of_key};
+use nex_dns::spec::{Certificate, KeyType};
+use nex_dns::step::ZoneStep;
+use nex_dns::{Goal, Spec, ZoneError, ZoneManager, ZoneSnapshot};
+use nex_plan::{ApplyReport, Planned, Renderer, RunContext, chain};
 use secrecy::{ExposeSecret as _, SecretString};
 use time::{Duration, OffsetDateTime};
 
-use crate::fake::{Fake, FakeError, Fault};
-use crate::zones::zone;
+use crate::approval::approve;
+use crate::fake::{Fake, Fault};
+use crate::zones::{NO_SERVER, SPEC, ours, zone};
 
 const NOW: OffsetDateTime = time::macros::datetime!(2026-11-20 12:00 UTC);
 
-fn wanted(hostnames: &[&str]) -> Certificate {
+/// A run that had nothing to do.
+pub(crate) const NOTHING: [&str; 0] = [];
+
+pub(crate) fn wanted(hostnames: &[&str]) -> Certificate {
     Certificate {
         hostnames: hostnames.iter().map(|&host| host.to_owned()).collect(),
         validity_days: 90,
@@ -33,80 +31,73 @@ fn wanted(hostnames: &[&str]) -> Certificate {
     }
 }
 
-fn fake() -> Fake {
+fn spec(wanted: &Certificate) -> Spec {
+    Spec {
+        certificates: vec![wanted.clone()],
+        ..Spec::new("example.com")
+    }
+}
+
+pub(crate) fn fake() -> Fake {
     let fake = Fake::new(zone(vec![]));
     fake.state().now = NOW;
     fake
 }
 
-type Result<T> = std::result::Result<T, IssueError<FakeError, FakeError>>;
-
-async fn at(fake: &Fake, wanted: &Certificate, now: OffsetDateTime) -> Result<Issuance> {
-    ensure(wanted, "z1", (fake, fake, fake), now, &Silent).await
+pub(crate) fn manager(fake: &Fake, wanted: &Certificate) -> ZoneManager<Fake, Fake> {
+    fake.manager(&spec(wanted)).with_clock(|| NOW)
 }
 
-fn run(fake: &Fake, wanted: &Certificate) -> Result<Issuance> {
-    at(fake, wanted, NOW).now_or_never().expect("no wait")
-}
-
-fn bundle(fake: &Fake) -> Bundle {
-    let held = fake
-        .read("tls")
-        .now_or_never()
-        .expect("no wait")
-        .expect("readable");
-    held.map(|held| held.bundle).unwrap_or_default()
-}
-
-fn plan(fake: &Fake, wanted: &Certificate, now: OffsetDateTime) -> String {
-    let mut held = BTreeMap::new();
-    if fake.state().secret.is_some() {
-        held.insert("tls".to_owned(), bundle(fake));
-    }
-    let live = fake.state().zone.certificates.clone();
-    let wanted = [wanted.clone()];
-    let mut plan = Plan::new("staging");
-    plan.actions = changes(&wanted, &held, &live, now);
-    plan.linted(certificate::lint(&wanted, &held, &live, now))
-        .text(Paint::Plain)
-}
-
-/// The ids that a plan of a revocation names.
-fn named(fake: &Fake, which: Which) -> BTreeSet<String> {
-    let held = BTreeMap::from([("tls".to_owned(), bundle(fake))]);
-    let live = fake.state().zone.certificates.clone();
-    let changes = revocations(&held, &live, which).into_iter();
-    changes.map(|change| change.resource.name).collect()
-}
-
-fn revoke_now(
+/// Reads, plans, approves and applies.
+pub(crate) async fn converge(
     fake: &Fake,
     wanted: &Certificate,
-    which: Which,
-    ids: &BTreeSet<String>,
-    watch: Watch<'_>,
-) -> Revocation<FakeError> {
-    let of = ("z1", std::slice::from_ref(wanted));
-    let revoked = revoke(ids, which, of, (fake, fake, fake), watch);
-    revoked.now_or_never().expect("no wait").expect("readable")
+    goal: &Goal,
+) -> Result<ApplyReport, ZoneError> {
+    let manager = manager(fake, wanted);
+    let approved = approve(manager.read().await?.plan(goal));
+    let context = RunContext::detached();
+    manager.apply(&approved, goal, context).await
 }
 
-/// Plans a revocation and does it.
-fn revoked(fake: &Fake, wanted: &Certificate, which: Which) -> Revocation<FakeError> {
-    revoke_now(fake, wanted, which, &named(fake, which), Watch::nobody())
+/// One run to its end: what it did.
+pub(crate) fn run(fake: &Fake, wanted: &Certificate) -> Vec<String> {
+    let report = converge(fake, wanted, &NO_SERVER).now_or_never();
+    let report = report.expect("no wait").expect("a report");
+    assert!(report.is_complete(), "{report:?}");
+    let done = report.done.iter();
+    done.map(|done| format!("{} {}", done.action, done.id))
+        .collect()
 }
 
-/// Every live certificate was asked for with a key that the secret knows.
-fn none_is_unknown(fake: &Fake) {
-    let bundle = bundle(fake);
-    for one in &fake.state().zone.certificates {
-        assert!(
-            one.public_key
-                .as_deref()
-                .is_some_and(|key| bundle.knows(key)),
-            "{one:?}"
-        );
+/// What the secret holds.
+pub(crate) fn secret(fake: &Fake) -> CertificateSecret {
+    let held = fake.read("tls").now_or_never().expect("no wait");
+    let held = held.expect("readable");
+    held.map(|held| held.secret).unwrap_or_default()
+}
+
+/// The plan of the certificates, as of `now`.
+pub(crate) fn plan(fake: &Fake, wanted: &Certificate, now: OffsetDateTime) -> String {
+    let held = fake.read("tls").now_or_never().expect("no wait");
+    let held = held.expect("readable").into_iter();
+    let secrets: BTreeMap<String, _> = held.map(|held| ("tls".to_owned(), held)).collect();
+    let mut zone = zone(vec![]);
+    zone.certificates = Some(fake.state().certificates.clone());
+    let snapshot = ZoneSnapshot::new(&spec(wanted), "staging", zone, secrets, now);
+    let linted = snapshot.expect("a valid spec").plan(&NO_SERVER);
+    Renderer::plain().linted(&linted)
+}
+
+/// Every live certificate was requested with a key that the secret knows.
+pub(crate) fn none_is_unknown(fake: &Fake) {
+    let gives_way = std::mem::take(&mut fake.state().gives_way);
+    let secret = secret(fake);
+    for one in &fake.state().certificates {
+        let key = one.public_key.as_deref();
+        assert!(key.is_some_and(|key| secret.knows(key)), "{one:?}");
     }
+    fake.state().gives_way = gives_way;
 }
 
 #[test]
@@ -114,7 +105,7 @@ fn a_new_certificate_is_issued_once_and_only_the_request_leaves() {
     let (fake, wanted) = (fake(), wanted(&["*.example.com"]));
     expect![[r#"
         + create  origin-certificate tls
-            because the secret holds none
+            because the secret holds no certificate
             hostnames:
               "*.example.com"
             key_type: "ecdsa"
@@ -123,33 +114,20 @@ fn a_new_certificate_is_issued_once_and_only_the_request_leaves() {
         staging: 1 to create, 0 to update, 0 to replace, 0 to delete
     "#]]
     .assert_eq(&plan(&fake, &wanted, NOW));
-    assert_eq!(
-        run(&fake, &wanted).expect("issued"),
-        Issuance::Issued("new1".to_owned())
-    );
-    let issued = bundle(&fake).issued.expect("stored");
-    assert_eq!(
-        fingerprint_of_key(&issued.key).as_ref(),
-        Some(&issued.public_key)
-    );
-    assert_eq!(
-        fake.state().zone.certificates[0].public_key.as_ref(),
-        Some(&issued.public_key)
-    );
+    assert_eq!(run(&fake, &wanted), ["create origin-certificate tls"]);
+    let issued = secret(&fake).issued.expect("stored");
+    assert_eq!(issued.id, "new1");
+    let key = fingerprint_of_key(&issued.key);
+    assert_eq!(key.as_ref(), Some(&issued.public_key));
+    assert_eq!(fake.state().certificates[0].public_key, key);
     assert!(!format!("{issued:?}").contains("PRIVATE KEY"));
-    let json = bundle(&fake).to_json();
+    let json = secret(&fake).to_json();
     let json: serde_json::Value = serde_json::from_str(json.expose_secret()).expect("JSON");
-    assert!(
-        json["certificate"]
-            .as_str()
-            .is_some_and(|pem| pem.contains("BEGIN CERTIFICATE"))
-    );
-    assert!(
-        json["key"]
-            .as_str()
-            .is_some_and(|pem| pem.contains("BEGIN PRIVATE KEY"))
-    );
-    assert_eq!(run(&fake, &wanted).expect("kept"), Issuance::Kept);
+    let holds =
+        |field: &str, text: &str| json[field].as_str().is_some_and(|pem| pem.contains(text));
+    assert!(holds("certificate", "BEGIN CERTIFICATE"));
+    assert!(holds("key", "BEGIN PRIVATE KEY"));
+    assert_eq!(run(&fake, &wanted), NOTHING);
     expect![[r#"
         no changes: staging is as its spec says
     "#]]
@@ -161,23 +139,23 @@ fn an_rsa_key_does_too() {
     let fake = fake();
     let mut wanted = wanted(&["example.com"]);
     wanted.key_type = KeyType::Rsa;
-    assert!(matches!(run(&fake, &wanted), Ok(Issuance::Issued(_))));
+    assert_eq!(run(&fake, &wanted), ["create origin-certificate tls"]);
     none_is_unknown(&fake);
 }
 
 #[test]
-fn it_is_reissued_only_for_a_reason() {
+fn a_certificate_is_reissued_only_for_a_reason() {
     let fake = fake();
     let first = wanted(&["*.example.com", "example.com"]);
-    run(&fake, &first).expect("issued");
+    run(&fake, &first);
     // Names are a set, in whatever form.
-    let same = wanted(&["EXAMPLE.com", "*.example.com.", "example.com"]);
-    assert_eq!(run(&fake, &same).expect("kept"), Issuance::Kept);
+    let same = wanted(&["EXAMPLE.com", "*.example.com."]);
+    assert_eq!(run(&fake, &same), NOTHING);
     let day = |days| NOW + Duration::days(days);
     assert!(plan(&fake, &first, day(60)).starts_with("no changes"));
     expect![[r#"
         ± replace origin-certificate tls
-            because it ends on 2027-02-18, within 30 days
+            because it expires on 2027-02-18, within 30 days
             because the old one stays valid until it is revoked by name
 
         staging: 0 to create, 0 to update, 1 to replace, 0 to delete
@@ -188,8 +166,8 @@ fn it_is_reissued_only_for_a_reason() {
     expect![[r#"
         ± replace origin-certificate tls
             because hostnames: a certificate's names never change
-            because key_type: it needs another key
-            because validity_days: a certificate's end never changes
+            because key_type: another type needs another key
+            because validity_days: a certificate's expiry never changes
             because the old one stays valid until it is revoked by name
             hostnames:
               - "*.example.com"
@@ -199,7 +177,7 @@ fn it_is_reissued_only_for_a_reason() {
         staging: 0 to create, 0 to update, 1 to replace, 0 to delete
     "#]]
     .assert_eq(&plan(&fake, &other, NOW));
-    fake.state().zone.certificates.clear();
+    fake.state().certificates.clear();
     expect![[r#"
         ± replace origin-certificate tls
             because it was revoked, or is of another zone or account
@@ -210,202 +188,72 @@ fn it_is_reissued_only_for_a_reason() {
 }
 
 #[test]
-fn the_old_one_stays_until_it_is_revoked_by_name() {
-    let fake = fake();
-    run(&fake, &wanted(&["example.com"])).expect("issued");
-    let new = wanted(&["*.example.com"]);
-    run(&fake, &new).expect("reissued");
-    expect![[r#"
-        info[certificate-unused] origin-certificate tls: new1 is valid until 2027-02-18 and not the one in the secret
-          hint: revoke it once every server has the one in the secret
-        no changes: staging is as its spec says
-    "#]].assert_eq(&plan(&fake, &new, NOW));
-    assert_eq!(revoked(&fake, &new, Which::Unused).done, ["new1"]);
-    assert_eq!(run(&fake, &new).expect("kept"), Issuance::Kept);
-    assert_eq!(revoked(&fake, &new, Which::All).done, ["new2"]);
-    assert!(fake.state().zone.certificates.is_empty());
-}
-
-#[test]
-fn only_what_the_plan_named_is_revoked_and_what_came_into_use_is_spared() {
-    let fake = fake();
-    let (one, other) = (wanted(&["example.com"]), wanted(&["*.example.com"]));
-    run(&fake, &one).expect("issued");
-    let before = fake.state().secret.clone();
-    run(&fake, &other).expect("reissued");
-    let ids = named(&fake, Which::Unused);
-    assert_eq!(ids, BTreeSet::from(["new1".to_owned()]));
-    // A third one comes between the plan and the revocation.
-    run(&fake, &one).expect("reissued");
-    let ended = revoke_now(&fake, &one, Which::Unused, &ids, Watch::nobody());
-    assert_eq!(ended.done, ["new1"]);
-    let left: Vec<String> = fake
-        .state()
-        .zone
-        .certificates
-        .iter()
-        .map(|c| c.id.clone())
-        .collect();
-    assert_eq!(
-        left,
-        ["new2", "new3"],
-        "new2 is unused, too, and nobody agreed to it"
-    );
-    // Someone puts the first secret back: what it holds is in use.
-    fake.state().secret = before;
-    fake.state().zone.certificates[0].id = "new1".to_owned();
-    let ended = revoke_now(&fake, &one, Which::Unused, &ids, Watch::nobody());
-    assert_eq!(ended.skipped.len(), 1, "{ended:?}");
-    assert_eq!(fake.state().zone.certificates.len(), 2);
-}
-
-#[test]
-fn a_revocation_that_fails_half_way_tells_what_it_did() {
-    let fake = fake();
-    for hosts in [["a.example.com"], ["b.example.com"], ["c.example.com"]] {
-        run(&fake, &wanted(&hosts)).expect("issued");
-    }
-    fake.state().fault = Some((1, Fault::Lose));
-    let last = wanted(&["c.example.com"]);
-    let ended = revoked(&fake, &last, Which::All);
-    assert_eq!(ended.done, ["new1", "new3"]);
-    assert_eq!(ended.failed.len(), 1);
-    assert_eq!(ended.failed[0].0, "new2");
-    let stop = Stop::default();
-    stop.stop();
-    run(&fake, &last).expect("issued anew");
-    let watch = Watch {
-        stop: &stop,
-        ..Watch::nobody()
+fn certificates_records_and_settings_are_applied_at_once_or_in_stages() {
+    let wanted = wanted(&["example.com"]);
+    let spec = Spec {
+        certificates: vec![wanted],
+        ..crate::zones::spec(
+            "records = [{ type = 'A', name = 'a' }]\nsettings = { ssl = 'strict' }",
+        )
     };
-    let ended = revoke_now(&fake, &last, Which::All, &named(&fake, Which::All), watch);
-    assert!(ended.stopped && ended.done.is_empty());
-    assert_eq!(ended.skipped.len(), 1);
+    let apply = |fake: &Fake, only: fn(&Planned<ZoneStep>) -> bool| -> Vec<String> {
+        let manager = fake.manager(&spec).with_clock(|| NOW);
+        let snapshot = manager.read().now_or_never().expect("no wait");
+        let approved = approve(snapshot.expect("a zone").plan(&SPEC)).only(only);
+        let report = manager.apply(&approved, &SPEC, RunContext::detached());
+        let report = report.now_or_never().expect("no wait").expect("a report");
+        assert!(report.is_complete(), "{report:?}");
+        let done = report.done.iter();
+        done.map(|done| done.id.to_string()).collect()
+    };
+    let all = [
+        "origin-certificate tls",
+        "dns-record a.example.com A",
+        "zone-setting ssl",
+    ];
+    assert_eq!(apply(&fake(), |_| true), all);
+    let is_certificate =
+        |entry: &Planned<ZoneStep>| matches!(entry, Planned::Ready(ZoneStep::Certificate(_)));
+    // The records of the zone do not matter to a stage that has only the certificate.
+    for there in [vec![], vec![ours("1", "A", "a.example.com", "192.0.2.1")]] {
+        let fake = fake();
+        fake.state().zone.records = there;
+        assert_eq!(apply(&fake, is_certificate), all[..1]);
+        assert_eq!(apply(&fake, |_| true), all[1..]);
+        assert_eq!(apply(&fake, |_| true), NOTHING);
+    }
 }
 
 #[test]
-fn a_key_that_nobody_needs_any_more_is_put_away_and_its_certificate_is_known() {
-    let fake = fake();
-    let (first, second) = (wanted(&["example.com"]), wanted(&["*.example.com"]));
-    run(&fake, &first).expect("issued");
-    // A run for another spec ends between the issue and the store; then the spec is as before.
-    fake.state().fault = Some((1, Fault::CrashAfter));
-    assert!(at(&fake, &second, NOW).now_or_never().is_none());
-    expect![[r#"
-        ~ update  origin-certificate tls
-            because a key waits in the secret that nobody needs any more
-            pending: "2026-11-20" -> (none)
-
-        info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18 and not the one in the secret
-          hint: revoke it once every server has the one in the secret
-        staging: 0 to create, 1 to update, 0 to replace, 0 to delete
-    "#]].assert_eq(&plan(&fake, &first, NOW));
-    assert_eq!(run(&fake, &first).expect("put away"), Issuance::Retired);
-    assert_eq!(run(&fake, &first).expect("kept"), Issuance::Kept);
-    expect![[r#"
-        info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18 and not the one in the secret
-          hint: revoke it once every server has the one in the secret
-        no changes: staging is as its spec says
-    "#]].assert_eq(&plan(&fake, &first, NOW));
-    assert_eq!(revoked(&fake, &first, Which::Unused).done, ["new2"]);
+fn a_spec_with_certificates_needs_a_place_for_their_keys() {
+    let spec = spec(&wanted(&["example.com"]));
+    let manager = ZoneManager::new(fake(), NoSecrets, spec, "staging").expect("a valid spec");
+    let error = manager.read().now_or_never().expect("no wait");
+    let error = error.expect_err("no place for a key");
+    expect!["failed to read the secrets of the certificates of example.com: the program has no place for a certificate's key"]
+        .assert_eq(&chain(&error));
 }
 
 #[test]
 fn a_lost_answer_of_the_issue_is_found_in_the_list() {
     let fake = fake();
     fake.state().fault = Some((1, Fault::Lose));
-    assert!(matches!(
-        run(&fake, &wanted(&["example.com"])),
-        Ok(Issuance::Issued(_))
-    ));
+    let done = run(&fake, &wanted(&["example.com"]));
+    assert_eq!(done, ["create origin-certificate tls"]);
     assert_eq!(fake.state().issued, 1);
 }
 
 #[test]
-fn what_nex_did_not_write_is_no_bundle() {
+fn a_value_that_nex_did_not_write_is_foreign() {
     for text in [
         "",
         "hunter2",
         "[]",
         r#"{"certificate": "x", "key": "hunter2"}"#,
     ] {
-        let error = Bundle::parse(&SecretString::from(text)).expect_err(text);
+        let error = CertificateSecret::parse(&SecretString::from(text)).expect_err(text);
         assert!(!error.to_string().contains("hunter2"));
     }
-    assert!(Bundle::parse(&SecretString::from("{}")).is_ok_and(|bundle| bundle.issued.is_none()));
-}
-
-/// Polls until the future ends or the program has crashed in it.
-fn poll<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
-    let waker = noop_waker();
-    match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Crashes at any write of several runs, some after a change of the spec; then one run to its end.
-    #[test]
-    fn a_crash_never_leaves_a_certificate_that_nobody_knows(
-        crashes in prop::collection::vec((0usize..4, any::<bool>(), any::<bool>()), 1..5),
-    ) {
-        let fake = fake();
-        let specs = [wanted(&["example.com"]), wanted(&["*.example.com"])];
-        let changes = crashes.iter().any(|(_, _, other)| *other);
-        for (at_write, before, other) in crashes {
-            let fault = if before { Fault::CrashBefore } else { Fault::CrashAfter };
-            fake.state().fault = Some((at_write, fault));
-            let _ = at(&fake, &specs[usize::from(other)], NOW).now_or_never();
-            none_is_unknown(&fake);
-        }
-        fake.state().fault = None;
-        run(&fake, &specs[0]).expect("a run to its end");
-        none_is_unknown(&fake);
-        let issued = bundle(&fake).issued.expect("stored");
-        assert!(fake.state().zone.certificates.iter().any(|one| one.id == issued.id));
-        if !changes {
-            prop_assert_eq!(fake.state().issued, 1, "never a second one for the same spec");
-        }
-        prop_assert_eq!(run(&fake, &specs[0]).expect("kept"), Issuance::Kept);
-        prop_assert!(revoked(&fake, &specs[0], Which::Unused).failed.is_empty());
-        prop_assert_eq!(fake.state().zone.certificates.len(), 1);
-    }
-
-    /// Two runs at once, woven in any order, one of which may crash.
-    #[test]
-    fn two_runs_at_once_never_leave_a_certificate_that_nobody_knows(
-        turns in prop::collection::vec(any::<bool>(), 0..40),
-        crash in prop::option::of((0usize..5, any::<bool>())),
-    ) {
-        let fake = fake();
-        let wanted = wanted(&["example.com"]);
-        fake.state().gives_way = true;
-        fake.state().fault = crash.map(|(at, before)| (at, if before { Fault::CrashBefore } else { Fault::CrashAfter }));
-        {
-            let (mut one, mut other) = (pin!(at(&fake, &wanted, NOW)), pin!(at(&fake, &wanted, NOW)));
-            let mut ended = [false, false];
-            for second in turns.into_iter().chain([false; 20]).chain([true; 20]) {
-                if !std::mem::replace(&mut ended[usize::from(second)], true) {
-                    let output = if second { poll(other.as_mut()) } else { poll(one.as_mut()) };
-                    ended[usize::from(second)] = output.is_some();
-                }
-                none_is_unknown_now(&fake);
-            }
-        }
-        fake.state().gives_way = false;
-        fake.state().fault = None;
-        run(&fake, &wanted).expect("a run to its end");
-        prop_assert_eq!(run(&fake, &wanted).expect("kept"), Issuance::Kept);
-        prop_assert!(revoked(&fake, &wanted, Which::Unused).failed.is_empty());
-        prop_assert_eq!(fake.state().zone.certificates.len(), 1);
-    }
-}
-
-fn none_is_unknown_now(fake: &Fake) {
-    let gives_way = std::mem::take(&mut fake.state().gives_way);
-    none_is_unknown(fake);
-    fake.state().gives_way = gives_way;
+    let empty = CertificateSecret::parse(&SecretString::from("{}"));
+    assert!(empty.is_ok_and(|secret| secret.issued.is_none()));
 }

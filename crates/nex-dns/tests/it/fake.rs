@@ -1,64 +1,81 @@
-//! A Cloudflare in memory: it keeps state, refuses what the real one refuses, and can crash or lose an answer at any
-//! write.
+//! A Cloudflare in memory, with a place for secrets: it keeps state, refuses what the real one refuses, and can crash
+//! or lose an answer at any write.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::future::pending;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use nex_dns::certificate::{Bundle, Held, Request, Stored, fingerprint_of_certificate};
-use nex_dns::{
-    Ask, Class, Do, Entry, Existing, Failure, LiveCertificate, Read, SecretSink, SecretSource,
-    Setting, Step, Write, Zone,
+use nex_dns::certificate::{
+    CertificateRequest, CertificateSecret, LiveCertificate, SecretReader, SecretWriter,
+    StoreOutcome, Versioned, fingerprint_of_certificate,
 };
+use nex_dns::ports::{ZoneReader, ZoneWriter};
+use nex_dns::record::NewRecord;
+use nex_dns::step::{RecordChange, RecordStep};
+use nex_dns::zone::{ObservedRecord, Zone, ZoneQuery};
+use nex_dns::{Setting, Spec, ZoneManager};
+use nex_plan::{CloudError, ErrorKind};
 use rcgen::{CertificateParams, CertificateSigningRequestParams, Issuer, KeyPair};
 use time::{Duration, OffsetDateTime};
 
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct FakeError {
-    pub(crate) message: &'static str,
-    pub(crate) class: Class,
+    message: &'static str,
+    kind: ErrorKind,
 }
 
-impl Failure for FakeError {
-    fn class(&self) -> Class {
-        self.class
+impl CloudError for FakeError {
+    fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        None
     }
 }
 
-fn refuse<T>(class: Class, message: &'static str) -> Result<T, FakeError> {
-    Err(FakeError { message, class })
+fn refuse<T>(kind: ErrorKind, message: &'static str) -> Result<T, FakeError> {
+    Err(FakeError { message, kind })
 }
 
 /// What the next write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The program ends before it.
+    /// The program ends before the write.
     CrashBefore,
-    /// The program ends after it.
+    /// The program ends after the write.
     CrashAfter,
-    /// It is done, and its answer is lost.
+    /// The write is executed, and its answer is lost.
     Lose,
+    /// The run is cancelled while the write waits for its turn.
+    Cancel,
 }
 
-#[derive(Debug)]
-pub(crate) struct Fake {
-    state: Mutex<State>,
-}
+/// Clones share their state.
+#[derive(Clone, Debug)]
+pub(crate) struct Fake(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) zone: Zone,
+    /// The certificates that are neither revoked nor expired.
+    pub(crate) certificates: Vec<LiveCertificate>,
+    /// The only secret: its version and its text.
     pub(crate) secret: Option<(u32, String)>,
     /// Writes left until the fault.
     pub(crate) fault: Option<(usize, Fault)>,
     pub(crate) writes: usize,
+    /// How many writers there were.
+    pub(crate) writers: usize,
+    pub(crate) reads: usize,
     /// Reads of the zone left until nobody answers.
     pub(crate) reads_left: Option<usize>,
-    /// What someone else makes just before the next write.
-    pub(crate) appears: Option<Existing>,
+    /// What someone else creates just before the next write.
+    pub(crate) appears: Option<ObservedRecord>,
     pub(crate) issued: usize,
-    /// Whether each call gives way once, so that a test can weave two runs.
+    /// Whether each call gives way once, so that a test can interleave two runs.
     pub(crate) gives_way: bool,
     pub(crate) now: OffsetDateTime,
     next_id: u32,
@@ -68,9 +85,12 @@ impl Fake {
     pub(crate) fn new(zone: Zone) -> Self {
         let state = State {
             zone,
+            certificates: vec![],
             secret: None,
             fault: None,
             writes: 0,
+            writers: 0,
+            reads: 0,
             reads_left: None,
             appears: None,
             issued: 0,
@@ -78,93 +98,101 @@ impl Fake {
             now: OffsetDateTime::UNIX_EPOCH,
             next_id: 0,
         };
-        Self {
-            state: Mutex::new(state),
-        }
+        Self(Arc::new(Mutex::new(state)))
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no panic before")
+        self.0.lock().expect("no panic before")
+    }
+
+    /// Staging's manager of this zone, which keeps its secrets here too.
+    pub(crate) fn manager(&self, spec: &Spec) -> ZoneManager<Fake, Fake> {
+        ZoneManager::new(self.clone(), self.clone(), spec.clone(), "staging").expect("a valid spec")
     }
 
     async fn give_way(&self) {
         if self.state().gives_way {
             let mut once = true;
-            std::future::poll_fn(|_| match std::mem::take(&mut once) {
-                true => std::task::Poll::Pending,
-                false => std::task::Poll::Ready(()),
+            std::future::poll_fn(|_| {
+                if std::mem::take(&mut once) {
+                    std::task::Poll::Pending
+                } else {
+                    std::task::Poll::Ready(())
+                }
             })
             .await;
         }
     }
 
-    /// One write with whatever fault is due.
+    /// One write with the fault that is due.
     async fn write<T>(
         &self,
         act: impl FnOnce(&mut State) -> Result<T, FakeError> + Send,
     ) -> Result<T, FakeError> {
         self.give_way().await;
-        let due = {
-            let mut state = self.state();
-            state.writes += 1;
-            if let Some(record) = state.appears.take() {
-                state.zone.records.push(record);
-            }
-            match &mut state.fault {
-                Some((0, fault)) => {
-                    let fault = *fault;
-                    state.fault = None;
-                    Some(fault)
-                }
-                Some((left, _)) => {
-                    *left -= 1;
-                    None
-                }
-                None => None,
-            }
-        };
-        if due == Some(Fault::CrashBefore) {
-            pending::<()>().await;
+        let due = self.state().due();
+        match due {
+            Some(Fault::CrashBefore) => pending::<()>().await,
+            Some(Fault::Cancel) => return refuse(ErrorKind::Cancelled, "cancelled while waiting"),
+            _ => {}
         }
         let result = act(&mut self.state());
         match due {
             Some(Fault::CrashAfter) => pending().await,
-            Some(Fault::Lose) => refuse(Class::Lost, "the answer was lost"),
+            Some(Fault::Lose) => refuse(ErrorKind::Indeterminate, "the answer was lost"),
             _ => result,
         }
     }
 }
 
 impl State {
+    /// Counts a write, and takes the fault that is due.
+    fn due(&mut self) -> Option<Fault> {
+        self.writes += 1;
+        self.zone.records.extend(self.appears.take());
+        match &mut self.fault {
+            Some((0, _)) => self.fault.take().map(|(_, fault)| fault),
+            Some((left, _)) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        }
+    }
+
     fn id(&mut self) -> String {
         self.next_id += 1;
         format!("new{}", self.next_id)
     }
 
-    fn step(&mut self, step: &Step) -> Result<(), FakeError> {
-        let at = |id: &str, records: &[Existing]| records.iter().position(|record| record.id == id);
-        match &step.what {
-            Do::Delete(old) => match at(&old.id, &self.zone.records) {
-                Some(at) => drop(self.zone.records.remove(at)),
-                None => return refuse(Class::NotFound, "record does not exist (81044)"),
-            },
-            Do::Update(old, new) => {
-                let Some(at) = at(&old.id, &self.zone.records) else {
-                    return refuse(Class::NotFound, "record does not exist (81044)");
-                };
-                self.zone.records[at] = shown(new, old.id.clone());
-                self.check(at)?;
+    fn step(&mut self, step: &RecordStep) -> Result<(), FakeError> {
+        let position = |id: &str, records: &[ObservedRecord]| {
+            let found = records.iter().position(|record| record.id == id);
+            found.map_or_else(
+                || refuse(ErrorKind::NotFound, "record does not exist (81044)"),
+                Ok,
+            )
+        };
+        match &step.change {
+            RecordChange::Delete(old) => {
+                let at = position(&old.id, &self.zone.records)?;
+                self.zone.records.remove(at);
+                Ok(())
             }
-            Do::Create(new) => {
+            RecordChange::Update(old, new) => {
+                let at = position(&old.id, &self.zone.records)?;
+                self.zone.records[at] = shown(new, old.id.clone());
+                self.check(at)
+            }
+            RecordChange::Create(new) => {
                 let id = self.id();
                 self.zone.records.push(shown(new, id));
-                self.check(self.zone.records.len() - 1)?;
+                self.check(self.zone.records.len() - 1)
             }
         }
-        Ok(())
     }
 
-    /// A CNAME stands alone among addresses, and nothing is there twice.
+    /// A CNAME allows no addresses beside it, and no record exists twice.
     fn check(&self, at: usize) -> Result<(), FakeError> {
         let new = &self.zone.records[at];
         let leads = |kind: &str| ["A", "AAAA", "CNAME"].contains(&kind);
@@ -174,48 +202,51 @@ impl State {
             }
             let cname = [&other.kind, &new.kind].iter().any(|kind| *kind == "CNAME");
             if leads(&other.kind) && leads(&new.kind) && cname {
-                return refuse(
-                    Class::Exists,
-                    "a record with that host already exists (81053)",
-                );
+                let message = "a record with that host already exists (81053)";
+                return refuse(ErrorKind::AlreadyExists, message);
             }
             if other.kind == new.kind && other.content == new.content {
-                return refuse(Class::Exists, "an identical record already exists (81058)");
+                let message = "an identical record already exists (81058)";
+                return refuse(ErrorKind::AlreadyExists, message);
             }
         }
         Ok(())
     }
 }
 
-fn shown(entry: &Entry, id: String) -> Existing {
-    Existing {
+fn shown(new: &NewRecord, id: String) -> ObservedRecord {
+    ObservedRecord {
         id,
-        kind: entry.kind.as_str().to_owned(),
-        name: entry.name.clone(),
-        content: entry
-            .content
-            .text()
-            .expect("a content is known before it is sent")
-            .to_owned(),
-        ttl: entry.ttl,
-        proxied: entry.proxied,
-        comment: Some(entry.comment.clone()),
+        kind: new.kind.to_string(),
+        name: new.name.clone(),
+        content: new.content.clone(),
+        ttl: new.ttl,
+        proxied: new.proxied,
+        comment: Some(new.comment.clone()),
     }
 }
 
-impl Read for Fake {
+impl ZoneReader for Fake {
     type Error = FakeError;
+    type Writer = Self;
 
-    async fn zone(&self, ask: &Ask) -> Result<Zone, FakeError> {
+    async fn zone(&self, query: &ZoneQuery) -> Result<Zone, FakeError> {
         self.give_way().await;
-        match &mut self.state().reads_left {
-            Some(0) => return refuse(Class::Lost, "nobody answers"),
+        let mut state = self.state();
+        state.reads += 1;
+        match &mut state.reads_left {
+            Some(0) => return refuse(ErrorKind::Indeterminate, "nobody answers"),
             Some(left) => *left -= 1,
             None => {}
         }
-        let mut zone = self.state().zone.clone();
+        let mut zone = state.zone.clone();
+        if !query.records {
+            zone.records.clear();
+        }
         zone.settings
-            .retain(|setting, _| ask.settings.contains(setting));
+            .retain(|setting, _| query.settings.contains(setting));
+        let certificates = query.certificates.as_ref();
+        zone.certificates = certificates.map(|_| state.certificates.clone());
         Ok(zone)
     }
 
@@ -225,20 +256,25 @@ impl Read for Fake {
         _: &BTreeSet<String>,
     ) -> Result<Vec<LiveCertificate>, FakeError> {
         self.give_way().await;
-        Ok(self.state().zone.certificates.clone())
+        Ok(self.state().certificates.clone())
+    }
+
+    fn writer(&self) -> Self {
+        self.state().writers += 1;
+        self.clone()
     }
 }
 
-impl Write for Fake {
+impl ZoneWriter for Fake {
     type Error = FakeError;
 
-    async fn records(&self, _: &str, steps: &[Step]) -> Result<(), FakeError> {
+    async fn records(&self, _: &str, steps: &[RecordStep]) -> Result<(), FakeError> {
         let mut steps = steps.to_vec();
         self.write(|state| {
-            steps.sort_by_key(|step| match step.what {
-                Do::Delete(_) => 0,
-                Do::Update(..) => 1,
-                Do::Create(_) => 2,
+            steps.sort_by_key(|step| match step.change {
+                RecordChange::Delete(_) => 0,
+                RecordChange::Update(..) => 1,
+                RecordChange::Create(_) => 2,
             });
             let before = state.zone.records.clone();
             let result = steps.iter().try_for_each(|step| state.step(step));
@@ -258,7 +294,7 @@ impl Write for Fake {
         .await
     }
 
-    async fn issue(&self, request: &Request) -> Result<LiveCertificate, FakeError> {
+    async fn issue(&self, request: &CertificateRequest) -> Result<LiveCertificate, FakeError> {
         self.write(|state| {
             let certificate = sign(&request.csr);
             state.issued += 1;
@@ -269,7 +305,7 @@ impl Write for Fake {
                 hostnames: request.terms.hostnames.clone(),
                 expires: state.now + Duration::days(i64::from(request.terms.validity_days)),
             };
-            state.zone.certificates.push(live.clone());
+            state.certificates.push(live.clone());
             Ok(live)
         })
         .await
@@ -277,45 +313,50 @@ impl Write for Fake {
 
     async fn revoke(&self, id: &str) -> Result<(), FakeError> {
         self.write(|state| {
-            state.zone.certificates.retain(|one| one.id != id);
+            state.certificates.retain(|one| one.id != id);
             Ok(())
         })
         .await
     }
 }
 
-impl SecretSource for Fake {
+impl SecretReader for Fake {
     type Error = FakeError;
+    type Writer = Self;
 
-    async fn read(&self, _: &str) -> Result<Option<Held>, FakeError> {
+    async fn read(&self, _: &str) -> Result<Option<Versioned>, FakeError> {
         self.give_way().await;
         let secret = self.state().secret.clone();
-        Ok(secret.map(|(version, text)| Held {
+        Ok(secret.map(|(version, text)| Versioned {
             version: version.to_string(),
-            bundle: Bundle::parse(&text.into()).expect("what was stored"),
+            secret: CertificateSecret::parse(&text.into()).expect("what was stored"),
         }))
+    }
+
+    fn writer(&self) -> Self {
+        self.state().writers += 1;
+        self.clone()
     }
 }
 
-impl SecretSink for Fake {
+impl SecretWriter for Fake {
+    type Error = FakeError;
+
     async fn store(
         &self,
         _: &str,
-        bundle: &Bundle,
+        value: &CertificateSecret,
         over: Option<&str>,
-    ) -> Result<Stored, FakeError> {
-        let text = secrecy::ExposeSecret::expose_secret(&bundle.to_json()).to_owned();
+    ) -> Result<StoreOutcome, FakeError> {
+        let text = secrecy::ExposeSecret::expose_secret(&value.to_json()).to_owned();
         self.write(|state| {
-            let held = state
-                .secret
-                .as_ref()
-                .map(|(version, _)| version.to_string());
-            if held.as_deref() != over {
-                return Ok(Stored::Overtaken);
+            let current = state.secret.as_ref().map(|(version, _)| *version);
+            if current.map(|version| version.to_string()).as_deref() != over {
+                return Ok(StoreOutcome::Conflict);
             }
-            let version = state.secret.as_ref().map_or(1, |(version, _)| version + 1);
+            let version = current.unwrap_or_default() + 1;
             state.secret = Some((version, text));
-            Ok(Stored::Now(version.to_string()))
+            Ok(StoreOutcome::Stored(version.to_string()))
         })
         .await
     }

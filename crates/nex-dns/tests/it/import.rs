@@ -1,10 +1,11 @@
-//! A zone that is there, as a spec.
+//! An existing zone as a spec.
 
 use expect_test::expect;
 use nex_dns::import::import;
-use nex_dns::{Desired, Setting, Spec, diff, lint};
+use nex_dns::{Goal, Setting, Spec, mark};
+use nex_plan::Planned;
 
-use crate::zones::{existing, ours, zone};
+use crate::zones::{NO_SERVER, existing, ours, snapshot, zone};
 
 #[test]
 fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
@@ -70,21 +71,24 @@ fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
     }
     let read: File = toml::from_str(&text).expect("TOML");
     assert_eq!(read.dns, imported.spec);
-    let mut desired = Desired::of(&read.dns, "staging", None).expect("a sound spec");
-    desired
-        .settings
-        .retain(|setting, _| there.settings.contains_key(setting));
-    desired.adopt = imported.to_adopt;
-    let changed: Vec<_> = diff(&desired, &there)
-        .actions
-        .into_iter()
-        .flat_map(|c| c.fields)
-        .map(|f| f.field)
-        .collect();
-    assert_eq!(changed, ["comment", "comment"], "only the mark is new");
-    assert!(
-        lint(&desired, &there)
-            .iter()
-            .all(|v| v.code == "stands-beside")
-    );
+    assert_eq!(imported.to_adopt.iter().collect::<Vec<_>>(), ["1", "2"]);
+    for id in &imported.to_adopt {
+        let record = id.clone();
+        let plan = snapshot(&read.dns, &there).plan(&Goal::Adopt { record });
+        let changes = plan.plan().entries.iter().map(Planned::change);
+        let changed: Vec<_> = changes.flat_map(|c| c.fields).map(|f| f.field).collect();
+        assert_eq!(changed, ["comment"], "only the mark is new");
+        let adoption = snapshot(&read.dns, &there).adoption(id, None);
+        assert_eq!(adoption.expect("a record").then, None);
+    }
+    for record in &mut there.records {
+        if imported.to_adopt.contains(&record.id) {
+            let own = record.comment.iter().map(|text| format!("{text}; "));
+            record.comment = Some(own.collect::<String>() + &mark("staging"));
+        }
+    }
+    let linted = snapshot(&read.dns, &there).plan(&NO_SERVER);
+    assert!(linted.plan().is_empty(), "{linted:?}");
+    let mut findings = linted.findings().iter();
+    assert!(findings.all(|finding| finding.code == "stands-beside"));
 }

@@ -1,18 +1,24 @@
-//! The spec, plans and their apply on a stateful stand-in, certificates through crashes and races, and the client against
-//! a server on loopback.
+//! The spec, plans and their apply on a stateful stand-in, certificates through crashes and races, and the client
+//! against a server on loopback.
 
-#[cfg(feature = "client")]
+#[cfg(feature = "engine")]
 mod apply;
-#[cfg(feature = "client")]
+#[cfg(feature = "engine")]
+mod approval;
+#[cfg(feature = "engine")]
 mod certificates;
 #[cfg(feature = "client")]
 mod client;
-#[cfg(feature = "client")]
+#[cfg(feature = "engine")]
 mod fake;
 mod import;
 mod names;
 mod plan;
-#[cfg(feature = "client")]
+#[cfg(feature = "engine")]
 mod properties;
+#[cfg(feature = "engine")]
+mod races;
+#[cfg(feature = "engine")]
+mod revocations;
 mod spec;
 mod zones;

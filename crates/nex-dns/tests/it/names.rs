@@ -1,6 +1,6 @@
 //! Names in their canonical form.
 
-use nex_dns::{NameError, canonical, canonical_zone, full};
+use nex_dns::name::{NameError, canonical, canonical_zone, full};
 use proptest::prelude::*;
 
 #[test]
@@ -27,7 +27,7 @@ fn every_way_of_writing_a_name_has_one_form() {
 }
 
 #[test]
-fn what_is_no_name_is_refused() {
+fn an_invalid_name_is_refused() {
     for name in ["", ".", "a..b", "-a", "a-", "a b", "a/b", &"x".repeat(64)] {
         let error = canonical(name, "example.com").expect_err(name);
         assert!(matches!(error, NameError::Malformed(_)), "{name}: {error}");

@@ -1,19 +1,20 @@
-//! Plans and verdicts as a user sees them.
+//! Plans and findings as a user sees them.
 
 use expect_test::{Expect, expect};
-use nex_dns::{Desired, Setting, Spec, Zone, diff, lint, mark};
-use nex_plan::Paint;
+use nex_dns::spec::RecordType;
+use nex_dns::zone::Zone;
+use nex_dns::{Goal, Setting, Spec, ZoneSnapshot, mark};
+use nex_plan::{Planned, Renderer};
 
-use crate::zones::{desired, existing, ours, zone};
+use crate::zones::{NO_SERVER, SPEC, existing, ours, record, snapshot, spec, zone};
 
-fn check(desired: &Desired, zone: &Zone, expected: Expect) {
-    expected.assert_eq(&text(desired, zone));
+fn check(spec: &Spec, zone: &Zone, expected: Expect) {
+    check_goal(spec, zone, &SPEC, expected);
 }
 
-fn text(desired: &Desired, zone: &Zone) -> String {
-    diff(desired, zone)
-        .linted(lint(desired, zone))
-        .text(Paint::Plain)
+fn check_goal(spec: &Spec, zone: &Zone, goal: &Goal, expected: Expect) {
+    let linted = snapshot(spec, zone).plan(goal);
+    expected.assert_eq(&Renderer::plain().linted(&linted));
 }
 
 const REFERENCE: &str = r#"
@@ -41,7 +42,7 @@ fn a_new_zone_gets_all() {
     ]
     .into();
     check(
-        &desired(&format!("{REFERENCE}\n{SETTINGS}")),
+        &spec(&format!("{REFERENCE}\n{SETTINGS}")),
         &zone,
         expect![[r#"
         + create  dns-record gitlab.example.com A
@@ -78,14 +79,11 @@ fn a_new_zone_gets_all() {
 
 #[test]
 fn before_the_server_its_address_is_known_later() {
-    let spec: Spec = toml::from_str(
-        "zone = 'example.com'\nrecords = [{ type = 'A', name = 'gitlab', proxied = true }]",
-    )
-    .expect("a spec");
-    let desired = Desired::of(&spec, "staging", None).expect("a sound spec");
-    check(
-        &desired,
+    let spec = spec("records = [{ type = 'A', name = 'gitlab', proxied = true }]");
+    check_goal(
+        &spec,
         &zone(vec![]),
+        &NO_SERVER,
         expect![[r#"
             + create  dns-record gitlab.example.com A
                 content: (known after the server has its address)
@@ -97,9 +95,10 @@ fn before_the_server_its_address_is_known_later() {
         "#]],
     );
     let moved = zone(vec![ours("r1", "A", "gitlab.example.com", "198.51.100.1")]);
-    check(
-        &desired,
+    check_goal(
+        &spec,
         &moved,
+        &NO_SERVER,
         expect![[r#"
             ~ update  dns-record gitlab.example.com A
                 content: "198.51.100.1" -> (known after the server has its address)
@@ -112,7 +111,7 @@ fn before_the_server_its_address_is_known_later() {
 
 #[test]
 fn what_is_there_already_is_compared_in_canonical_form() {
-    let desired = desired(
+    let spec = spec(
         r#"records = [
             { type = "A", name = "GitLab", content = "192.0.2.1", proxied = true },
             { type = "AAAA", name = "v6.example.com.", content = "2001:0DB8:0:0::1", ttl = 300 },
@@ -130,16 +129,18 @@ fn what_is_there_already_is_compared_in_canonical_form() {
         ours("3", "CNAME", "xn--bcher-kva.example.com", "example.org"),
         ours("4", "TXT", "example.com", r#""v=spf1" " -all""#),
     ]);
-    assert!(
-        diff(&desired, &zone).is_empty(),
-        "{}",
-        text(&desired, &zone)
+    check(
+        &spec,
+        &zone,
+        expect![[r#"
+            no changes: staging is as its spec says
+        "#]],
     );
 }
 
 #[test]
 fn fields_change_where_they_stand_and_a_type_by_delete_and_create() {
-    let desired = desired(
+    let spec = spec(
         r#"records = [
             { type = "A", name = "a", proxied = true, comment = "web" },
             { type = "CNAME", name = "b", content = "a.example.com" },
@@ -157,7 +158,7 @@ fn fields_change_where_they_stand_and_a_type_by_delete_and_create() {
         ours("5", "TXT", "old.example.com", "\"x\""),
     ]);
     check(
-        &desired,
+        &spec,
         &zone,
         expect![[r#"
         ~ update  dns-record a.example.com A
@@ -196,8 +197,8 @@ fn fields_change_where_they_stand_and_a_type_by_delete_and_create() {
 }
 
 #[test]
-fn what_is_not_ours_is_left_and_what_stands_in_the_way_is_said() {
-    let desired = desired(
+fn records_of_others_are_left_and_those_in_the_way_are_reported() {
+    let spec = spec(
         r#"records = [
             { type = "A", name = "gitlab" },
             { type = "A", name = "@" },
@@ -223,7 +224,7 @@ fn what_is_not_ours_is_left_and_what_stands_in_the_way_is_said() {
         theirs,
     ]);
     check(
-        &desired,
+        &spec,
         &zone,
         expect![[r#"
             + create  dns-record example.com A
@@ -241,11 +242,11 @@ fn what_is_not_ours_is_left_and_what_stands_in_the_way_is_said() {
             refused[not-ours] dns-record cut.example.com A: cut.example.com NS ns.example.org (id 5) was not made by nex: it is left as it is
               hint: choose another name: nex adopts A, AAAA, CNAME and TXT records only
             refused[not-ours] dns-record gitlab.example.com A: gitlab.example.com CNAME gitlab.example.org (id 1) was not made by nex: it is left as it is
-              hint: take it over by: nex adopt ENV dns-record 1; or choose another name
+              hint: adopt the dns-record 1
             refused[not-ours] dns-record prod.example.com A: prod.example.com A 192.0.2.9 (id 6) is of nex's environment prod: it is left as it is
-              hint: take it over by: nex adopt ENV dns-record 6; or choose another name
+              hint: adopt the dns-record 6
             refused[not-ours] dns-record same.example.com TXT: same.example.com TXT x (id 4) was not made by nex: it is left as it is
-              hint: take it over by: nex adopt ENV dns-record 4; or choose another name
+              hint: adopt the dns-record 4
             info[stands-beside] dns-record example.com MX: mx.example.org (id 2) is not nex's and stays beside its records
               hint: nothing to do
             info[stands-beside] dns-record example.com TXT: "another" (id 3) is not nex's and stays beside its records
@@ -256,116 +257,105 @@ fn what_is_not_ours_is_left_and_what_stands_in_the_way_is_said() {
 }
 
 #[test]
-fn adopting_takes_over_what_stands_in_the_way_and_nothing_else() {
-    let mut desired =
-        desired(r#"records = [{ type = "A", name = "gitlab" }, { type = "A", name = "web" }]"#);
-    desired.adopt = ["1", "2", "3", "4"].map(str::to_owned).into();
-    let zone = zone(vec![
-        existing("1", "A", "gitlab.example.com", "203.0.113.7"),
-        existing("2", "CNAME", "web.example.com", "example.org"),
-        existing("3", "A", "other.example.com", "192.0.2.1"),
-    ]);
-    check(
-        &desired,
-        &zone,
-        expect![[r#"
+fn adopting_sets_the_mark_and_says_what_the_next_plan_does() {
+    let spec = spec(r#"records = [{ type = "A", name = "gitlab" }, { type = "A", name = "web" }]"#);
+    let mut here = existing("1", "A", "gitlab.example.com", "203.0.113.7");
+    here.comment = Some("by hand".to_owned());
+    let snapshot = snapshot(
+        &spec,
+        &zone(vec![
+            here,
+            existing("2", "CNAME", "web.example.com", "example.org"),
+            existing("3", "MX", "example.com", "mx.example.org"),
+        ]),
+    );
+    let adopt = |id: &str| {
+        let server = Some(std::net::Ipv4Addr::new(203, 0, 113, 7));
+        match snapshot.adoption(id, server) {
+            Some(adoption) => {
+                let then = adoption.then.as_ref().map(Planned::change);
+                let then = then.map(|change| format!("then: {} {}\n", change.action, change.id));
+                Renderer::plain().linted(&adoption.plan) + &then.unwrap_or_default()
+            }
+            None => "nothing to adopt\n".to_owned(),
+        }
+    };
+    expect![[r#"
         ~ update  dns-record gitlab.example.com A
+            comment: "by hand" -> "by hand; managed by nex (staging)"
+
+        staging: 0 to create, 1 to update, 0 to replace, 0 to delete
+        then: update dns-record gitlab.example.com A
+    "#]]
+    .assert_eq(&adopt("1"));
+    expect![[r#"
+        ~ update  dns-record web.example.com CNAME
             comment: (none) -> "managed by nex (staging)"
 
-        + create  dns-record web.example.com A
-            content: "203.0.113.7"
-            ttl: 1
-            proxied: false
-            comment: "managed by nex (staging)"
-
-        - delete  dns-record web.example.com CNAME
-            because the spec no longer asks for it
-            content: "example.org"
-            ttl: 1
-            proxied: false
-
-        refused[nothing-to-adopt] dns-record 3: no record with this id stands where the spec has one
-          hint: adopt by an id that the plan shows
-        refused[nothing-to-adopt] dns-record 4: no record with this id stands where the spec has one
-          hint: adopt by an id that the plan shows
-        staging: 1 to create, 1 to update, 0 to replace, 1 to delete
-    "#]],
-    );
+        staging: 0 to create, 1 to update, 0 to replace, 0 to delete
+        then: delete dns-record web.example.com CNAME
+    "#]]
+    .assert_eq(&adopt("2"));
+    // An MX record has a type that a spec can't hold, and there is no record 4.
+    for id in ["3", "4"] {
+        assert_eq!(adopt(id), "nothing to adopt\n");
+    }
 }
 
 #[test]
 fn the_apex_and_large_changes_are_refused_until_they_are_named() {
-    let desired = desired(r#"records = [{ type = "A", name = "@" }]"#);
+    let asked = spec(r#"records = [{ type = "A", name = "@" }]"#);
     let mut there = vec![ours("0", "A", "example.com", "192.0.2.1")];
-    for n in 1..10 {
-        there.push(ours(
-            &n.to_string(),
-            "A",
-            &format!("n{n}.example.com"),
-            "192.0.2.1",
-        ));
-    }
-    let linted = diff(&desired, &zone(there.clone())).linted(lint(&desired, &zone(there.clone())));
-    let subjects: Vec<_> = linted.verdicts.iter().map(|v| v.subject.clone()).collect();
+    there.extend((1..10).map(numbered));
+    let linted = snapshot(&asked, &zone(there)).plan(&SPEC);
+    let subjects: Vec<_> = linted.findings().iter().map(|f| f.subject.name()).collect();
     assert_eq!(subjects, ["dns-record example.com A", "zone example.com"]);
     assert!(linted.clone().approve(&[].into()).is_err());
     assert!(linted.approve(&subjects.into_iter().collect()).is_ok());
-    // With nine, or with three of ten, the share does not count.
-    for (owned, asked) in [(9, 0), (10, 7)] {
-        let mut desired = desired.clone();
-        desired.records.clear();
-        let there = zone(there.iter().skip(1).cycle().take(owned).cloned().collect());
-        let keep = (1..=asked)
-            .map(|n| format!(r#"{{ type = "A", name = "n{n}", content = "192.0.2.1" }}"#));
-        let keep = crate::zones::desired(&format!(
-            "records = [{}]",
-            keep.collect::<Vec<_>>().join(",")
-        ));
-        desired.records = keep.records;
-        let there = Zone {
-            records: (0..owned)
-                .map(|n| {
-                    ours(
-                        &n.to_string(),
-                        "A",
-                        &format!("n{n}.example.com"),
-                        "192.0.2.1",
-                    )
-                })
-                .collect(),
-            ..there
-        };
-        assert_eq!(lint(&desired, &there), [], "{owned} {asked}");
+    // With nine records the share does not count, and three of ten are within it.
+    for (owned, kept) in [(9, 0), (10, 7)] {
+        let mut spec = spec("");
+        let keep = |n| record(RecordType::A, &format!("n{n}"), "192.0.2.1");
+        spec.records = (0..kept).map(keep).collect();
+        let there = zone((0..owned).map(numbered).collect());
+        let linted = snapshot(&spec, &there).plan(&SPEC);
+        assert_eq!(linted.plan().counts().delete, owned - kept);
+        assert_eq!(linted.findings(), [], "{owned} {kept}");
     }
+}
+
+fn numbered(n: usize) -> nex_dns::zone::ObservedRecord {
+    let name = format!("n{n}.example.com");
+    ours(&n.to_string(), "A", &name, "192.0.2.1")
 }
 
 #[test]
 fn a_comment_must_leave_room_for_the_mark() {
     let comment = "x".repeat(80);
-    let spec: Spec = toml::from_str(&format!(
-        "zone = 'example.com'\nrecords = [{{ type = 'A', name = 'a', comment = '{comment}' }}]"
-    ))
-    .expect("a spec");
-    let problems = Desired::of(&spec, "staging", None).expect_err("too long");
-    let text: String = problems.into_iter().map(|p| format!("{p}\n")).collect();
-    expect![[r#"
-        records[0].comment: it has 80 characters, and nex's mark takes 26; allowed: up to 74 on this plan
-    "#]].assert_eq(&text);
+    let spec = spec(&format!(
+        "records = [{{ type = 'A', name = 'a', comment = '{comment}' }}]"
+    ));
+    let now = time::OffsetDateTime::UNIX_EPOCH;
+    let made = ZoneSnapshot::new(&spec, "staging", zone(vec![]), Default::default(), now);
+    let problems = made.expect_err("the comment is too long");
+    expect!["records[0].comment: the comment has 80 characters, and nex's mark takes 26; allowed: up to 74 on this plan"]
+        .assert_eq(&problems.to_string());
 }
 
 #[test]
 fn nothing_is_what_destroy_asks_for() {
-    let desired = desired(REFERENCE).nothing();
+    let spec = spec(REFERENCE);
     let zone = zone(vec![
         ours("1", "A", "gitlab.example.com", "192.0.2.1"),
         existing("2", "A", "www.example.com", "192.0.2.1"),
     ]);
-    check(
-        &desired,
+    let nothing = Goal::Nothing { revoke: None };
+    check_goal(
+        &spec,
         &zone,
+        &nothing,
         expect![[r#"
         - delete  dns-record gitlab.example.com A
-            because the spec no longer asks for it
             content: "192.0.2.1"
             ttl: 1
             proxied: false
@@ -377,19 +367,19 @@ fn nothing_is_what_destroy_asks_for() {
 }
 
 #[test]
-fn nothing_is_changed_into_a_twin_of_what_is_not_ours() {
-    let desired =
-        desired(r#"records = [{ type = "TXT", name = "x", content = "new", comment = "why" }]"#);
+fn nothing_is_changed_into_a_twin_of_anothers_record() {
+    let spec =
+        spec(r#"records = [{ type = "TXT", name = "x", content = "new", comment = "why" }]"#);
     let zone = zone(vec![
         ours("1", "TXT", "x.example.com", "old"),
         existing("2", "TXT", "x.example.com", "new"),
     ]);
     check(
-        &desired,
+        &spec,
         &zone,
         expect![[r#"
             refused[not-ours] dns-record x.example.com TXT: x.example.com TXT new (id 2) was not made by nex: it is left as it is
-              hint: take it over by: nex adopt ENV dns-record 2; or choose another name
+              hint: adopt the dns-record 2
             no changes, but staging is not as its spec says: 1 refused
         "#]],
     );

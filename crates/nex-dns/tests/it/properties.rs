@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use futures_util::FutureExt as _;
-use nex_dns::{Desired, Existing, RecordType, Setting, Zone, apply, content, diff, mark};
-use nex_plan::Watch;
+use nex_dns::record::canonical_content;
+use nex_dns::spec::RecordType;
+use nex_dns::zone::{ObservedRecord, Zone};
+use nex_dns::{Spec, mark};
+use nex_plan::{Plan, RunContext};
 use proptest::prelude::*;
 
+use crate::approval::approve;
 use crate::fake::{Fake, Fault};
-use crate::zones::{desired, existing, zone};
+use crate::zones::{SPEC, existing, snapshot, spec, zone};
 
 const NAMES: [&str; 5] = ["a", "b", "@", "*", "bücher"];
 
@@ -38,18 +42,11 @@ prop_compose! {
 }
 
 /// What a spec may hold together: each record once, a CNAME alone.
-fn sound(lines: Vec<String>) -> Vec<String> {
-    let parse = |lines: &[String]| {
-        toml::from_str::<nex_dns::Spec>(&format!(
-            "zone = 'example.com'\nrecords = [{}]",
-            lines.join(",")
-        ))
-        .expect("a spec")
-    };
+fn valid(lines: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = vec![];
     for line in lines {
         kept.push(line);
-        if !parse(&kept).problems("staging").is_empty() {
+        if !spec_of(&kept).validate("staging").is_empty() {
             kept.pop();
         }
     }
@@ -67,18 +64,18 @@ prop_compose! {
         owner in prop::sample::select(vec!["staging", "staging", "prod", ""]),
         ttl in prop_oneof![Just(1u32), Just(60u32)],
         proxied in any::<bool>(),
-    ) -> Existing {
+    ) -> ObservedRecord {
         let comment = match owner {
             "" => None,
             owner => Some(mark(owner)),
         };
-        Existing { ttl, proxied: proxied && matches!(kind, "A" | "AAAA" | "CNAME"), comment, ..existing("", kind, name, content) }
+        ObservedRecord { ttl, proxied: proxied && matches!(kind, "A" | "AAAA" | "CNAME"), comment, ..existing("", kind, name, content) }
     }
 }
 
 /// A zone as Cloudflare lets it be: nothing twice, no CNAME beside an address.
-fn possible(records: Vec<Existing>) -> Zone {
-    let mut kept: Vec<Existing> = vec![];
+fn possible(records: Vec<ObservedRecord>) -> Zone {
+    let mut kept: Vec<ObservedRecord> = vec![];
     for (at, mut record) in records.into_iter().enumerate() {
         record.id = format!("r{at}");
         let leads = |kind: &str| ["A", "AAAA", "CNAME"].contains(&kind);
@@ -102,30 +99,42 @@ fn foreign(zone: &Zone) -> BTreeSet<String> {
     let theirs = zone
         .records
         .iter()
-        .filter(|r| r.environment() != Some("staging") || r.known().is_none());
+        .filter(|r| r.environment() != Some("staging") || r.record_type().is_none());
     theirs.map(|record| format!("{record:?}")).collect()
 }
 
-fn desired_of(lines: &[String]) -> Desired {
-    desired(&format!("records = [{}]", lines.join(",")))
+fn spec_of(lines: &[String]) -> Spec {
+    spec(&format!("records = [{}]", lines.join(",")))
 }
+
+fn plan(spec: &Spec, zone: &Zone) -> Plan<nex_dns::ZoneStep> {
+    snapshot(spec, zone).plan(&SPEC).plan().clone()
+}
+
+const SETTINGS: &str = r#"
+    ssl = "strict"
+    ssl_automatic_mode = "custom"
+    min_tls_version = "1.2"
+    tls_client_auth = true
+    always_use_https = true
+"#;
 
 proptest! {
     #[test]
-    fn apply_then_plan_is_empty_and_what_is_not_ours_stays_as_it_was(
+    fn apply_then_plan_is_empty_and_records_of_others_stay_as_they_were(
         wanted in prop::collection::vec(wanted(), 0..8),
         there in prop::collection::vec(there(), 0..10),
     ) {
-        let desired = desired_of(&sound(wanted));
+        let spec = spec_of(&valid(wanted));
         let before = possible(there);
-        let plan = diff(&desired, &before);
         let fake = Fake::new(before.clone());
-        let approved = plan.linted(vec![]).approve(&BTreeSet::new()).expect("no verdict");
-        let outcome = apply(&approved, &desired, &fake, &fake, Watch::nobody()).now_or_never().expect("no wait");
-        let outcome = outcome.expect("an outcome");
-        prop_assert!(outcome.is_whole(), "{:?} {:?} {:?}", outcome.failed, outcome.skipped, outcome.rest);
+        let approved = approve(snapshot(&spec, &before).plan(&SPEC));
+        let manager = fake.manager(&spec);
+        let report = manager.apply(&approved, &SPEC, RunContext::detached()).now_or_never();
+        let report = report.expect("no wait").expect("a report");
+        prop_assert!(report.is_complete() && report.remaining.is_empty(), "{report:?}");
         let after = fake.state().zone.clone();
-        prop_assert!(diff(&desired, &after).is_empty());
+        prop_assert!(plan(&spec, &after).is_empty());
         prop_assert_eq!(foreign(&before), foreign(&after));
     }
 
@@ -137,19 +146,20 @@ proptest! {
         at in 0usize..3,
         fault in prop::sample::select(vec![Fault::CrashBefore, Fault::CrashAfter, Fault::Lose]),
     ) {
-        let mut desired = desired_of(&sound(wanted));
-        desired.settings = Setting::ALL.map(|setting| (setting, "on".to_owned())).into();
+        let mut spec = spec_of(&valid(wanted));
+        spec.settings = toml::from_str(SETTINGS).expect("settings");
         let before = possible(there);
         let fake = Fake::new(before.clone());
         fake.state().fault = Some((at, fault));
         for _ in 0..2 {
             let zone = fake.state().zone.clone();
-            let approved = diff(&desired, &zone).linted(vec![]).approve(&BTreeSet::new()).expect("no verdict");
-            let _ = apply(&approved, &desired, &fake, &fake, Watch::nobody()).now_or_never();
+            let approved = approve(snapshot(&spec, &zone).plan(&SPEC));
+            let manager = fake.manager(&spec);
+            let _ = manager.apply(&approved, &SPEC, RunContext::detached()).now_or_never();
             fake.state().fault = None;
         }
         let after = fake.state().zone.clone();
-        prop_assert!(diff(&desired, &after).is_empty());
+        prop_assert!(plan(&spec, &after).is_empty());
         prop_assert_eq!(foreign(&before), foreign(&after));
     }
 
@@ -159,13 +169,13 @@ proptest! {
         there in prop::collection::vec(there(), 0..10),
         turns in 0usize..8,
     ) {
-        let mut lines = sound(wanted);
+        let mut lines = valid(wanted);
         let mut zone = possible(there);
-        let plan = diff(&desired_of(&lines), &zone);
+        let before = plan(&spec_of(&lines), &zone);
         let turn = turns % lines.len().max(1);
         lines.rotate_left(turn);
         zone.records.reverse();
-        prop_assert_eq!(plan, diff(&desired_of(&lines), &zone));
+        prop_assert_eq!(before, plan(&spec_of(&lines), &zone));
     }
 
     #[test]
@@ -178,7 +188,7 @@ proptest! {
             "[a-z ]{250,600}",
         ],
     ) {
-        let once = content(kind, &text);
-        prop_assert_eq!(content(kind, &once), once);
+        let once = canonical_content(kind, &text);
+        prop_assert_eq!(canonical_content(kind, &once), once);
     }
 }

@@ -1,8 +1,9 @@
 //! The section as a user writes it.
 
 use expect_test::expect;
-use nex_dns::{Certificate, Desired, Hosts, Spec};
-use nex_plan::Severity;
+use nex_dns::Spec;
+use nex_dns::spec::{Certificate, Hosts};
+use nex_plan::{Finding, Severity};
 
 fn spec(text: &str) -> Spec {
     toml::from_str(text).expect("the right types")
@@ -10,7 +11,7 @@ fn spec(text: &str) -> Spec {
 
 fn problems(text: &str) -> String {
     let lines = spec(text)
-        .problems("staging")
+        .validate("staging")
         .into_iter()
         .map(|p| format!("{p}\n"));
     lines.collect()
@@ -65,31 +66,31 @@ fn the_reference_is_short_and_right() {
     assert_eq!((validity_days, renew_before_days), (5475, 30));
 }
 
-fn hazards(spec: &Spec) -> String {
-    let lines = spec.hazards(HOSTS).into_iter().map(|v| {
+fn warnings(spec: &Spec) -> String {
+    let lines = spec.warnings(HOSTS).into_iter().map(|v| {
         format!(
             "{} {} {}\n  {}\n  hint: {}\n",
-            v.level, v.code, v.subject, v.message, v.hint
+            v.severity, v.code, v.subject, v.message, v.remedy
         )
     });
     lines.collect()
 }
 
 #[test]
-fn the_references_hazard_is_its_registry() {
+fn the_reference_has_one_warning_its_registry() {
     expect![[r#"
         warning registry-body-limit records[1].proxied
           registry.paywithnex.com is a container registry behind the proxy, which refuses bodies above 100 MB on this plan (413): larger image layers never push
           hint: proxied = false and a publicly trusted certificate for the registry; or another way in for runners
-    "#]].assert_eq(&hazards(&spec(REFERENCE)));
+    "#]].assert_eq(&warnings(&spec(REFERENCE)));
 }
 
 #[test]
-fn what_nothing_names_may_be_anything() {
+fn settings_that_are_not_named_may_be_anything() {
     let mut spec = spec(REFERENCE);
     spec.settings.ssl_automatic_mode = None;
     let codes = |spec: &Spec| -> Vec<String> {
-        let found = spec.hazards(Hosts::default()).into_iter();
+        let found = spec.warnings(Hosts::default()).into_iter();
         found.map(|v| format!("{} {}", v.code, v.subject)).collect()
     };
     assert_eq!(
@@ -98,7 +99,7 @@ fn what_nothing_names_may_be_anything() {
     );
     spec.settings.ssl = None;
     assert_eq!(codes(&spec), ["origin-unverified settings.ssl"]);
-    assert!(Desired::of(&spec, "staging", None).is_ok_and(|desired| desired.settings.is_empty()));
+    assert!(spec.settings.values().is_empty());
     for record in &mut spec.records {
         record.proxied = false;
     }
@@ -120,14 +121,17 @@ fn a_wildcard_answers_for_a_host_without_a_record_of_its_own() {
         settings = { ssl = "strict", ssl_automatic_mode = "custom" }
     "#;
     let spec = spec(text);
-    let hazards = |host: &str| {
-        spec.hazards(Hosts {
+    let warnings = |host: &str| {
+        spec.warnings(Hosts {
             ssh_host: Some(host),
             registry_host: None,
         })
     };
     let refused = |host: &str| {
-        let found: Vec<String> = hazards(host).into_iter().map(|v| v.subject).collect();
+        let found: Vec<String> = warnings(host)
+            .into_iter()
+            .map(|v| v.subject.name())
+            .collect();
         found.join(" ")
     };
     assert_eq!(refused("ssh.example.com"), "records[0].proxied");
@@ -140,7 +144,8 @@ fn a_wildcard_answers_for_a_host_without_a_record_of_its_own() {
         "`*` is below the zone's own name"
     );
     assert!(spec.answering("elsewhere.org").is_empty());
-    let hint = hazards("ssh.example.com").remove(0).hint;
+    let finding: Finding = warnings("ssh.example.com").remove(0);
+    let hint = finding.remedy.to_string();
     assert!(
         hint.contains("a record of the host's own"),
         "the others that `*` answers for keep the proxy: {hint}"
@@ -148,7 +153,7 @@ fn a_wildcard_answers_for_a_host_without_a_record_of_its_own() {
 }
 
 #[test]
-fn the_other_hazards() {
+fn the_other_warnings() {
     let mut spec = spec(REFERENCE);
     spec.records[1].proxied = false;
     spec.records[2].proxied = true;
@@ -161,26 +166,26 @@ fn the_other_hazards() {
           registry.paywithnex.com is DNS only, so clients see the origin's own certificate: an Origin CA certificate is trusted by Cloudflare's proxies only
           hint: a publicly trusted certificate for this host; or proxied = true
         warning origin-unverified settings.ssl
-          `full` takes any certificate, so anyone on the way can be the origin
+          `full` accepts any certificate, so anyone on the way can pose as the origin
           hint: ssl = "strict" with an Origin CA certificate
         warning ssl-changes-itself settings.ssl_automatic_mode
           `auto` lets Cloudflare change settings.ssl by itself
           hint: ssl_automatic_mode = "custom"
-    "#]].assert_eq(&hazards(&spec));
+    "#]].assert_eq(&warnings(&spec));
     let refusals = spec
-        .hazards(HOSTS)
+        .warnings(HOSTS)
         .into_iter()
-        .filter(|v| v.level == Severity::Deny);
+        .filter(|v| v.severity == Severity::Deny);
     assert_eq!(refusals.count(), 1);
     assert_eq!(
-        spec.hazards(Hosts::default()).len(),
+        spec.warnings(Hosts::default()).len(),
         2,
         "only the settings are known"
     );
 }
 
 #[test]
-fn everything_wrong_is_said_at_once() {
+fn all_problems_are_reported_at_once() {
     let text = r#"
         zone = "example.com"
         records = [
@@ -215,42 +220,42 @@ fn everything_wrong_is_said_at_once() {
         min_records = 0
     "#;
     expect![[r#"
-        records[0].ttl: a proxied record has no ttl of its own, but this says 300 s; allowed: leave ttl out, or proxied = false
+        records[0].ttl: a proxied record has no ttl of its own, and this one has 300 s; allowed: leave ttl out, or proxied = false
         records[1].name: a.b.example.com is proxied and more than one level below example.com: the edge certificate does not cover it; allowed: a name one level deep, or proxied = false
         records[2].ttl: 59 s is out of range; allowed: 1 for automatic, or 60 to 86400
         records[3].content: `2001:db8::1` does not fit the type; allowed: an IPv4 address, or nothing for the server's address
         records[4].content: `1.2.3.4` does not fit the type; allowed: an IPv6 address
-        records[5].content: it is missing; allowed: an IPv6 address
+        records[5].content: the content is missing; allowed: an IPv6 address
         records[6].content: `E.example.com` does not fit the type; allowed: the full name of another host
         records[7].content: `1.2.3.4` does not fit the type; allowed: the full name of another host
         records[9].proxied: a TXT record is never proxied; allowed: proxied = false
         records[9].content: `` does not fit the type; allowed: a text of 1 to 2048 bytes
-        records[11].name: `x y` is no name; allowed: a name in example.com, short or full, `@` or `*`
+        records[11].name: `x y` is not a valid name; allowed: a name in example.com, short or full, `@` or `*`
         records[12].name: `gitlab.example.org.` is not in the zone example.com; allowed: a name in example.com, short or full, `@` or `*`
         records[8].type: c.example.com has a CNAME beside other records; allowed: a CNAME alone at its name, or none
         records[10].name: c.example.com has the same record at records[2]; allowed: each record once
         records[14].name: g.example.com has the same record at records[13]; allowed: each record once
         records[16].name: h.example.com has the same record at records[15]; allowed: each record once
-        certificates[0].hostnames[1]: `gitlab.example.org` is not in the zone: Cloudflare signs its zones' names only; allowed: example.com, or a full name below it, once
-        certificates[0].hostnames[2]: `*.EXAMPLE.com` stands here twice; allowed: example.com, or a full name below it, once
-        certificates[0].hostnames[3]: `www` is not in the zone: Cloudflare signs its zones' names only; allowed: example.com, or a full name below it, once
-        certificates[0].validity_days: Cloudflare gives none for 31 days; allowed: 7, 30, 90, 365, 730, 1095 or 5475
-        certificates[0].renew_before_days: 31 days before the end of 31 it would be renewed at once, for ever, or never; allowed: 1 or more, fewer than validity_days
-        certificates[0].secret: `a secret` is no name in Secrets Manager; allowed: 1 to 512 letters, digits, and /_+=.@-
+        certificates[0].hostnames[1]: `gitlab.example.org` is not in the zone: Cloudflare signs names of its own zones only; allowed: example.com, or a full name below it, once
+        certificates[0].hostnames[2]: `*.EXAMPLE.com` is listed twice; allowed: example.com, or a full name below it, once
+        certificates[0].hostnames[3]: `www` is not in the zone: Cloudflare signs names of its own zones only; allowed: example.com, or a full name below it, once
+        certificates[0].validity_days: Cloudflare does not offer a validity of 31 days; allowed: 7, 30, 90, 365, 730, 1095 or 5475
+        certificates[0].renew_before_days: a certificate of 31 days can't be renewed 31 days before its expiry; allowed: 1 or more, fewer than validity_days
+        certificates[0].secret: `a secret` is not a valid name of a secret; allowed: 1 to 512 letters, digits, and /_+=.@-
         certificates[1].hostnames: there are 0; allowed: 1 to 200 names
-        certificates[1].secret: `a secret` is no name in Secrets Manager; allowed: 1 to 512 letters, digits, and /_+=.@-
-        certificates[1].secret: certificates[0] has the same: one would overwrite the other; allowed: a secret for each certificate
-        limits.max_changed_percent: 101 is no share; allowed: 1 to 100
-        limits.min_records: 0 records have no share; allowed: 1 or more
+        certificates[1].secret: `a secret` is not a valid name of a secret; allowed: 1 to 512 letters, digits, and /_+=.@-
+        certificates[1].secret: certificates[0] has the same secret: one would overwrite the other; allowed: a secret for each certificate
+        limits.max_changed_percent: 101 is not a valid percentage; allowed: 1 to 100
+        limits.min_records: 0 is not a valid number of records; allowed: 1 or more
     "#]].assert_eq(&problems(text));
     expect![[r#"
-        zone: `com` is no name; allowed: a name such as example.com
+        zone: `com` is not a valid name; allowed: a name such as example.com
     "#]]
     .assert_eq(&problems("zone = 'com'"));
 }
 
 #[test]
-fn round_robin_and_mixed_addresses_are_no_problem() {
+fn round_robin_and_mixed_addresses_are_allowed() {
     let text = r#"
         zone = "example.com"
         records = [
@@ -262,11 +267,11 @@ fn round_robin_and_mixed_addresses_are_no_problem() {
         ]
     "#;
     assert_eq!(problems(text), "");
-    let hazards = hazards(&spec(text));
+    let warnings = warnings(&spec(text));
     for at in [0, 1] {
-        assert!(hazards.contains(&format!("warning half-proxied records[{at}].proxied")));
+        assert!(warnings.contains(&format!("warning half-proxied records[{at}].proxied")));
     }
-    assert_eq!(hazards.matches("half-proxied").count(), 2, "{hazards}");
+    assert_eq!(warnings.matches("half-proxied").count(), 2, "{warnings}");
 }
 
 #[test]

@@ -1,10 +1,15 @@
-//! Zones and specs for tests.
+//! Zones, specs and goals for tests.
 
-use nex_dns::{Desired, Existing, Spec, Zone, mark};
+use std::collections::BTreeMap;
 
-/// A record that is there.
-pub(crate) fn existing(id: &str, kind: &str, name: &str, content: &str) -> Existing {
-    Existing {
+use nex_dns::spec::RecordType;
+use nex_dns::zone::{ObservedRecord, Zone};
+use nex_dns::{Goal, Spec, ZoneSnapshot, mark};
+use time::OffsetDateTime;
+
+/// A record that someone made by hand.
+pub(crate) fn existing(id: &str, kind: &str, name: &str, content: &str) -> ObservedRecord {
+    ObservedRecord {
         id: id.to_owned(),
         kind: kind.to_owned(),
         name: name.to_owned(),
@@ -16,15 +21,15 @@ pub(crate) fn existing(id: &str, kind: &str, name: &str, content: &str) -> Exist
 }
 
 /// A record that staging's nex made.
-pub(crate) fn ours(id: &str, kind: &str, name: &str, content: &str) -> Existing {
-    Existing {
+pub(crate) fn ours(id: &str, kind: &str, name: &str, content: &str) -> ObservedRecord {
+    ObservedRecord {
         comment: Some(mark("staging")),
         ..existing(id, kind, name, content)
     }
 }
 
 /// A zone with these records.
-pub(crate) fn zone(records: Vec<Existing>) -> Zone {
+pub(crate) fn zone(records: Vec<ObservedRecord>) -> Zone {
     Zone {
         id: "z1".to_owned(),
         name: "example.com".to_owned(),
@@ -33,13 +38,29 @@ pub(crate) fn zone(records: Vec<Existing>) -> Zone {
     }
 }
 
-/// What staging asks for, its server at 203.0.113.7.
-pub(crate) fn desired(text: &str) -> Desired {
-    let spec: Spec = toml::from_str(&format!("zone = 'example.com'\n{text}")).expect("a spec");
-    Desired::of(
-        &spec,
-        "staging",
-        Some("203.0.113.7".parse().expect("an address")),
-    )
-    .expect("a sound spec")
+/// A spec of example.com.
+pub(crate) fn spec(text: &str) -> Spec {
+    toml::from_str(&format!("zone = 'example.com'\n{text}")).expect("a spec")
+}
+
+/// A record of a spec.
+pub(crate) fn record(kind: RecordType, name: &str, content: &str) -> nex_dns::spec::Record {
+    nex_dns::spec::Record {
+        content: Some(content.to_owned()),
+        ..nex_dns::spec::Record::new(kind, name)
+    }
+}
+
+/// The goal of an apply, with staging's server at 203.0.113.7.
+pub(crate) const SPEC: Goal = Goal::Spec {
+    address: Some(std::net::Ipv4Addr::new(203, 0, 113, 7)),
+};
+
+/// The goal before the server exists.
+pub(crate) const NO_SERVER: Goal = Goal::Spec { address: None };
+
+/// The zone as staging reads it.
+pub(crate) fn snapshot(spec: &Spec, zone: &Zone) -> ZoneSnapshot {
+    let (zone, now) = (zone.clone(), OffsetDateTime::UNIX_EPOCH);
+    ZoneSnapshot::new(spec, "staging", zone, BTreeMap::new(), now).expect("a valid spec")
 }

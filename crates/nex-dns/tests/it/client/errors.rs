@@ -1,4 +1,6 @@
-//! What goes wrong, and what the user is told.
+//! What goes wrong, and what the user reads then.
+
+use nex_dns::client::Writer;
 
 use super::*;
 
@@ -13,7 +15,7 @@ async fn each_code_says_what_to_do() {
     for number in codes {
         server.reset().await;
         on(&server, "GET", "ips", code(400, number)).await;
-        text.push_str(&told(
+        text.push_str(&shown(
             &client(&server)
                 .await
                 .edge_networks()
@@ -27,7 +29,7 @@ async fn each_code_says_what_to_do() {
         let errors =
             json!([{"code": 1004, "message": "DNS Validation Error", "error_chain": chain}]);
         on(&server, "GET", "ips", bad(400, errors)).await;
-        text.push_str(&told(
+        text.push_str(&shown(
             &client(&server)
                 .await
                 .edge_networks()
@@ -39,35 +41,35 @@ async fn each_code_says_what_to_do() {
         failed to read Cloudflare's edge networks: Some message (1012)
           hint: the list of certificates needs the zone's id: report this as a defect
         failed to read Cloudflare's edge networks: Some message (1100)
-          hint: a passing fault of the Origin CA: run again in a minute
+          hint: the Origin CA has a temporary fault: run again in a minute
         failed to read Cloudflare's edge networks: Some message (6003)
-          hint: the token has a character too many, such as a quote or a line end: copy it again
+          hint: the token has an extra character, such as a quote or a line break: copy the token again
         failed to read Cloudflare's edge networks: Some message (7003)
           hint: an id is of the wrong form: plan again, and adopt by the ids that the plan shows
         failed to read Cloudflare's edge networks: Some message (9003)
           hint: this content can't be proxied: proxied = false, or another content
         failed to read Cloudflare's edge networks: Some message (9109)
-          hint: the token is not valid any more, or not for this zone: make a new one
+          hint: the token is no longer valid, or not valid for this zone: make a new one
         failed to read Cloudflare's edge networks: Some message (10000)
           hint: give the token the scopes Zone Read, DNS Edit, SSL and Certificates Edit and Zone Settings Edit for this zone
         failed to read Cloudflare's edge networks: Some message (81044)
           hint: the record is gone: plan again
         failed to read Cloudflare's edge networks: Some message (81045)
-          hint: the zone's plan holds no more records: delete some, or change the plan
+          hint: the zone has as many records as its plan allows: delete some, or change the plan
         failed to read Cloudflare's edge networks: Some message (81053)
           hint: an A, AAAA or CNAME record has this name already: adopt it, or choose another name
         failed to read Cloudflare's edge networks: Some message (81054)
-          hint: a CNAME record has this name already and stands alone: adopt it, or choose another name
+          hint: a CNAME record has this name already and allows no others: adopt it, or choose another name
         failed to read Cloudflare's edge networks: Some message (81057)
-          hint: the same record is there already: adopt it, or remove it from the spec
+          hint: the same record exists already: adopt it, or remove it from the spec
         failed to read Cloudflare's edge networks: Some message (81058)
-          hint: the same record is there already: adopt it, or remove it from the spec
+          hint: the same record exists already: adopt it, or remove it from the spec
         failed to read Cloudflare's edge networks: DNS Validation Error (1004): The cause (9021)
-          hint: ttl must be 1 for automatic, or 60 to 86400; a proxied record takes no other than 1
+          hint: ttl must be 1 for automatic, or 60 to 86400; a proxied record must have 1
         failed to read Cloudflare's edge networks: DNS Validation Error (1004): The cause (9300)
-          hint: the zone's plan takes no tags: remove them from the record at Cloudflare
+          hint: the zone's plan does not support tags: remove the tags from the record at Cloudflare
         failed to read Cloudflare's edge networks: DNS Validation Error (1004): The cause (6111)
-          hint: the token has a character too many, such as a quote or a line end: copy it again
+          hint: the token has an extra character, such as a quote or a line break: copy the token again
     "#]].assert_eq(&text);
 }
 
@@ -79,7 +81,7 @@ async fn check(answer: ResponseTemplate, expected: Expect) {
         .edge_networks()
         .await
         .expect_err("an error");
-    expected.assert_eq(&told(&error));
+    expected.assert_eq(&shown(&error));
 }
 
 #[tokio::test]
@@ -88,14 +90,14 @@ async fn strange_answers_are_errors_that_say_so() {
         ResponseTemplate::new(200).set_body_raw("<html>\n <title>Log in</title>", "text/html");
     check(login, expect![[r#"
         failed to read Cloudflare's edge networks: HTTP 200 with an answer that is not the API's: `<html> <title>Log in</title>`
-          hint: check the base address, and what stands between here and Cloudflare
+          hint: check the base address, and the proxies between this machine and Cloudflare
     "#]]).await;
     check(
         ResponseTemplate::new(403),
         expect![[r#"
-        failed to read Cloudflare's edge networks: HTTP 403 with an answer that is not the API's: ``
-          hint: check the base address, and what stands between here and Cloudflare
-    "#]],
+            failed to read Cloudflare's edge networks: HTTP 403 with an answer that is not the API's: ``
+              hint: check the base address, and the proxies between this machine and Cloudflare
+        "#]],
     )
     .await;
     check(
@@ -108,23 +110,23 @@ async fn strange_answers_are_errors_that_say_so() {
     check(
         good(json!({"etag": "x"})),
         expect![[r#"
-        failed to read Cloudflare's edge networks: the result has another form than documented
-          hint: the API changed, or a stand-in differs from it: report it with the causes above
-    "#]],
+            failed to read Cloudflare's edge networks: the result has another form than documented
+              hint: the API has changed, or a stand-in differs from it: report the error with its causes
+        "#]],
     )
     .await;
     check(
         good(json!({"etag": "x", "ipv4_cidrs": [], "ipv6_cidrs": []})),
         expect![[r#"
             failed to read Cloudflare's edge networks: the result lacks networks of both kinds
-              hint: the API changed, or a stand-in differs from it: report it with the causes above
+              hint: the API has changed, or a stand-in differs from it: report the error with its causes
         "#]],
     )
     .await;
 }
 
 #[tokio::test]
-async fn without_a_network_it_says_so_and_edge_networks_are_the_built_in_ones() {
+async fn without_a_network_the_error_says_so() {
     let client = Client::new(&SecretString::from(TOKEN)).expect("a client");
     let none = Retries {
         times: 0,
@@ -132,16 +134,16 @@ async fn without_a_network_it_says_so_and_edge_networks_are_the_built_in_ones() 
     };
     // Port 9 is discard: nobody listens.
     let client = client
-        .at("http://127.0.0.1:9/")
+        .with_base_url("http://127.0.0.1:9/")
         .expect("an address")
-        .retrying(none);
-    let (networks, because) = edge::or_built_in(client.edge_networks().await);
-    assert_eq!(networks, edge::built_in());
+        .with_retries(none);
+    let error = client.edge_networks().await.expect_err("no network");
+    assert_eq!(error.kind(), ErrorKind::Other, "nothing was sent");
     expect![[r#"
         failed to read Cloudflare's edge networks: Cloudflare was not reached
           hint: check the network and the base address
     "#]]
-    .assert_eq(&told(&because.expect("a reason")));
+    .assert_eq(&shown(&error));
 }
 
 #[tokio::test]
@@ -163,13 +165,13 @@ async fn an_answer_that_points_at_a_change_of_a_batch_is_understood() {
         .records("z1", &steps)
         .await
         .expect_err("refused");
-    assert_eq!(error.about(&steps), [2]);
+    assert_eq!(Writer::blamed(&error, &steps), [2]);
     let error = client
         .writer()
         .records("z1", &steps)
         .await
         .expect_err("refused");
-    assert_eq!(error.about(&steps), [0]);
+    assert_eq!(Writer::blamed(&error, &steps), [0]);
 }
 
 #[test]
@@ -180,9 +182,12 @@ fn addresses_and_tokens_are_checked_first() {
     }
     let client =
         || Client::new(&SecretString::from(format!("{TOKEN}\n"))).expect("a last line end is cut");
-    assert!(client().at("api.cloudflare.com").is_err() && client().at("ftp://x/").is_err());
+    assert!(
+        client().with_base_url("api.cloudflare.com").is_err()
+            && client().with_base_url("ftp://x/").is_err()
+    );
     let client = client()
-        .at("http://127.0.0.1:1/client/v4")
+        .with_base_url("http://127.0.0.1:1/client/v4")
         .expect("an address");
     assert!(
         format!("{client:?}").contains("/client/v4/") && !format!("{client:?}").contains(TOKEN)

@@ -7,17 +7,20 @@ mod retries;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
-use nex_dns::certificate::{Request, Terms};
-use nex_dns::{
-    Ask, Class, Client, Do, Error, Failure as _, KeyType, Read as _, Retries, Setting, Step,
-    Write as _, diff, edge,
-};
+use nex_dns::certificate::{CertificateRequest, CertificateTerms};
+use nex_dns::client::{Client, Error, Retries};
+use nex_dns::ports::{ZoneReader as _, ZoneWriter as _};
+use nex_dns::spec::KeyType;
+use nex_dns::step::{RecordStep, ZoneStep};
+use nex_dns::zone::ZoneQuery;
+use nex_dns::{Setting, edge};
+use nex_plan::{CancelToken, CloudError as _, ErrorKind};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path, path_regex, query_param};
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
-use crate::zones::{desired, ours, zone};
+use crate::zones::{SPEC, ours, snapshot, spec, zone};
 
 const TOKEN: &str = "a-token-that-nobody-may-see";
 
@@ -29,9 +32,9 @@ async fn client(server: &MockServer) -> Client {
     };
     let client = Client::new(&SecretString::from(TOKEN)).expect("a client");
     client
-        .at(&format!("{}/client/v4", server.uri()))
+        .with_base_url(&format!("{}/client/v4", server.uri()))
         .expect("an address")
-        .retrying(quick)
+        .with_retries(quick)
 }
 
 fn good(result: Value) -> ResponseTemplate {
@@ -97,10 +100,11 @@ async fn server() -> MockServer {
     server
 }
 
-fn ask() -> Ask {
-    Ask {
+fn query() -> ZoneQuery {
+    ZoneQuery {
         zone: "example.com".to_owned(),
-        ..Ask::default()
+        records: true,
+        ..ZoneQuery::default()
     }
 }
 
@@ -116,7 +120,7 @@ async fn sent(server: &MockServer) -> String {
     format!("{} {}\n{body:#}\n", last.method, last.url.path())
 }
 
-fn told(error: &Error) -> String {
+fn shown(error: &Error) -> String {
     let mut text = format!("{error}\n");
     if let Some(hint) = error.hint() {
         text.push_str(&format!("  hint: {hint}\n"));
@@ -125,10 +129,10 @@ fn told(error: &Error) -> String {
     text
 }
 
-fn request() -> Request {
-    Request {
+fn request() -> CertificateRequest {
+    CertificateRequest {
         csr: "a request".to_owned(),
-        terms: Terms {
+        terms: CertificateTerms {
             hostnames: ["*.example.com", "example.com"].map(str::to_owned).into(),
             key_type: KeyType::Ecdsa,
             validity_days: 5475,
@@ -136,8 +140,9 @@ fn request() -> Request {
     }
 }
 
-fn steps() -> Vec<Step> {
-    let desired = desired(
+/// A create, a delete and an update, in this order.
+fn steps() -> Vec<RecordStep> {
+    let spec = spec(
         r#"records = [
             { type = "A", name = "new", proxied = true },
             { type = "A", name = "same", content = "192.0.2.2", proxied = true },
@@ -146,30 +151,12 @@ fn steps() -> Vec<Step> {
     let mut web = ours("2", "A", "same.example.com", "192.0.2.1");
     web.ttl = 300;
     let old = ours("1", "TXT", "old.example.com", "x");
-    let entry = |name: &str| {
-        desired
-            .records
-            .iter()
-            .find(|e| e.name == name)
-            .expect("an entry")
-            .clone()
-    };
-    let step = |name: &str, what| Step {
-        resource: nex_plan::ResourceId::new("dns-record", name),
-        what,
-    };
-    assert_eq!(
-        diff(&desired, &zone(vec![web.clone(), old.clone()]))
-            .actions
-            .len(),
-        3
-    );
-    vec![
-        step("new.example.com A", Do::Create(entry("new.example.com"))),
-        step("old.example.com TXT", Do::Delete(old)),
-        step(
-            "same.example.com A",
-            Do::Update(web, entry("same.example.com")),
-        ),
-    ]
+    let linted = snapshot(&spec, &zone(vec![web, old])).plan(&SPEC);
+    let records = linted.plan().steps().filter_map(|step| match step {
+        ZoneStep::Record(step) => Some(step.clone()),
+        _ => None,
+    });
+    let steps: Vec<RecordStep> = records.collect();
+    assert_eq!(steps.len(), 3);
+    steps
 }

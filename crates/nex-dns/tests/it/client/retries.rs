@@ -3,7 +3,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use nex_dns::certificate::NoSecrets;
+use nex_dns::{Spec, ZoneManager};
+use nex_plan::{NoProgress, RunContext, SkipReason};
+
 use super::*;
+
+/// An answer with Cloudflare's networks.
+fn networks() -> ResponseTemplate {
+    let built_in = edge::built_in();
+    good(json!({"ipv4_cidrs": built_in.ipv4, "ipv6_cidrs": built_in.ipv6}))
+}
 
 /// What is tried again: the answers to a read and to an issue, and how many calls each makes.
 #[tokio::test]
@@ -52,7 +62,7 @@ async fn what_may_have_acted_is_never_repeated_and_all_else_is() {
 }
 
 #[tokio::test]
-async fn a_lost_issue_is_of_its_own_class() {
+async fn a_lost_issue_is_indeterminate() {
     let server = server().await;
     let slow = code(502, 0);
     on(&server, "POST", "certificates", slow).await;
@@ -62,7 +72,7 @@ async fn a_lost_issue_is_of_its_own_class() {
         .issue(&request())
         .await
         .expect_err("lost");
-    assert_eq!(error.class(), Class::Lost);
+    assert_eq!(error.kind(), ErrorKind::Indeterminate);
     expect![[r#"
         POST /client/v4/certificates
         {
@@ -79,71 +89,70 @@ async fn a_lost_issue_is_of_its_own_class() {
 }
 
 #[tokio::test]
-async fn it_comes_back_when_cloudflare_says_so() {
+async fn the_next_try_waits_as_long_as_cloudflare_says() {
     let server = server().await;
     let later = code(429, 10013).insert_header("retry-after", "1");
-    on(
-        &server,
-        "GET",
-        "user/tokens/verify",
-        in_turn([later, good(json!({"status": "active"}))]),
-    )
-    .await;
-    let began = Instant::now();
-    client(&server).await.verify_token().await.expect("active");
-    assert!(began.elapsed() >= Duration::from_secs(1));
+    on(&server, "GET", "ips", in_turn([later, networks()])).await;
+    let started = Instant::now();
+    client(&server)
+        .await
+        .edge_networks()
+        .await
+        .expect("networks");
+    assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
 #[tokio::test]
-async fn it_does_not_wait_for_hours() {
+async fn no_try_waits_for_hours() {
     let server = server().await;
     on(
         &server,
         "GET",
-        "user/tokens/verify",
+        "ips",
         code(429, 0).insert_header("retry-after", "7200"),
     )
     .await;
     let error = client(&server)
         .await
-        .verify_token()
+        .edge_networks()
         .await
         .expect_err("too long");
     expect![[r#"
-        failed to verify the API token: Some message (0)
-          hint: the limit is 1,200 calls in 5 minutes for all that use this user's tokens: run again in 7200 s
-    "#]].assert_eq(&told(&error));
+        failed to read Cloudflare's edge networks: Some message (0)
+          hint: the limit is 1,200 calls in 5 minutes for all tokens of a user: run again in 7200 s
+    "#]]
+    .assert_eq(&shown(&error));
     assert_eq!(calls(&server).await, 1);
 }
 
 #[tokio::test]
 async fn an_empty_window_is_waited_for() {
     let server = server().await;
-    let empty = good(json!({"status": "active"})).insert_header("ratelimit", "\"default\";r=0;t=1");
-    on(&server, "GET", "user/tokens/verify", empty).await;
+    let empty = networks().insert_header("ratelimit", "\"default\";r=0;t=1");
+    on(&server, "GET", "ips", empty).await;
     let client = client(&server).await;
-    client.verify_token().await.expect("active");
-    let began = Instant::now();
-    client.verify_token().await.expect("active");
-    assert!(began.elapsed() >= Duration::from_millis(900));
+    client.edge_networks().await.expect("networks");
+    let started = Instant::now();
+    client.edge_networks().await.expect("networks");
+    assert!(started.elapsed() >= Duration::from_millis(900));
 }
 
 #[tokio::test]
-async fn its_waits_are_told() {
+async fn waits_are_reported() {
     #[derive(Default)]
-    struct Told(std::sync::Mutex<Vec<nex_plan::Event>>);
-    impl nex_plan::Progress for Told {
+    struct Events(std::sync::Mutex<Vec<nex_plan::Event>>);
+    impl nex_plan::Progress for Events {
         fn event(&self, event: nex_plan::Event) {
             self.0.lock().expect("no panic").push(event);
         }
     }
     let server = server().await;
     on(&server, "GET", "ips", code(500, 0)).await;
-    let told = Arc::new(Told::default());
-    let client = client(&server).await.telling(told.clone());
+    let events = Arc::new(Events::default());
+    let client = client(&server).await.with_progress(events.clone());
     assert!(client.edge_networks().await.is_err());
     assert_eq!(
-        told.0.lock().expect("no panic").len(),
+        events.0.lock().expect("no panic").len(),
         2,
         "one before each further try"
     );
@@ -173,4 +182,70 @@ async fn a_delete_whose_first_answer_was_lost_is_done() {
         .await
         .expect("done");
     client.writer().revoke("c1").await.expect("done");
+}
+
+/// Cancels while `waits` waits, which must then end long before its own time.
+async fn cancelled<T>(cancel: &CancelToken, waits: impl Future<Output = T>) -> T {
+    let started = Instant::now();
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        cancel.cancel();
+    };
+    let (output, ()) = tokio::join!(waits, later);
+    assert!(started.elapsed() < Duration::from_secs(20));
+    output
+}
+
+#[tokio::test]
+async fn cancelling_ends_the_wait_for_the_next_try() {
+    let server = server().await;
+    let later = code(429, 10013).insert_header("retry-after", "200");
+    on(&server, "GET", "ips", later).await;
+    let cancel = CancelToken::default();
+    let client = client(&server).await.with_cancel(cancel.clone());
+    let error = cancelled(&cancel, client.edge_networks()).await;
+    let error = error.expect_err("cancelled");
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    expect![[r#"
+        failed to read Cloudflare's edge networks: cancelled while waiting
+    "#]]
+    .assert_eq(&shown(&error));
+    assert_eq!(calls(&server).await, 1);
+}
+
+#[tokio::test]
+async fn cancelling_ends_the_wait_for_the_rate_limit() {
+    let server = server().await;
+    let empty = networks().insert_header("ratelimit", "\"default\";r=0;t=200");
+    on(&server, "GET", "ips", empty).await;
+    let cancel = CancelToken::default();
+    let client = client(&server).await.with_cancel(cancel.clone());
+    client.edge_networks().await.expect("networks");
+    let error = cancelled(&cancel, client.edge_networks()).await;
+    assert_eq!(error.expect_err("cancelled").kind(), ErrorKind::Cancelled);
+    assert_eq!(calls(&server).await, 1);
+}
+
+#[tokio::test]
+async fn cancelling_ends_an_apply_that_waits_and_the_zone_is_read_back() {
+    let server = server().await;
+    let later = code(429, 10013).insert_header("retry-after", "200");
+    on(&server, "GET", "zones/z1/dns_records", page(vec![], 1, 1)).await;
+    on(&server, "POST", "zones/z1/dns_records", later).await;
+    let cancel = CancelToken::default();
+    let client = client(&server).await.with_cancel(cancel.clone());
+    let spec: Spec = spec("records = [{ type = 'A', name = 'a' }]");
+    let manager = ZoneManager::new(client, NoSecrets, spec, "staging").expect("a valid spec");
+    let snapshot = manager.read().await.expect("a zone");
+    let approved = snapshot.plan(&SPEC).approve(&[].into()).expect("no denial");
+    let context = RunContext {
+        progress: &NoProgress,
+        cancel: &cancel,
+    };
+    let report = cancelled(&cancel, manager.apply(&approved, &SPEC, context)).await;
+    let report = report.expect("a report");
+    assert!(report.failed.is_empty() && report.unread.is_none());
+    let reason = &report.skipped[0].reason;
+    assert!(matches!(reason, SkipReason::Interrupted(_)), "{reason}");
+    assert_eq!(report.remaining.entries.len(), 1);
 }
