@@ -80,7 +80,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
             Request { full, ..request }.run(&open(&env)?).await
         }
         Command::Outputs { env } => outputs::run(&open(&env)?).await,
-        Command::Dns { command } => dispatch_dns(command, full, &open).await,
+        Command::Dns { command } => Box::pin(dispatch_dns(command, full, &open)).await,
         Command::Render {
             env,
             what,

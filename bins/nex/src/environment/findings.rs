@@ -11,7 +11,7 @@ use super::{Spec, hosts};
 pub fn findings(spec: &Spec) -> Vec<Finding> {
     let hosts = spec.gitlab.hosts();
     let answering = spec.dns.answering(hosts.web);
-    let web = if answering.iter().any(|(_, record)| record.proxied) {
+    let web = if answering.iter().any(|named| named.record.proxied) {
         WebAccess::Proxied
     } else {
         WebAccess::Direct
