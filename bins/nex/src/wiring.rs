@@ -30,27 +30,29 @@ impl<'a> Inputs<'a> {
 
     /// What the server's rendering takes from the other crates.
     pub(crate) fn gitlab(&self) -> nex_gitlab::Inputs {
-        let names = &self.names;
+        let buckets = self.names.buckets(&self.spec.aws);
+        let secrets = self.names.secrets();
+        let log_groups = self.names.log_groups();
         nex_gitlab::Inputs {
             environment: self.spec.name.clone(),
             region: self.spec.aws.region.clone(),
             database_host: self.database.host.clone(),
             database_port: self.database.port,
-            registry_bucket: names.registry_bucket(),
-            backups_bucket: names.backups_bucket(),
-            backups_prefix: names.backups_prefix(),
+            registry_bucket: buckets.registry,
+            backups_bucket: buckets.backups,
+            backups_prefix: self.spec.aws.storage.backups.prefix.clone(),
             secrets: nex_gitlab::Secrets {
-                database_password: names.database_password(),
-                root_password: names.root_password(),
+                database_password: secrets.database_password,
+                root_password: secrets.root_password,
                 mail_password: self.mail_secret(),
-                origin_certificate: names.origin_certificate(),
+                origin_certificate: secrets.origin_certificate,
             },
             edge_networks: self.edge.cidrs().to_vec(),
             log_groups: nex_gitlab::LogGroups {
-                rails: names.rails_log(),
-                nginx_access: names.nginx_access_log(),
-                nginx_error: names.nginx_error_log(),
-                system: names.server_system_log(),
+                rails: log_groups.rails,
+                nginx_access: log_groups.nginx_access,
+                nginx_error: log_groups.nginx_error,
+                system: log_groups.server_system,
             },
         }
     }
@@ -60,24 +62,24 @@ impl<'a> Inputs<'a> {
         let mail = self.spec.gitlab.mail.as_ref()?;
         Some(match &mail.password {
             SecretRef::SecretsManager(name) => name.clone(),
-            _ => self.names.mail_password(),
+            _ => self.names.secrets().mail_password,
         })
     }
 
     /// What the runners' rendering takes from the other crates.
     pub(crate) fn runner(&self) -> nex_runner::Inputs {
-        let names = &self.names;
+        let log_groups = self.names.log_groups();
         nex_runner::Inputs {
             environment: self.spec.name.clone(),
             region: self.spec.aws.region.clone(),
             gitlab_url: self.spec.gitlab.url.clone(),
-            token_secret: names.runner_token(),
-            cache_bucket: names.cache_bucket(),
+            token_secret: self.names.secrets().runner_token,
+            cache_bucket: self.names.buckets(&self.spec.aws).cache,
             log_groups: nex_runner::LogGroups {
-                runner: names.runner_log(),
-                system: names.runner_system_log(),
+                runner: log_groups.runner,
+                system: log_groups.runner_system,
             },
-            group_name: names.fleet(),
+            group_name: self.names.fleet(),
         }
     }
 
@@ -94,7 +96,8 @@ impl<'a> Inputs<'a> {
                 fleet: fleet.context("failed to render the runners' user data")?,
             },
             edge_networks: self.edge.clone(),
-            mail_password: supplied_secrets(self.spec).contains_key(&self.names.mail_password()),
+            mail_password: supplied_secrets(self.spec)
+                .contains_key(&self.names.secrets().mail_password),
         })
     }
 
@@ -112,7 +115,7 @@ impl<'a> Inputs<'a> {
 pub(crate) fn supplied_secrets(spec: &Spec) -> BTreeMap<String, SecretRef> {
     let mail = spec.gitlab.mail.as_ref().map(|mail| mail.password.clone());
     let mail = mail.filter(|reference| !matches!(reference, SecretRef::SecretsManager(_)));
-    mail.map(|reference| (spec.names().mail_password(), reference))
+    mail.map(|reference| (spec.names().secrets().mail_password, reference))
         .into_iter()
         .collect()
 }

@@ -1,12 +1,15 @@
-//! Another tool's use of the crate: what a section would create, without AWS and without its SDK.
+//! A tool of its own: shows what a section would create, without AWS and without the SDK.
 //!
 //! `cargo run -p nex-infra --no-default-features --example plan_offline [SECTION.toml]`
 
 use std::io::Write;
 
 use nex_infra::model::Observed;
-use nex_infra::{Boot, DatabaseFacts, Facts, Images, Names, Spec, desired, diff, lint};
-use nex_plan::Paint;
+use nex_infra::{
+    DatabaseFacts, EdgeNetworks, Facts, Images, Inputs, LintContext, Names, Spec, UserData,
+    desired, diff,
+};
+use nex_plan::Renderer;
 
 const SECTION: &str = r#"
 region = "eu-west-3"
@@ -31,22 +34,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => SECTION.to_owned(),
     };
     let spec: Spec = toml::from_str(&section)?;
-    let problems: Vec<String> = spec.problems().into_iter().map(|p| p.to_string()).collect();
-    if !problems.is_empty() {
-        return Err(problems.join("\n").into());
-    }
+    spec.validate().into_result()?;
     let names = Names::new("acme", "test");
-    let desired = desired(&spec, &names, &facts(&spec), &boot());
-    let observed = Observed::new();
+    let (facts, inputs, observed) = (facts(&spec), inputs(), Observed::new());
+    let desired = desired(&spec, &names, &facts, &inputs, &observed);
     let plan = diff(names.environment(), &desired, &observed);
-    let mut verdicts = lint(&plan, &desired, &observed);
-    verdicts.extend(spec.hazards());
-    let text = plan.linted(verdicts).text(Paint::Plain);
+    let linted = plan.lint(&LintContext::Build {
+        spec: &spec,
+        facts: &facts,
+        desired: &desired,
+        observed: &observed,
+        capacity: None,
+        edge_networks: &inputs.edge_networks,
+    });
+    let text = Renderer::plain().linted(&linted.with(spec.warnings()));
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(())
 }
 
-/// What a reader would look up; this tool makes it up.
+/// What a reader would look up; this tool makes the values up.
 fn facts(spec: &Spec) -> Facts {
     Facts {
         account: "123456789012".into(),
@@ -69,12 +75,14 @@ fn facts(spec: &Spec) -> Facts {
     }
 }
 
-/// The scripts that another crate would render.
-fn boot() -> Boot {
-    Boot {
-        server: "#!/bin/bash\n".into(),
-        fleet: "#!/bin/bash\n".into(),
-        edge_networks: vec!["192.0.2.0/24".into()],
+/// What other crates would render and read.
+fn inputs() -> Inputs {
+    Inputs {
+        user_data: UserData {
+            server: "#!/bin/bash\n".into(),
+            fleet: "#!/bin/bash\n".into(),
+        },
+        edge_networks: EdgeNetworks::Known(vec!["192.0.2.0/24".into()]),
         mail_password: false,
     }
 }

@@ -1,105 +1,148 @@
-//! Taking over a resource that someone else created.
-
-use std::collections::BTreeSet;
+//! Taking over a resource of others: the resource gets nex's tags, and nothing else of it changes.
 
 use nex_plan::{FieldChange, Linted, Plan, Planned, ResourceId, Value};
 
 use crate::diff::diff;
 use crate::lint::LintContext;
-use crate::model::{Desired, Key, Kind, Observed, ObservedResource, Owner};
+#[cfg(feature = "engine")]
+use crate::model::Key;
+use crate::model::{
+    Desired, DesiredResource, Kind, Observed, ObservedResource, Owner, ResourceState,
+};
+use crate::names::Tags;
 use crate::step::{Operation, Step};
 
 /// What taking over a resource leads to.
 #[derive(Clone, Debug)]
 pub struct Adoption {
-    /// The plan that gives the resource nex's tags.
+    /// The resource.
+    pub target: ObservedResource,
+    /// The plan that sets the tags.
     pub plan: Linted<Step>,
     /// What the next plan does to the resource then; `None` if the resource is as the spec asks for.
     pub then: Option<Planned<Step>>,
 }
 
-/// Why a resource can't be taken over.
+/// Why a resource can't be adopted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdoptionError {
-    /// There is no such resource in the place of one that the spec asks for.
-    #[error("there is no {kind} {id} that the spec could mean; the spec asks for: {}", names.join(", "))]
+    /// No resource that was read has this id or name.
+    #[error(
+        "there is no {kind} {id_or_name} that the spec could mean; the spec's own: {}",
+        .names.join(", ")
+    )]
     NotFound {
         /// The kind.
         kind: Kind,
-        /// The identifier that was asked for.
-        id: String,
-        /// The names of the kind's resources that the spec asks for.
+        /// The id or the name that was looked for.
+        id_or_name: String,
+        /// The names of that kind in the spec.
         names: Vec<String>,
     },
     /// The spec does not ask for the resource.
     #[error("the spec does not ask for {0}")]
     NotInSpec(ResourceId),
     /// nex owns the resource already.
-    #[error("nex manages {0} already")]
+    #[error("nex owns {0} already")]
     AlreadyOwned(ResourceId),
-    /// Resources of the kind have no tags.
-    #[error("{0} has no tags of its own: adopt the resource that it belongs to")]
-    Untagged(ResourceId),
+    /// Resources of this kind have no tags.
+    #[error(
+        "a resource of the kind {0} has no tags: it has the owner of the resource that it belongs to"
+    )]
+    Untagged(Kind),
 }
 
-/// What taking over the resource leads to whose identifier or name is `id`.
+/// What taking over the resource of `kind` with this id or name leads to.
 ///
 /// # Errors
-/// [`AdoptionError`].
+/// [`AdoptionError`] if the resource can't be adopted.
 pub fn adoption(
     environment: &str,
     desired: &Desired,
     observed: &Observed,
     kind: Kind,
-    id: &str,
+    id_or_name: &str,
 ) -> Result<Adoption, AdoptionError> {
-    let (key, existing) = find(observed, kind, id).ok_or_else(|| {
-        let names = desired.keys().filter(|key| key.kind == kind);
-        AdoptionError::NotFound {
-            kind,
-            id: id.to_owned(),
-            names: names.map(|key| key.name.clone()).collect(),
-        }
+    let target = find(observed, kind, id_or_name).ok_or_else(|| AdoptionError::NotFound {
+        kind,
+        id_or_name: id_or_name.to_owned(),
+        names: names(desired, kind),
     })?;
-    if existing.owner == Owner::Nex {
+    let key = target.state.key();
+    if target.owner == Owner::Nex {
         return Err(AdoptionError::AlreadyOwned(key.resource_id()));
     }
-    let wanted = desired
-        .get(key)
-        .ok_or_else(|| AdoptionError::NotInSpec(key.resource_id()))?;
-    let (Some(old), Some(new)) = (existing.state.tags(), wanted.tags()) else {
-        return Err(AdoptionError::Untagged(key.resource_id()));
-    };
+    let new = desired.get(&key);
+    let new = new.ok_or_else(|| AdoptionError::NotInSpec(key.resource_id()))?;
+    let step = step(new, target).ok_or(AdoptionError::Untagged(kind))?;
+    let then = after(environment, new, target, &step);
     let mut plan = Plan::new(environment);
-    plan.push(Step {
-        key: key.clone(),
-        operation: Operation::Adopt {
-            id: existing.id.clone(),
-            old: Box::new(existing.state.clone()),
-            tags: new.clone(),
-        },
-        fields: vec![FieldChange::new("tags", Value::map(old), Value::map(new))],
-        reasons: vec![],
-        needs: BTreeSet::new(),
-    });
-    let taken = ObservedResource {
-        owner: Owner::Nex,
-        ..existing.clone()
-    };
-    let desired: Desired = [(key.clone(), wanted.clone())].into();
-    let observed: Observed = [(key.clone(), taken)].into();
-    let then = diff(environment, &desired, &observed).entries;
+    plan.push(step);
     Ok(Adoption {
+        target: target.clone(),
         plan: plan.lint(&LintContext::Adoption),
-        then: then.into_iter().next(),
+        then,
     })
 }
 
-fn find<'a>(
-    observed: &'a Observed,
-    kind: Kind,
-    id: &str,
-) -> Option<(&'a Key, &'a ObservedResource)> {
+fn find<'a>(observed: &'a Observed, kind: Kind, id_or_name: &str) -> Option<&'a ObservedResource> {
     let mut of_kind = observed.iter().filter(|(key, _)| key.kind == kind);
-    of_kind.find(|(key, existing)| existing.id == id || key.name == id)
+    let found = of_kind.find(|(key, e)| e.id == id_or_name || key.name == id_or_name);
+    found.map(|(_, existing)| existing)
+}
+
+fn names(desired: &Desired, kind: Kind) -> Vec<String> {
+    let of_kind = desired.keys().filter(|key| key.kind == kind);
+    of_kind.map(|key| key.name.clone()).collect()
+}
+
+/// The step that takes over `target`; `None` if its kind has no tags.
+fn step(new: &DesiredResource, target: &ObservedResource) -> Option<Step> {
+    let old = target.state.tags()?;
+    let tags = new.tags()?.clone();
+    let field = FieldChange::new("tags", Value::map(old), Value::map(&tags));
+    let operation = Operation::Adopt {
+        id: target.id.clone(),
+        old: target.state.clone(),
+        tags,
+    };
+    Some(Step::new(new.key(), operation, vec![field]))
+}
+
+/// What is left to change once the resource has its tags.
+fn after(
+    environment: &str,
+    new: &DesiredResource,
+    target: &ObservedResource,
+    step: &Step,
+) -> Option<Planned<Step>> {
+    let Operation::Adopt { tags, .. } = &step.operation else {
+        return None;
+    };
+    let adopted = ObservedResource {
+        id: target.id.clone(),
+        owner: Owner::Nex,
+        state: with_tags(&target.state, tags),
+    };
+    let desired = Desired::from([(step.key.clone(), new.clone())]);
+    let observed = Observed::from([(step.key.clone(), adopted)]);
+    let plan = diff(environment, &desired, &observed);
+    plan.entries.into_iter().next()
+}
+
+fn with_tags(state: &ResourceState, tags: &Tags) -> ResourceState {
+    let mut state = state.clone();
+    if let Some(own) = state.tags_mut() {
+        own.clone_from(tags);
+    }
+    state
+}
+
+/// The adoption of `key`, if the resource of others with this id still exists.
+#[cfg(feature = "engine")]
+pub(crate) fn again(key: &Key, id: &str, desired: &Desired, observed: &Observed) -> Option<Step> {
+    let target = observed.get(key)?;
+    let is_same = target.owner == Owner::Other && target.id == id;
+    let new = desired.get(key).filter(|_| is_same)?;
+    step(new, target)
 }

@@ -1,42 +1,83 @@
-//! AWS: the network lookups, and the resources of a GitLab server and its runner fleet.
+//! Keeps an environment on AWS as its spec says: the GitLab server's parts, the runner fleet's parts, and what they store.
+//! The network and the database exist already: the crate looks them up and never changes them. The crate knows nothing of
+//! Cloudflare or GitLab.
 //!
-//! Data flows one way: [`desired()`] turns a [`Spec`] into resources, [`diff()`] compares them with what exists, the lint and
-//! the approval of [`nex_plan`] follow, and `converge` executes the approved steps. There is no state file: nex finds its
-//! resources again by their names and tags ([`Names`]).
+//! Data flows one way: a [`CloudReader`] gives a [`Snapshot`], [`desired()`] says what the [`Spec`] asks for, [`diff()`]
+//! compares the two and gives a plan of [`Step`]s. The plan is linted and approved ([`nex_plan::Plan::lint`],
+//! [`nex_plan::Linted::approve`]), and `converge` executes it through a [`CloudWriter`]. There is no state file: names and
+//! tags ([`Names`]) find every resource again.
 //!
-//! | module | what is in it |
+//! | item | what it does |
 //! |---|---|
-//! | [`spec`] | the section `[aws]`, with its problems and warnings |
-//! | [`model`] | the kinds of resources, as asked for and as read |
-//! | [`step`] | what a plan for AWS consists of |
-//! | [`ports`] | the traits behind which AWS is |
-//! | [`policy`] | IAM policy documents |
-//! | `aws` | the SDK behind the traits |
+//! | [`spec`] | the section `[aws]`, with [`Spec::validate`] and [`Spec::warnings`] |
+//! | [`model`] | the resources: what a spec asks for and what was read |
+//! | [`policy`] | the IAM policies |
+//! | [`adoption()`] | takes over a resource that someone else made |
+//! | [`teardown()`] | the plan that deletes everything |
+//! | `aws` | AWS itself |
 //!
-//! Features: `engine` executes plans, `client` (on by default) adds the AWS SDK. Without them the crate compares and plans,
-//! with neither network code nor tokio in it.
+//! Features: `engine` executes plans, `client` (on by default) adds AWS. Without them the crate compares and plans, with
+//! neither network code nor tokio in it. `examples/plan_offline.rs` shows what a section would create,
+//! `examples/read.rs` lists what exists.
 //!
 //! ```
 //! use std::collections::BTreeSet;
 //!
-//! use nex_infra::model::{Desired, DesiredResource, LogGroup, Observed};
-//! use nex_infra::{LintContext, diff};
-//! use nex_plan::Renderer;
-//!
-//! let group = LogGroup {
-//!     name: "/nex/gitlab/rails".into(),
-//!     retention_days: Some(30),
-//!     tags: Default::default(),
+//! use nex_infra::model::Observed;
+//! use nex_infra::{
+//!     DatabaseFacts, EdgeNetworks, Facts, Images, Inputs, LintContext, Names, Spec, UserData, desired, diff,
 //! };
-//! let group = DesiredResource::from(group);
-//! let desired: Desired = [(group.key(), group)].into();
-//! let plan = diff("staging", &desired, &Observed::new());
-//! assert!(Renderer::plain().plan(&plan).contains("create  log-group /nex/gitlab/rails"));
 //!
-//! // Only a plan that was linted can be approved, and only an approved plan can be applied.
-//! let approved = plan.lint(&LintContext::Adoption).approve(&BTreeSet::new())?;
-//! assert_eq!(approved.plan().counts().create, 1);
-//! # Ok::<(), nex_plan::RefusalError>(())
+//! let spec: Spec = toml::from_str(r#"
+//!     region = "eu-west-3"
+//!     [network]
+//!     vpc = "tag:Name=main"
+//!     public_subnet = "10.0.1.0/24"
+//!     [database]
+//!     instance = "main"
+//! "#)?;
+//! spec.validate().into_result()?;
+//! assert_eq!(spec.warnings()[0].code, "ssh-closed");
+//!
+//! // `reader.snapshot().await?` looks these up, and what exists.
+//! let facts = Facts {
+//!     account: "123456789012".into(),
+//!     partition: "aws".into(),
+//!     region: spec.region.clone(),
+//!     vpc: "vpc-1".into(),
+//!     public_subnet: "subnet-1".into(),
+//!     private_subnets: vec![],
+//!     nat_gateways: vec![],
+//!     database: DatabaseFacts {
+//!         host: "main.example.com".into(),
+//!         port: 5432,
+//!         version: "16.4".into(),
+//!         groups: vec!["sg-1".into()],
+//!     },
+//!     images: Images { server: "ami-1".into(), fleet: "ami-2".into() },
+//! };
+//! let observed = Observed::new();
+//! let inputs = Inputs {
+//!     user_data: UserData { server: "#!/bin/sh\n".into(), fleet: String::new() },
+//!     edge_networks: EdgeNetworks::Known(vec!["192.0.2.0/24".into()]),
+//!     mail_password: false,
+//! };
+//!
+//! let names = Names::new("acme", "staging");
+//! let desired = desired(&spec, &names, &facts, &inputs, &observed);
+//! let linted = diff("staging", &desired, &observed).lint(&LintContext::Build {
+//!     spec: &spec,
+//!     facts: &facts,
+//!     desired: &desired,
+//!     observed: &observed,
+//!     capacity: None,
+//!     edge_networks: &inputs.edge_networks,
+//! });
+//! assert_eq!(linted.plan().counts().create, desired.len());
+//! assert_eq!(linted.findings()[0].code, "quota-unread");
+//! let approved = linted.approve(&BTreeSet::new())?; // for `converge`
+//! assert!(!approved.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod adoption;
@@ -47,22 +88,24 @@ mod diff;
 #[cfg(feature = "engine")]
 mod engine;
 mod facts;
+mod inputs;
 mod lint;
 pub mod model;
 mod names;
 pub mod policy;
-pub mod ports;
+mod ports;
 pub mod spec;
-pub mod step;
+mod step;
 
 pub use adoption::{Adoption, AdoptionError, adoption};
 pub use desired::desired;
-pub use diff::{diff, starts_instances, teardown};
+pub use diff::{diff, teardown};
 #[cfg(feature = "engine")]
-pub use engine::{CONSISTENCY_DELAY, ConvergeOptions, Converged, apply, converge};
-pub use facts::{Capacity, DatabaseFacts, EdgeNetworks, Facts, Images, Inputs, UserData};
+pub use engine::{CONSISTENCY_DELAY, ConvergeOptions, Converged, converge};
+pub use facts::{Capacity, DatabaseFacts, Facts, Images};
+pub use inputs::{EdgeNetworks, Inputs, UserData};
 pub use lint::LintContext;
-pub use names::{Component, Names, Tags};
+pub use names::{Buckets, Component, LogGroups, Names, Secrets, Tags};
 pub use ports::{CloudReader, CloudWriter, Contents, Ids, Snapshot};
 pub use spec::Spec;
-pub use step::Step;
+pub use step::{Operation, Step, starts_instances};

@@ -1,17 +1,17 @@
-//! The names and tags of an environment's resources. nex finds a resource again by these, and by nothing else.
+//! The one scheme of names and tags, by which every resource is found again.
 
 use std::collections::BTreeMap;
 
-use crate::spec::{Backups, Spec};
+use crate::spec::Spec;
 
-/// The tags of a resource.
+/// A resource's tags.
 pub type Tags = BTreeMap<String, String>;
 
-/// The tag with the tool that manages a resource.
+/// The tag that says which tool manages a resource.
 pub(crate) const MANAGED_BY: &str = "ManagedBy";
-/// The tag with the environment of a resource.
+/// The tag that says which environment a resource belongs to.
 pub(crate) const ENVIRONMENT: &str = "Environment";
-/// The tag with the part of the system that a resource serves.
+/// The tag that says which part of the system a resource serves.
 pub(crate) const COMPONENT: &str = "Component";
 /// The tag by which the snapshot policy finds its volumes.
 pub(crate) const SNAPSHOT: &str = "Snapshot";
@@ -35,49 +35,31 @@ impl Component {
     }
 }
 
-/// The names and tags of one environment, which the spec alone determines.
+/// Names and tags of one environment.
 ///
 /// ```
-/// use nex_infra::{Names, Spec};
-///
-/// let spec: Spec = toml::from_str(r#"
-///     region = "eu-west-3"
-///     network = { vpc = "vpc-1", public_subnet = "subnet-1" }
-///     database = { instance = "nex-staging" }
-/// "#)?;
-/// let names = Names::new("nex", "staging", &spec);
+/// let names = nex_infra::Names::new("nex", "staging");
 /// assert_eq!(names.server(), "nex-staging-gitlab");
 /// assert_eq!(names.fleet(), "nex-staging-gitlab-runner");
 /// assert_eq!(names.log_group("gitlab-runner", "system"), "/nex/gitlab-runner/system");
-/// assert_eq!(names.root_password(), "nex/gitlab/root-password");
-/// assert_eq!(names.registry_bucket(), "nex-staging-gitlab-registry");
-/// # Ok::<(), toml::de::Error>(())
+/// assert_eq!(names.secrets().root_password, "nex/gitlab/root-password");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     prefix: String,
     environment: String,
-    registry_bucket: Option<String>,
-    artifacts_bucket: Option<String>,
-    cache_bucket: Option<String>,
-    backups: Backups,
 }
 
 impl Names {
-    /// The names of `environment`. `prefix` is the first part of each name; the spec may name buckets of its own.
-    pub fn new(prefix: impl Into<String>, environment: impl Into<String>, spec: &Spec) -> Self {
-        let fleet = spec.fleet.as_ref();
+    /// The names of `environment`: all start with `prefix`.
+    pub fn new(prefix: impl Into<String>, environment: impl Into<String>) -> Self {
         Self {
             prefix: prefix.into(),
             environment: environment.into(),
-            registry_bucket: spec.storage.registry_bucket.clone(),
-            artifacts_bucket: spec.storage.artifacts_bucket.clone(),
-            cache_bucket: fleet.and_then(|fleet| fleet.cache_bucket.clone()),
-            backups: spec.storage.backups.clone(),
         }
     }
 
-    /// The environment's name.
+    /// The environment's own name.
     pub fn environment(&self) -> &str {
         &self.environment
     }
@@ -86,22 +68,22 @@ impl Names {
         format!("{}-{}", self.prefix, self.environment)
     }
 
-    /// The name of the server's group, role, profile, instance, volume and address.
+    /// The name of the server's parts: group, role, profile, instance, volume, address.
     pub fn server(&self) -> String {
         format!("{}-gitlab", self.base())
     }
 
-    /// The name of the fleet's group, role, profile, template and scaling group.
+    /// The name of the fleet's parts: group, role, profile, template, scaling group.
     pub fn fleet(&self) -> String {
         format!("{}-gitlab-runner", self.base())
     }
 
-    /// The name of the role that the snapshot service assumes, and of its policy.
+    /// The name of the snapshot policy and of its role.
     pub fn snapshots(&self) -> String {
         format!("{}-gitlab-snapshots", self.base())
     }
 
-    /// The name of a bucket, by its contents.
+    /// A bucket's default name, by its contents.
     pub fn bucket(&self, holds: &str) -> String {
         format!("{}-{holds}", self.base())
     }
@@ -116,127 +98,47 @@ impl Names {
         format!("{}/{component}/{name}", self.prefix)
     }
 
-    /// The container registry's bucket.
-    pub fn registry_bucket(&self) -> String {
-        self.bucket_or(&self.registry_bucket, "gitlab-registry")
-    }
-
-    /// The bucket of the files that instances fetch.
-    pub fn artifacts_bucket(&self) -> String {
-        self.bucket_or(&self.artifacts_bucket, "gitlab-artifacts")
-    }
-
-    /// The backups' bucket.
-    pub fn backups_bucket(&self) -> String {
-        self.bucket_or(&self.backups.bucket, "gitlab-backups")
-    }
-
-    /// The prefix of GitLab's backups in their bucket.
-    pub fn backups_prefix(&self) -> String {
-        self.backups.prefix.clone()
-    }
-
-    /// The runners' cache bucket.
-    pub fn cache_bucket(&self) -> String {
-        self.bucket_or(&self.cache_bucket, "gitlab-runner-cache")
-    }
-
-    /// The buckets that nex manages. A backups bucket that exists already is not one of them.
-    pub fn buckets(&self) -> Vec<String> {
-        let mut buckets = vec![
-            self.registry_bucket(),
-            self.artifacts_bucket(),
-            self.cache_bucket(),
-        ];
-        if !self.backups.existing {
-            buckets.push(self.backups_bucket());
+    /// The names of the buckets that `spec` determines.
+    pub fn buckets(&self, spec: &Spec) -> Buckets {
+        let storage = &spec.storage;
+        let cache = spec.fleet.as_ref().and_then(|f| f.cache_bucket.as_ref());
+        let name = |own: Option<&String>, holds| match own {
+            Some(name) => name.clone(),
+            None => self.bucket(holds),
+        };
+        Buckets {
+            registry: name(storage.registry_bucket.as_ref(), "gitlab-registry"),
+            artifacts: name(storage.artifacts_bucket.as_ref(), "gitlab-artifacts"),
+            backups: name(storage.backups.bucket.as_ref(), "gitlab-backups"),
+            cache: name(cache, "gitlab-runner-cache"),
+            shares_backups: storage.backups.existing,
         }
-        buckets
     }
 
-    /// The secret of the password of GitLab's database role.
-    pub fn database_password(&self) -> String {
-        self.secret("gitlab", "database-password")
+    /// The names of the secrets.
+    pub fn secrets(&self) -> Secrets {
+        Secrets {
+            database_password: self.secret("gitlab", "database-password"),
+            root_password: self.secret("gitlab", "root-password"),
+            mail_password: self.secret("gitlab", "mail-password"),
+            origin_certificate: self.secret("gitlab", "origin-certificate"),
+            runner_token: self.secret("gitlab-runner", "registration-token"),
+        }
     }
 
-    /// The secret of the first password of GitLab's root user.
-    pub fn root_password(&self) -> String {
-        self.secret("gitlab", "root-password")
+    /// The names of the log groups.
+    pub fn log_groups(&self) -> LogGroups {
+        LogGroups {
+            rails: self.log_group("gitlab", "rails"),
+            nginx_access: self.log_group("gitlab", "nginx-access"),
+            nginx_error: self.log_group("gitlab", "nginx-error"),
+            server_system: self.log_group("gitlab", "system"),
+            runner: self.log_group("gitlab-runner", "runner"),
+            runner_system: self.log_group("gitlab-runner", "system"),
+        }
     }
 
-    /// The secret of the mail relay's password.
-    pub fn mail_password(&self) -> String {
-        self.secret("gitlab", "mail-password")
-    }
-
-    /// The secret of the origin certificate and its key.
-    pub fn origin_certificate(&self) -> String {
-        self.secret("gitlab", "origin-certificate")
-    }
-
-    /// The secret of the runners' authentication token.
-    pub fn runner_token(&self) -> String {
-        self.secret("gitlab-runner", "registration-token")
-    }
-
-    /// All secrets.
-    pub fn secrets(&self) -> [String; 5] {
-        [
-            self.database_password(),
-            self.root_password(),
-            self.mail_password(),
-            self.origin_certificate(),
-            self.runner_token(),
-        ]
-    }
-
-    /// The log group of Rails.
-    pub fn rails_log(&self) -> String {
-        self.log_group("gitlab", "rails")
-    }
-
-    /// The log group of nginx's access log.
-    pub fn nginx_access_log(&self) -> String {
-        self.log_group("gitlab", "nginx-access")
-    }
-
-    /// The log group of nginx's error log.
-    pub fn nginx_error_log(&self) -> String {
-        self.log_group("gitlab", "nginx-error")
-    }
-
-    /// The log group of the server's system.
-    pub fn server_system_log(&self) -> String {
-        self.log_group("gitlab", "system")
-    }
-
-    /// The log group of the runners.
-    pub fn runner_log(&self) -> String {
-        self.log_group("gitlab-runner", "runner")
-    }
-
-    /// The log group of the runner hosts' system.
-    pub fn runner_system_log(&self) -> String {
-        self.log_group("gitlab-runner", "system")
-    }
-
-    /// All log groups.
-    pub fn log_groups(&self) -> [String; 6] {
-        [
-            self.rails_log(),
-            self.nginx_access_log(),
-            self.nginx_error_log(),
-            self.server_system_log(),
-            self.runner_log(),
-            self.runner_system_log(),
-        ]
-    }
-
-    fn bucket_or(&self, own: &Option<String>, holds: &str) -> String {
-        own.clone().unwrap_or_else(|| self.bucket(holds))
-    }
-
-    /// The tags of a resource of `component`: `extra` tags can't replace nex's own.
+    /// The tags of a resource of `component`: `extra` ones can't displace nex's own.
     pub fn tags(&self, component: Component, extra: &Tags) -> Tags {
         let own = [
             (MANAGED_BY, "nex"),
@@ -248,9 +150,98 @@ impl Names {
         tags
     }
 
-    /// Whether the tags show that nex manages a resource for this environment.
+    /// Whether `tags` are those of a resource that nex manages for this environment.
     pub fn own(&self, tags: &Tags) -> bool {
         tags.get(MANAGED_BY).is_some_and(|v| v == "nex")
             && tags.get(ENVIRONMENT) == Some(&self.environment)
+    }
+}
+
+/// The names of the buckets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buckets {
+    /// The container registry's bucket.
+    pub registry: String,
+    /// The bucket from which instances fetch artifacts.
+    pub artifacts: String,
+    /// The backups' bucket.
+    pub backups: String,
+    /// The runners' cache bucket.
+    pub cache: String,
+    /// Whether the backups' bucket exists already and is shared: nex does not manage it.
+    pub shares_backups: bool,
+}
+
+impl Buckets {
+    /// The buckets that nex manages.
+    pub fn managed(&self) -> Vec<&str> {
+        let mut buckets = vec![
+            self.registry.as_str(),
+            self.artifacts.as_str(),
+            self.cache.as_str(),
+        ];
+        if !self.shares_backups {
+            buckets.push(&self.backups);
+        }
+        buckets
+    }
+}
+
+/// The names of the secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secrets {
+    /// The password of the database role.
+    pub database_password: String,
+    /// The first password of GitLab's root user.
+    pub root_password: String,
+    /// The password at the mail relay.
+    pub mail_password: String,
+    /// The origin certificate and its key.
+    pub origin_certificate: String,
+    /// The runners' authentication token.
+    pub runner_token: String,
+}
+
+impl Secrets {
+    /// All secrets.
+    pub fn all(&self) -> [&str; 5] {
+        [
+            &self.database_password,
+            &self.root_password,
+            &self.mail_password,
+            &self.origin_certificate,
+            &self.runner_token,
+        ]
+    }
+}
+
+/// The names of the log groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogGroups {
+    /// Rails.
+    pub rails: String,
+    /// nginx's access log.
+    pub nginx_access: String,
+    /// nginx's error log.
+    pub nginx_error: String,
+    /// The server's system log.
+    pub server_system: String,
+    /// The runners' own log.
+    pub runner: String,
+    /// The runner hosts' system log.
+    pub runner_system: String,
+}
+
+impl LogGroups {
+    /// All log groups.
+    pub fn all(&self) -> [&str; 6] {
+        [
+            &self.rails,
+            &self.nginx_access,
+            &self.nginx_error,
+            &self.server_system,
+            &self.runner,
+            &self.runner_system,
+        ]
     }
 }

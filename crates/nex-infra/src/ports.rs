@@ -1,4 +1,4 @@
-//! The border between the pure part and AWS: reading and writing are separate, so that a dry run never has a writer.
+//! The border between the pure part and a cloud. Reading and writing are separate, so that a dry run has no writer.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,10 +11,10 @@ use crate::facts::{Capacity, Facts};
 use crate::model::{DesiredResource, Key, Observed, Owner, ResourceState};
 use crate::names::Tags;
 
-/// AWS as it was read at one moment.
+/// What was read of a cloud at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// What is looked up.
+    /// What was looked up.
     pub facts: Facts,
     /// What exists under the environment's names and tags.
     pub observed: Observed,
@@ -32,25 +32,45 @@ impl Snapshot {
     }
 }
 
-/// Reads AWS.
+/// Reads a cloud.
 pub trait CloudReader: Send + Sync {
     /// Why a read fails.
     type Error: CloudError;
 
-    /// Everything that the environment's names and tags determine.
+    /// Reads everything that the environment's names and tags determine.
+    ///
+    /// # Errors
+    /// The error of the first call that failed.
     fn snapshot(&self) -> impl Future<Output = Result<Snapshot, Self::Error>> + Send;
 
-    /// The account's quotas and their use.
+    /// Reads the account's quotas and their use.
+    ///
+    /// # Errors
+    /// The error of the first call that failed.
     fn capacity(&self) -> impl Future<Output = Result<Capacity, Self::Error>> + Send;
 }
 
-/// Changes AWS. Each method does one whole step and is safe to repeat. When `cancel` is cancelled, a wait ends with an error
-/// of the kind [`ErrorKind::Cancelled`](nex_plan::ErrorKind::Cancelled); a call that is under way ends by itself.
+/// What happens to the contents of a resource that is deleted, such as a bucket's objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// The contents stay: the cloud refuses to delete a bucket that is not empty.
+    Keep,
+    /// The contents are deleted, too: the operator named the resource.
+    Purge,
+}
+
+/// Changes a cloud. Each method does one whole step and is safe to repeat.
+///
+/// When `cancel` is cancelled, a wait ends with an error of the kind [`nex_plan::ErrorKind::Cancelled`]; a call under
+/// way is finished.
 pub trait CloudWriter: Send + Sync + 'static {
     /// Why a step fails.
     type Error: CloudError;
 
-    /// Creates a resource, with its tags and idempotency token in the same call, and returns the id.
+    /// Creates `new`, with tags and idempotency token in the same call, and returns the id.
+    ///
+    /// # Errors
+    /// The error of the call that failed.
     fn create(
         &self,
         new: &DesiredResource,
@@ -58,7 +78,10 @@ pub trait CloudWriter: Send + Sync + 'static {
         cancel: &CancelToken,
     ) -> impl Future<Output = Result<String, Self::Error>> + Send;
 
-    /// Changes the resource `id` from `old` to `new`.
+    /// Changes the resource with this id from `old` to `new`.
+    ///
+    /// # Errors
+    /// The error of the call that failed.
     fn update(
         &self,
         id: &str,
@@ -68,7 +91,10 @@ pub trait CloudWriter: Send + Sync + 'static {
         cancel: &CancelToken,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Deletes the resource `id`. A resource that is gone already is not an error.
+    /// Deletes the resource with this id. A resource that is gone already is not an error.
+    ///
+    /// # Errors
+    /// The error of the call that failed.
     fn delete(
         &self,
         id: &str,
@@ -78,7 +104,10 @@ pub trait CloudWriter: Send + Sync + 'static {
         cancel: &CancelToken,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Sets the tags of the resource `id`, and changes nothing else.
+    /// Sets the tags of the resource with this id, and changes nothing else.
+    ///
+    /// # Errors
+    /// The error of the call that failed.
     fn retag(
         &self,
         id: &str,
@@ -87,16 +116,7 @@ pub trait CloudWriter: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// What happens to the contents of a resource that is deleted, such as the objects of a bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Contents {
-    /// The contents stay: AWS refuses to delete a resource that has some.
-    Keep,
-    /// The contents are deleted: the operator allowed that by name.
-    Purge,
-}
-
-/// The ids of the resources that exist. Steps add ids as they create resources.
+/// The ids of the resources that exist, growing as steps end.
 #[derive(Debug, Default)]
 pub struct Ids(Mutex<BTreeMap<Key, String>>);
 
@@ -109,7 +129,7 @@ impl Ids {
         Self(Mutex::new(ids.collect()))
     }
 
-    /// The id of `key`, if it is known.
+    /// The id of `key`, once it is known.
     pub fn get(&self, key: &Key) -> Option<String> {
         let ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         ids.get(key).cloned()

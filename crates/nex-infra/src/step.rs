@@ -1,14 +1,14 @@
-//! The steps of a plan for AWS.
+//! The steps of a plan for an environment on AWS.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use nex_plan::{Action, FieldChange, PlanEntry, ResourceId};
+use nex_plan::{Action, FieldChange, Plan, PlanEntry, ResourceId, Value};
 
 use crate::model::{DesiredResource, Key, Kind, ResourceState};
 use crate::names::Tags;
 
-/// One step: the change of one resource, with everything that its apply needs.
+/// A change of one resource, with everything that its apply needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// The resource.
@@ -19,58 +19,110 @@ pub struct Step {
     pub fields: Vec<FieldChange>,
     /// Why, where the fields do not show the reason.
     pub reasons: Vec<String>,
-    /// What must have happened before: the steps of these resources must have succeeded, or the resources must exist.
+    /// The resources whose own steps come first, or that must exist: a deletion waits for the deletion of everything
+    /// that needs the resource.
     pub needs: BTreeSet<Key>,
 }
 
-/// What happens to a resource.
+/// What a step does to its resource.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
-    /// The resource is created.
-    Create(Box<DesiredResource>),
-    /// The resource is changed.
-    Update(Box<Existing>),
-    /// The resource is deleted, and created again.
-    Replace(Box<Existing>),
-    /// The resource is deleted.
-    Delete {
-        /// The identifier that calls use.
+    /// Creates the resource.
+    Create(DesiredResource),
+    /// Changes the resource; it keeps its identity.
+    Update {
+        /// The id by which calls name the resource.
         id: String,
         /// The resource as it was read.
-        old: Box<ResourceState>,
+        old: ResourceState,
+        /// The resource that the spec asks for.
+        new: DesiredResource,
     },
-    /// The resource gets nex's tags, and nothing else of it changes.
-    Adopt {
-        /// The identifier that calls use.
+    /// Deletes the resource and creates a new one.
+    Replace {
+        /// The id of the old resource.
+        id: String,
+        /// The old resource as it was read.
+        old: ResourceState,
+        /// The resource that the spec asks for.
+        new: DesiredResource,
+    },
+    /// Deletes the resource.
+    Delete {
+        /// The id by which calls name the resource.
         id: String,
         /// The resource as it was read.
-        old: Box<ResourceState>,
-        /// The tags.
+        old: ResourceState,
+    },
+    /// Takes over a resource of others: sets its tags, and changes nothing else.
+    Adopt {
+        /// The id by which calls name the resource.
+        id: String,
+        /// The resource as it was read.
+        old: ResourceState,
+        /// The tags to set.
         tags: Tags,
     },
 }
 
-/// A resource that exists, and what it should become.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Existing {
-    /// The identifier that calls use.
-    pub id: String,
-    /// The resource as it was read.
-    pub old: ResourceState,
-    /// The resource as the spec asks for it.
-    pub new: DesiredResource,
+impl Operation {
+    /// The id of the resource that exists already.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Operation::Create(_) => None,
+            Operation::Update { id, .. }
+            | Operation::Replace { id, .. }
+            | Operation::Delete { id, .. }
+            | Operation::Adopt { id, .. } => Some(id),
+        }
+    }
+
+    /// The resource that the step creates, or changes into.
+    pub fn new_resource(&self) -> Option<&DesiredResource> {
+        match self {
+            Operation::Create(new)
+            | Operation::Update { new, .. }
+            | Operation::Replace { new, .. } => Some(new),
+            Operation::Delete { .. } | Operation::Adopt { .. } => None,
+        }
+    }
 }
 
 impl Step {
+    pub(crate) fn new(key: Key, operation: Operation, fields: Vec<FieldChange>) -> Self {
+        Self {
+            key,
+            operation,
+            fields,
+            reasons: vec![],
+            needs: BTreeSet::new(),
+        }
+    }
+
     /// Whether the step gives the secret `name` a value.
     pub fn fills_secret(&self, name: &str) -> bool {
         self.key.kind == Kind::Secret
             && self.key.name == name
-            && matches!(
-                self.action(),
-                Action::Create | Action::Update | Action::Replace
-            )
+            && self.operation.new_resource().is_some()
             && self.fields.iter().any(|field| field.field == "value")
+    }
+
+    /// Whether the step creates a resource that starts instances.
+    fn starts_instances(&self) -> bool {
+        self.creates(Kind::Instance) || self.creates(Kind::AutoScalingGroup)
+    }
+
+    /// Whether the step creates a resource of this kind.
+    pub(crate) fn creates(&self, kind: Kind) -> bool {
+        matches!(self.operation, Operation::Create(_)) && self.key.kind == kind
+    }
+
+    /// Whether a group gets a template version that does not exist yet.
+    pub(crate) fn gets_new_version(&self) -> bool {
+        let is_version = |f: &FieldChange| {
+            f.field == "launch_template_version" && matches!(f.new, Value::Later(_))
+        };
+        self.key.kind == Kind::AutoScalingGroup && self.fields.iter().any(is_version)
     }
 }
 
@@ -80,10 +132,10 @@ impl PlanEntry for Step {
     }
 
     fn action(&self) -> Action {
-        match &self.operation {
+        match self.operation {
             Operation::Create(_) => Action::Create,
-            Operation::Update(_) | Operation::Adopt { .. } => Action::Update,
-            Operation::Replace(_) => Action::Replace,
+            Operation::Update { .. } | Operation::Adopt { .. } => Action::Update,
+            Operation::Replace { .. } => Action::Replace,
             Operation::Delete { .. } => Action::Delete,
         }
     }
@@ -97,18 +149,20 @@ impl PlanEntry for Step {
     }
 
     fn headline(&self) -> &'static [&'static str] {
-        self.key.kind.headline()
+        let new = self.operation.new_resource();
+        new.map(DesiredResource::headline).unwrap_or_default()
     }
 
     fn target(&self) -> Option<&str> {
-        match &self.operation {
-            Operation::Create(_) => None,
-            Operation::Update(existing) | Operation::Replace(existing) => Some(&existing.id),
-            Operation::Delete { id, .. } | Operation::Adopt { id, .. } => Some(id),
-        }
+        self.operation.id()
     }
 }
 
 impl nex_plan::Step for Step {
     type Deferred = Infallible;
+}
+
+/// Whether a plan starts instances, so that its lint wants to know the account's quotas.
+pub fn starts_instances(plan: &Plan<Step>) -> bool {
+    plan.steps().any(Step::starts_instances)
 }

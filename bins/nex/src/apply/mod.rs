@@ -136,11 +136,10 @@ impl Run<'_> {
         let options = ConvergeOptions {
             consistency_delay: CONSISTENCY_DELAY,
         };
-        let of_aws: Approved<nex_infra::Step> = part.part();
         let converged = converge(
-            &of_aws,
+            part.part(),
             &state.desired,
-            &state.snapshot,
+            state.snapshot.clone(),
             &reader,
             Arc::clone(writer),
             self.context.run_context(),

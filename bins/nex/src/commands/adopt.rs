@@ -8,14 +8,13 @@ use nex_dns::Goal;
 use nex_dns::step::RECORD;
 use nex_infra::aws::Writer;
 use nex_infra::model::Kind;
-use nex_infra::{AdoptionError, adoption};
+use nex_infra::{AdoptionError, CONSISTENCY_DELAY, ConvergeOptions, adoption, converge};
 use nex_plan::{Action, ApplyReport, Approved, Plan, Planned, Step};
-use strum::VariantArray as _;
 
 use super::change::cancellable;
 use crate::cli::Exit;
 use crate::context::Context;
-use crate::plan::{Scope, Target};
+use crate::plan::{AwsState, Scope, Target};
 use crate::ui::plans::PlanView;
 use crate::ui::prompt;
 use crate::ui::report::Finished;
@@ -38,7 +37,7 @@ impl Request<'_> {
         match self.kind.parse() {
             Ok(kind) => self.resource(context, kind).await,
             Err(_) => {
-                let mut kinds: Vec<&str> = Kind::VARIANTS.iter().map(Into::into).collect();
+                let mut kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
                 kinds.push(RECORD);
                 bail!(
                     "{:?} is not a kind; the kinds: {}",
@@ -71,14 +70,18 @@ impl Request<'_> {
         if !self.agreed(context, adoption.then, &note)? {
             return Ok(Exit::Fine);
         }
+        let reader = context.reader().await?.adopting(kind, self.id);
         let aws = Arc::clone(context.aws().await?);
         let writer = Writer::new(aws, name, Default::default());
         let started = Instant::now();
         let report = cancellable(context, async {
-            Ok(
-                nex_infra::apply(&approved, observed, Arc::new(writer), context.run_context())
-                    .await,
-            )
+            let AwsState { snapshot, desired } = state;
+            let (writer, run) = (Arc::new(writer), context.run_context());
+            let options = ConvergeOptions {
+                consistency_delay: CONSISTENCY_DELAY,
+            };
+            let converged = converge(approved, &desired, snapshot, &reader, writer, run, options);
+            Ok(Box::pin(converged).await?.report)
         });
         self.finish(context, &report.await?, started, &id)
     }

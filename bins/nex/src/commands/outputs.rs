@@ -76,8 +76,8 @@ impl Outputs {
             buckets: names(observed, Kind::S3Bucket),
             secrets: names(observed, Kind::Secret),
             log_groups: names(observed, Kind::LogGroup),
-            root_password_secret: context.names.root_password(),
-            runner_token_secret: context.names.runner_token(),
+            root_password_secret: context.names.secrets().root_password,
+            runner_token_secret: context.names.secrets().runner_token,
         }
     }
 

@@ -68,7 +68,7 @@ fn host_warnings(spec: &Spec) -> Vec<Finding> {
         }
     }
     if spec.dns.certificates.is_empty() {
-        let secret = spec.names().origin_certificate();
+        let secret = spec.names().secrets().origin_certificate;
         found.push(Finding::warning(
             "origin-certificate-not-issued",
             "dns.certificates",

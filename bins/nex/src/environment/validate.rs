@@ -29,7 +29,7 @@ fn mail_secret(spec: &Spec, problems: &mut Problems) {
 }
 
 fn certificate_secrets(spec: &Spec, problems: &mut Problems) {
-    let expected = spec.names().origin_certificate();
+    let expected = spec.names().secrets().origin_certificate;
     for (n, certificate) in spec.dns.certificates.iter().enumerate() {
         problems.unless(
             certificate.secret == expected,

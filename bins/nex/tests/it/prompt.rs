@@ -44,7 +44,7 @@ impl Terminal {
         let rest = self.0.exp_eof().unwrap();
         let status = self.0.process().wait().unwrap();
         let code = match status {
-            rexpect::process::wait::WaitStatus::Exited(_, code) => code,
+            rexpect::process::WaitStatus::Exited(_, code) => code,
             other => panic!("{other:?}\n{rest}"),
         };
         (rest, code)

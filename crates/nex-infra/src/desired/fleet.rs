@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::DesiredBuilder;
-use super::server::{image, root_volume, uploads};
+use super::{DesiredBuilder, image, root_volume, unfinished_uploads};
 use crate::model::{
     Bucket, DesiredLaunchTemplate, DesiredResource, DesiredScalingGroup, DesiredSecret, GroupRef,
-    LifecycleHook, LifecycleRule, MetadataOptions, Protocol, Role, Rule, ScalingPolicy,
-    SecretSource, SecurityGroup,
+    LaunchTemplate, LifecycleHook, LifecycleRule, MetadataOptions, NewestVersion, Protocol, Role,
+    RootVolume, Rule, ScalingGroup, ScalingPolicy, SecretSource, SecurityGroup,
 };
 use crate::names::Component::Runner;
 use crate::policy;
 use crate::spec::{Fleet, is_burstable};
 
-/// The hook that keeps a terminating instance until its jobs have ended.
+/// The hook that holds a terminating instance for its jobs.
 pub(super) const TERMINATION_HOOK: &str = "termination-wait";
 
 impl DesiredBuilder<'_> {
@@ -25,14 +24,10 @@ impl DesiredBuilder<'_> {
             self.profile(self.names.fleet(), Runner).into(),
             self.cache_bucket(fleet).into(),
             self.token_secret().into(),
-            self.log_group(&self.names.runner_log(), logs.runner_days, Runner)
+            self.log_group(&self.logs.runner, logs.runner_days, Runner)
                 .into(),
-            self.log_group(
-                &self.names.runner_system_log(),
-                logs.runner_system_days,
-                Runner,
-            )
-            .into(),
+            self.log_group(&self.logs.runner_system, logs.runner_system_days, Runner)
+                .into(),
             self.launch_template(fleet).into(),
             self.scaling_group(fleet).into(),
             self.hook(fleet).into(),
@@ -63,7 +58,7 @@ impl DesiredBuilder<'_> {
         let policies = BTreeMap::from([
             (
                 "gitlab-runner-s3-cache".to_owned(),
-                scope.bucket_objects(&self.names.cache_bucket(), ""),
+                scope.bucket_objects(&self.buckets.cache, ""),
             ),
             (
                 "gitlab-runner-logs".to_owned(),
@@ -94,11 +89,11 @@ impl DesiredBuilder<'_> {
             abort_uploads_days: None,
         };
         Bucket {
-            name: self.names.cache_bucket().clone(),
+            name: self.buckets.cache.clone(),
             public_access_blocked: true,
             lifecycle: BTreeMap::from([
                 ("cache".to_owned(), expiry),
-                ("uploads".to_owned(), uploads()),
+                ("uploads".to_owned(), unfinished_uploads()),
             ]),
             tags: self.tags(Runner),
         }
@@ -106,7 +101,7 @@ impl DesiredBuilder<'_> {
 
     fn token_secret(&self) -> DesiredSecret {
         DesiredSecret {
-            name: self.names.runner_token().clone(),
+            name: self.secrets.runner_token.clone(),
             description: "Authentication token of the runners (glrt-...)".into(),
             source: SecretSource::External,
             tags: self.tags(Runner),
@@ -116,17 +111,21 @@ impl DesiredBuilder<'_> {
     fn launch_template(&self, fleet: &Fleet) -> DesiredLaunchTemplate {
         let name = self.names.fleet();
         let burstable = fleet.instance_types.iter().any(|t| is_burstable(t));
-        DesiredLaunchTemplate {
-            image: image(&fleet.image, &self.facts.images.fleet),
+        LaunchTemplate {
+            image: image(fleet.image.as_ref(), &self.facts.images.fleet),
             instance_type: fleet.instance_types.first().cloned().unwrap_or_default(),
             security_groups: BTreeSet::from([GroupRef::Named(name.clone())]),
             profile: Some(name.clone()),
-            root_volume: root_volume(fleet.volume_gb, true),
+            root_volume: RootVolume {
+                delete_on_termination: true,
+                ..root_volume(fleet.volume_gb)
+            },
             metadata: MetadataOptions::STRICT,
-            // EC2 accepts credits only for burstable types.
+            // EC2 takes credits for burstable types only.
             credits: burstable.then(|| fleet.credits.as_str().to_owned()),
             user_data: self.inputs.user_data.fleet.clone(),
             instance_tags: self.named_tags(Runner, &name),
+            newest_is_default: true,
             tags: self.named_tags(Runner, &name),
             name,
         }
@@ -134,15 +133,16 @@ impl DesiredBuilder<'_> {
 
     fn scaling_group(&self, fleet: &Fleet) -> DesiredScalingGroup {
         let name = self.names.fleet();
-        DesiredScalingGroup {
+        ScalingGroup {
             template: name.clone(),
+            template_version: NewestVersion,
             subnets: self.facts.private_subnets.iter().cloned().collect(),
             min: fleet.min,
             max: fleet.max,
             desired: fleet.desired,
             instance_types: fleet.instance_types.clone(),
             on_demand_base: fleet.on_demand_base,
-            on_demand_percent: 100 - fleet.spot_percent,
+            on_demand_percent: 100_u32.saturating_sub(fleet.spot_percent),
             spot_strategy: "price-capacity-optimized".into(),
             capacity_rebalance: true,
             retain_abandoned: false,

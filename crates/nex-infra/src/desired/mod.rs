@@ -1,16 +1,23 @@
-//! What a spec asks for, as resources: a pure function of the spec, of what was looked up, and of what other crates render.
+//! What a spec asks for, as resources: a pure function.
 
+mod edge;
 mod fleet;
 mod server;
 
-use crate::facts::{Facts, Inputs};
-use crate::model::{Desired, DesiredResource, Observed};
-use crate::names::{Component, Names, Tags};
+use crate::facts::Facts;
+use crate::inputs::Inputs;
+use crate::model::{Desired, Image, LifecycleRule, Observed, RootVolume};
+use crate::names::{Buckets, Component, LogGroups, Names, Secrets, Tags};
 use crate::policy::Scope;
 use crate::spec::Spec;
 
-/// The resources that `spec` asks for. `observed` counts only where Cloudflare's networks can't be read: then the rules
-/// that exist are kept.
+/// Days until S3 deletes the parts of an unfinished upload.
+const ABORT_UPLOADS_DAYS: u32 = 7;
+
+/// What `spec` asks for.
+///
+/// `observed` counts only while Cloudflare's networks are [unread](crate::EdgeNetworks::Unread): the server's security
+/// group then keeps its rules for ports 80 and 443.
 pub fn desired(
     spec: &Spec,
     names: &Names,
@@ -24,26 +31,32 @@ pub fn desired(
         facts,
         inputs,
         observed,
+        buckets: names.buckets(spec),
+        secrets: names.secrets(),
+        logs: names.log_groups(),
         scope: Scope {
             partition: facts.partition.clone(),
             region: facts.region.clone(),
             account: facts.account.clone(),
         },
     };
-    let mut resources: Vec<DesiredResource> = builder.server();
+    let mut resources = builder.server();
     if let Some(fleet) = &spec.fleet {
         resources.extend(builder.fleet(fleet));
     }
     resources.into_iter().map(|r| (r.key(), r)).collect()
 }
 
-/// Everything that the desired state of a resource may depend on.
+/// Everything that the desired state may depend on.
 struct DesiredBuilder<'a> {
     spec: &'a Spec,
     names: &'a Names,
     facts: &'a Facts,
     inputs: &'a Inputs,
     observed: &'a Observed,
+    buckets: Buckets,
+    secrets: Secrets,
+    logs: LogGroups,
     scope: Scope,
 }
 
@@ -52,10 +65,36 @@ impl DesiredBuilder<'_> {
         self.names.tags(component, &self.spec.tags)
     }
 
-    /// The tags of a resource whose only name is its tag `Name`.
+    /// The tags of a resource whose only name is the tag `Name`.
     fn named_tags(&self, component: Component, name: &str) -> Tags {
         let mut tags = self.tags(component);
         tags.insert("Name".into(), name.into());
         tags
+    }
+}
+
+/// The rule that deletes the parts of unfinished uploads.
+fn unfinished_uploads() -> LifecycleRule {
+    LifecycleRule {
+        prefix: String::new(),
+        after_days: None,
+        abort_uploads_days: Some(ABORT_UPLOADS_DAYS),
+    }
+}
+
+fn image(pinned: Option<&String>, newest: &str) -> Image {
+    Image {
+        id: pinned.map_or(newest, String::as_str).to_owned(),
+        pinned: pinned.is_some(),
+    }
+}
+
+/// An encrypted root volume that outlives its instance.
+fn root_volume(size_gb: u32) -> RootVolume {
+    RootVolume {
+        size_gb,
+        volume_type: "gp3".into(),
+        encrypted: true,
+        delete_on_termination: false,
     }
 }

@@ -2,20 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::DesiredBuilder;
-use crate::facts::EdgeNetworks;
+use super::{DesiredBuilder, image, root_volume, unfinished_uploads};
 use crate::model::{
     Bucket, DatabaseIngress, DesiredElasticIp, DesiredInstance, DesiredResource, DesiredSecret,
-    DesiredVolume, ElasticIpAssociation, GroupRef, ImageChoice, Instance, InstanceProfile, Key,
-    Kind, Launch, LifecycleRule, LogGroup, MetadataOptions, Owner, Peer, PortRange, Protocol,
-    ResourceState, Role, RootVolume, Rule, SecretSource, SecurityGroup, SnapshotPolicy,
+    DesiredVolume, ElasticIpAssociation, GroupRef, Instance, InstanceProfile, Launch,
+    LifecycleRule, LogGroup, MetadataOptions, Protocol, Role, Rule, SecretSource, SecurityGroup,
+    SnapshotPolicy, Volume,
 };
 use crate::names::{Component, SNAPSHOT, Tags};
 use crate::policy;
-use crate::spec::CLOUDFLARE;
-
-/// The days until S3 deletes the parts of an unfinished upload.
-pub(super) const ABORT_UPLOADS_DAYS: u32 = 7;
 
 impl DesiredBuilder<'_> {
     pub(super) fn server(&self) -> Vec<DesiredResource> {
@@ -24,7 +19,7 @@ impl DesiredBuilder<'_> {
             self.server_role().into(),
             self.profile(self.names.server(), Component::Gitlab).into(),
             self.registry_bucket().into(),
-            self.plain_bucket(&self.names.artifacts_bucket()).into(),
+            self.plain_bucket(&self.buckets.artifacts).into(),
             self.address().into(),
             self.instance().into(),
             self.volume().into(),
@@ -52,13 +47,7 @@ impl DesiredBuilder<'_> {
             .iter()
             .map(|net| Rule::port(Protocol::Tcp, 22, net))
             .collect();
-        for from in &server.web_from {
-            if from == CLOUDFLARE {
-                ingress.extend(self.cloudflare_rules());
-            } else {
-                ingress.extend(web_rules(std::slice::from_ref(from)));
-            }
-        }
+        ingress.extend(self.web_rules());
         let name = self.names.server();
         SecurityGroup {
             description: "GitLab server: SSH, HTTP and HTTPS in".into(),
@@ -67,30 +56,6 @@ impl DesiredBuilder<'_> {
             egress: BTreeSet::from([Rule::everything()]),
             tags: self.named_tags(Component::Gitlab, &name),
             name,
-        }
-    }
-
-    /// The rules for Cloudflare's networks. A failed read never changes what is asked for: where Cloudflare's list can't be
-    /// read, the rules that exist stay, and only a new group gets the built-in list.
-    fn cloudflare_rules(&self) -> Vec<Rule> {
-        let networks = &self.inputs.edge_networks;
-        let existing = match networks {
-            EdgeNetworks::Known(_) => None,
-            EdgeNetworks::Unread { .. } => self.existing_web_rules(),
-        };
-        existing.unwrap_or_else(|| web_rules(networks.cidrs()))
-    }
-
-    /// The rules for web ports of the server's group; `None` if nex has no such group.
-    fn existing_web_rules(&self) -> Option<Vec<Rule>> {
-        let key = Key::new(Kind::SecurityGroup, self.names.server());
-        let existing = self.observed.get(&key)?;
-        match &existing.state {
-            ResourceState::SecurityGroup(group) if existing.owner == Owner::Nex => {
-                let rules = group.ingress.iter();
-                Some(rules.filter(|rule| is_web_rule(rule)).cloned().collect())
-            }
-            _ => None,
         }
     }
 
@@ -104,20 +69,20 @@ impl DesiredBuilder<'_> {
     }
 
     fn server_role(&self) -> Role {
-        let names = self.names;
+        let buckets = &self.buckets;
+        let backups_prefix = &self.spec.storage.backups.prefix;
         let policies = BTreeMap::from([
             (
                 "gitlab-s3-registry".to_owned(),
-                self.scope.bucket_objects(&names.registry_bucket(), ""),
+                self.scope.bucket_objects(&buckets.registry, ""),
             ),
             (
                 "gitlab-s3-backups".to_owned(),
-                self.scope
-                    .bucket_objects(&names.backups_bucket(), &names.backups_prefix()),
+                self.scope.bucket_objects(&buckets.backups, backups_prefix),
             ),
             (
                 "gitlab-s3-artifacts".to_owned(),
-                self.scope.bucket_read(&names.artifacts_bucket()),
+                self.scope.bucket_read(&buckets.artifacts),
             ),
             (
                 "gitlab-logs".to_owned(),
@@ -137,7 +102,7 @@ impl DesiredBuilder<'_> {
         }
     }
 
-    /// The policies with which an engineer opens a session on the host without SSH.
+    /// The policy with which an engineer can open a session on the host without SSH.
     pub(super) fn session_manager(&self) -> BTreeSet<String> {
         BTreeSet::from([self.scope.aws_managed("AmazonSSMManagedInstanceCore")])
     }
@@ -154,13 +119,13 @@ impl DesiredBuilder<'_> {
         Bucket {
             name: name.to_owned(),
             public_access_blocked: true,
-            lifecycle: BTreeMap::from([("uploads".to_owned(), uploads())]),
+            lifecycle: BTreeMap::from([("uploads".to_owned(), unfinished_uploads())]),
             tags: self.tags(Component::Gitlab),
         }
     }
 
     fn registry_bucket(&self) -> Bucket {
-        self.plain_bucket(&self.names.registry_bucket())
+        self.plain_bucket(&self.buckets.registry)
     }
 
     fn backups_bucket(&self) -> Bucket {
@@ -170,13 +135,13 @@ impl DesiredBuilder<'_> {
             after_days: Some(backups.keep_days),
             abort_uploads_days: None,
         };
-        let mut bucket = self.plain_bucket(&self.names.backups_bucket());
+        let mut bucket = self.plain_bucket(&self.buckets.backups);
         bucket.lifecycle.insert("backups".to_owned(), expiry);
         bucket
     }
 
     fn server_secrets(&self) -> Vec<DesiredSecret> {
-        let names = self.names;
+        let names = &self.secrets;
         let secret = |name: &String, description: &str, source| DesiredSecret {
             name: name.clone(),
             description: description.to_owned(),
@@ -185,23 +150,23 @@ impl DesiredBuilder<'_> {
         };
         let mut secrets = vec![
             secret(
-                &names.database_password(),
+                &names.database_password,
                 "Password of GitLab's role in PostgreSQL",
                 SecretSource::Random,
             ),
             secret(
-                &names.root_password(),
+                &names.root_password,
                 "First password of GitLab's root user",
                 SecretSource::Random,
             ),
             secret(
-                &names.origin_certificate(),
+                &names.origin_certificate,
                 "Origin certificate and key, as JSON",
                 SecretSource::External,
             ),
         ];
         if self.inputs.mail_password {
-            let name = &names.mail_password();
+            let name = &names.mail_password;
             secrets.push(secret(
                 name,
                 "Password at the mail relay",
@@ -212,12 +177,12 @@ impl DesiredBuilder<'_> {
     }
 
     fn server_logs(&self) -> Vec<LogGroup> {
-        let names = self.names;
+        let logs = &self.logs;
         [
-            &names.rails_log(),
-            &names.nginx_access_log(),
-            &names.nginx_error_log(),
-            &names.server_system_log(),
+            &logs.rails,
+            &logs.nginx_access,
+            &logs.nginx_error,
+            &logs.server_system,
         ]
         .map(|name| self.log_group(name, self.spec.logs.gitlab_days, Component::Gitlab))
         .into()
@@ -242,35 +207,32 @@ impl DesiredBuilder<'_> {
     fn instance(&self) -> DesiredInstance {
         let server = &self.spec.server;
         let name = self.names.server();
-        let image = image(&server.image, &self.facts.images.server);
-        DesiredInstance {
-            instance: Instance {
-                image: image.id().to_owned(),
-                instance_type: server.instance_type.clone(),
-                subnet: self.facts.public_subnet.clone(),
-                security_groups: BTreeSet::from([GroupRef::Named(name.clone())]),
-                profile: Some(name.clone()),
-                metadata: MetadataOptions::STRICT,
-                running: true,
-                termination_protection: server.termination_protection,
-                tags: self.named_tags(Component::Gitlab, &name),
-                name,
-            },
-            launch: Launch {
-                image,
-                root_volume: root_volume(server.volume_gb, false),
-                volume_tags: self.volume().tags,
-                user_data: self.inputs.user_data.server.clone(),
-                secrets: self.server_secrets().into_iter().map(|s| s.name).collect(),
-            },
-        }
+        let launch = Launch {
+            root_volume: root_volume(server.volume_gb),
+            volume_tags: self.volume().tags,
+            user_data: Some(self.inputs.user_data.server.clone()),
+            secrets: self.server_secrets().into_iter().map(|s| s.name).collect(),
+        };
+        let instance = Instance {
+            image: image(server.image.as_ref(), &self.facts.images.server),
+            instance_type: server.instance_type.clone(),
+            subnet: self.facts.public_subnet.clone(),
+            security_groups: BTreeSet::from([GroupRef::Named(name.clone())]),
+            profile: Some(name.clone()),
+            metadata: MetadataOptions::STRICT,
+            running: true,
+            termination_protection: server.termination_protection,
+            tags: self.named_tags(Component::Gitlab, &name),
+            name,
+        };
+        DesiredInstance { instance, launch }
     }
 
     fn volume(&self) -> DesiredVolume {
         let name = self.names.server();
         let mut tags = self.named_tags(Component::Gitlab, &name);
         tags.extend(self.snapshot_target());
-        DesiredVolume {
+        Volume {
             instance: name.clone(),
             size_gb: self.spec.server.volume_gb,
             volume_type: "gp3".into(),
@@ -316,48 +278,5 @@ impl DesiredBuilder<'_> {
             tags: self.named_tags(Component::Gitlab, &name),
             name,
         }
-    }
-}
-
-/// The ports of HTTP and HTTPS.
-const WEB_PORTS: [u16; 2] = [80, 443];
-
-fn web_rules(networks: &[String]) -> Vec<Rule> {
-    let rules = networks
-        .iter()
-        .flat_map(|network| WEB_PORTS.map(|port| Rule::port(Protocol::Tcp, port, network)));
-    rules.collect()
-}
-
-fn is_web_rule(rule: &Rule) -> bool {
-    let is_web = |ports: PortRange| {
-        ports.first == ports.last && WEB_PORTS.iter().any(|port| ports.first == i32::from(*port))
-    };
-    rule.protocol == Protocol::Tcp
-        && rule.ports.is_some_and(is_web)
-        && matches!(rule.peer, Peer::Cidr(_))
-}
-
-pub(super) fn uploads() -> LifecycleRule {
-    LifecycleRule {
-        prefix: String::new(),
-        after_days: None,
-        abort_uploads_days: Some(ABORT_UPLOADS_DAYS),
-    }
-}
-
-pub(super) fn image(pinned: &Option<String>, newest: &str) -> ImageChoice {
-    match pinned {
-        Some(id) => ImageChoice::Pinned(id.clone()),
-        None => ImageChoice::Newest(newest.to_owned()),
-    }
-}
-
-pub(super) fn root_volume(size_gb: u32, delete_on_termination: bool) -> RootVolume {
-    RootVolume {
-        size_gb,
-        volume_type: "gp3".into(),
-        encrypted: true,
-        delete_on_termination,
     }
 }

@@ -1,66 +1,63 @@
-//! Executes the steps of an approved plan: independent steps side by side, dependent ones in order.
+//! Executes the steps of an approved plan once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nex_plan::{
-    Action, ApplyReport, Approved, CloudError, Done, ErrorKind, Event, Failed, PlanEntry as _,
-    Planned, ResourceId, RunContext, SkipReason, chain,
+    ApplyReport, Approved, CancelToken, CloudError, Done, ErrorKind, Event, Failed, PlanEntry as _,
+    Planned, Progress, RunContext, SkipReason, chain,
 };
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use crate::model::{Key, Observed};
 use crate::ports::{CloudWriter, Contents, Ids};
-use crate::step::{Existing, Operation, Step};
+use crate::step::{Operation, Step};
 
-/// Steps at once. EC2's bucket of mutating calls holds 50 and refills 5 a second: this stays below the bucket's size.
+/// Steps at once. EC2's bucket of mutating calls holds 50 and refills 5 a second: this stays below it.
 const SIDE_BY_SIDE: usize = 24;
 
-/// Executes `approved`. `observed` gives the ids of the resources that exist. What the report has as remaining is what was
-/// not reported as done; nothing is read back.
-pub async fn apply<W: CloudWriter>(
+/// Executes the steps of `approved`, which was made of `observed`.
+pub(super) async fn apply<W: CloudWriter>(
     approved: &Approved<Step>,
     observed: &Observed,
     writer: Arc<W>,
     context: RunContext<'_>,
 ) -> ApplyReport {
-    let plan = approved.plan();
-    let steps = plan.steps().map(|step| (step.key.clone(), step.clone()));
-    let purged = plan.steps().filter(|step| approved.allows(&step.id()));
+    let waiting = approved.plan().steps();
     let mut run = Run {
-        waiting: steps.collect(),
-        purged: purged.map(|step| step.key.clone()).collect(),
+        waiting: waiting.map(|s| (s.key.clone(), s.clone())).collect(),
         running: JoinSet::new(),
-        started: BTreeMap::new(),
+        started: HashMap::new(),
         chains: BTreeMap::new(),
         ids: Arc::new(Ids::of(observed)),
         writer,
-        context,
-        report: ApplyReport::of(plan),
+        approved,
+        progress: context.progress,
+        report: ApplyReport::of(approved.plan()),
     };
-    let started = Instant::now();
+    let began = Instant::now();
     loop {
-        run.start();
-        match run.running.join_next().await {
-            Some(Ok(ended)) => run.end(ended),
-            // A step that panics stays among the started ones, and the report of the others is not lost.
-            Some(Err(_)) => {}
+        run.start_ready(context.cancel);
+        match run.running.join_next_with_id().await {
+            Some(Ok((task, ended))) => run.end(task, ended),
+            Some(Err(error)) => run.broke_off(error.id()),
             None => break,
         }
     }
-    run.report.timing.wall = started.elapsed();
-    run.finish()
+    run.report.timing.wall = began.elapsed();
+    run.finish(context.cancel)
 }
 
+/// How a step ended.
 struct Ended {
-    step: Step,
     elapsed: Duration,
     result: Result<(), StepError>,
 }
 
+/// Why a step failed.
 struct StepError {
-    error: String,
+    text: String,
     kind: ErrorKind,
     hint: Option<String>,
 }
@@ -68,7 +65,7 @@ struct StepError {
 impl<E: CloudError> From<E> for StepError {
     fn from(error: E) -> Self {
         Self {
-            error: chain(&error),
+            text: chain(&error),
             kind: error.kind(),
             hint: error.hint().map(Into::into),
         }
@@ -77,89 +74,98 @@ impl<E: CloudError> From<E> for StepError {
 
 struct Run<'a, W> {
     waiting: BTreeMap<Key, Step>,
-    /// The resources whose contents the operator allowed to delete.
-    purged: BTreeSet<Key>,
     running: JoinSet<Ended>,
     /// The steps that have started and not ended.
-    started: BTreeMap<Key, Action>,
-    /// The time of the longest chain of steps up to and with each step that succeeded.
+    started: HashMap<Id, Step>,
+    /// For each step that succeeded, the time of the longest chain of steps up to its end.
     chains: BTreeMap<Key, Duration>,
     ids: Arc<Ids>,
     writer: Arc<W>,
-    context: RunContext<'a>,
+    approved: &'a Approved<Step>,
+    progress: &'a dyn Progress,
     report: ApplyReport,
 }
 
 impl<W: CloudWriter> Run<'_, W> {
-    fn start(&mut self) {
-        while !self.context.cancel.is_cancelled() && self.running.len() < SIDE_BY_SIDE {
-            let ready = self.waiting.iter().find(|(_, step)| {
-                let mut needs = step.needs.iter();
-                needs.all(|key| self.chains.contains_key(key))
-            });
+    fn start_ready(&mut self, cancel: &CancelToken) {
+        while !cancel.is_cancelled() && self.running.len() < SIDE_BY_SIDE {
+            let is_ready = |step: &Step| step.needs.iter().all(|key| self.chains.contains_key(key));
+            let ready = self.waiting.iter().find(|(_, step)| is_ready(step));
             let Some(key) = ready.map(|(key, _)| key.clone()) else {
                 break;
             };
             if let Some(step) = self.waiting.remove(&key) {
-                self.spawn(step);
+                self.start(step, cancel.clone());
             }
         }
     }
 
-    fn spawn(&mut self, step: Step) {
-        self.context.progress.event(Event::Started {
+    fn start(&mut self, step: Step, cancel: CancelToken) {
+        self.progress.event(Event::Started {
             id: step.id(),
             action: step.action(),
         });
-        self.started.insert(step.key.clone(), step.action());
+        let task = Task {
+            step: step.clone(),
+            contents: self.contents(&step),
+            ids: Arc::clone(&self.ids),
+            cancel,
+        };
         let writer = Arc::clone(&self.writer);
-        let ids = Arc::clone(&self.ids);
-        let cancel = self.context.cancel.clone();
-        let contents = if self.purged.contains(&step.key) {
+        let handle = self.running.spawn(async move {
+            let began = Instant::now();
+            let result = task.execute(&*writer).await.map_err(StepError::from);
+            Ended {
+                elapsed: began.elapsed(),
+                result,
+            }
+        });
+        self.started.insert(handle.id(), step);
+    }
+
+    /// The contents of a resource are deleted only if the operator named the resource.
+    fn contents(&self, step: &Step) -> Contents {
+        if self.approved.allows(&step.id()) {
             Contents::Purge
         } else {
             Contents::Keep
-        };
-        self.running.spawn(async move {
-            let started = Instant::now();
-            let result = execute(&*writer, &step, contents, &ids, &cancel).await;
-            Ended {
-                elapsed: started.elapsed(),
-                result: result.map_err(StepError::from),
-                step,
-            }
-        });
-    }
-
-    fn end(&mut self, ended: Ended) {
-        let Ended {
-            step,
-            elapsed,
-            result,
-        } = ended;
-        self.started.remove(&step.key);
-        match result {
-            Ok(()) => self.succeed(&step, elapsed),
-            Err(error) if error.kind == ErrorKind::Cancelled => {
-                let reason = SkipReason::Interrupted(error.error);
-                self.skip(&step, reason);
-                self.report.stopped = true;
-            }
-            Err(error) => self.fail(step.id(), step.action(), error),
         }
     }
 
-    fn succeed(&mut self, step: &Step, elapsed: Duration) {
+    fn end(&mut self, task: Id, ended: Ended) {
+        let Some(step) = self.started.remove(&task) else {
+            return;
+        };
+        match ended.result {
+            Ok(()) => self.succeed(step, ended.elapsed),
+            Err(error) if error.kind == ErrorKind::Cancelled => {
+                self.skip(step, SkipReason::Interrupted(error.text));
+            }
+            Err(error) => self.fail(&step, error),
+        }
+    }
+
+    fn broke_off(&mut self, task: Id) {
+        if let Some(step) = self.started.remove(&task) {
+            let error = StepError {
+                text: "the step broke off: a defect of nex".to_owned(),
+                kind: ErrorKind::Other,
+                hint: None,
+            };
+            self.fail(&step, error);
+        }
+    }
+
+    fn succeed(&mut self, step: Step, elapsed: Duration) {
         let before = step.needs.iter().filter_map(|key| self.chains.get(key));
         let chain = before.max().copied().unwrap_or_default() + elapsed;
-        self.chains.insert(step.key.clone(), chain);
         let (id, action) = (step.id(), step.action());
-        self.context.progress.event(Event::Done {
+        self.chains.insert(step.key, chain);
+        self.progress.event(Event::Done {
             id: id.clone(),
             action,
             elapsed,
         });
-        self.report.remaining.entries.retain(|e| e.id() != id);
         self.report.done.push(Done {
             id,
             action,
@@ -167,76 +173,72 @@ impl<W: CloudWriter> Run<'_, W> {
         });
     }
 
-    fn fail(&mut self, id: ResourceId, action: Action, error: StepError) {
-        let StepError { error, kind, hint } = error;
-        self.context.progress.event(Event::Failed {
-            id: id.clone(),
-            error: error.clone(),
+    fn fail(&mut self, step: &Step, error: StepError) {
+        let StepError { text, kind, hint } = error;
+        self.progress.event(Event::Failed {
+            id: step.id(),
+            error: text.clone(),
         });
         self.report.failed.push(Failed {
-            id,
-            action,
-            error,
+            id: step.id(),
+            action: step.action(),
+            error: text,
             kind,
             hint,
         });
     }
 
-    fn skip(&mut self, step: &Step, reason: SkipReason) {
-        let entry = Planned::Ready(step.clone());
-        self.report.skip_one(&entry, reason, self.context.progress);
+    fn skip(&mut self, step: Step, reason: SkipReason) {
+        let entry = Planned::Ready(step);
+        self.report.skip_one(&entry, reason, self.progress);
     }
 
-    fn finish(mut self) -> ApplyReport {
-        for (key, action) in std::mem::take(&mut self.started) {
-            let error = StepError {
-                error: "the step panicked: a defect of nex".to_owned(),
-                kind: ErrorKind::Other,
-                hint: None,
-            };
-            self.fail(key.resource_id(), action, error);
-        }
-        let is_stopped = self.context.cancel.is_cancelled() && !self.waiting.is_empty();
+    fn finish(mut self, cancel: &CancelToken) -> ApplyReport {
         for (_, step) in std::mem::take(&mut self.waiting) {
-            let missing = step
-                .needs
-                .iter()
-                .find(|key| !self.chains.contains_key(*key));
-            let reason = match missing {
-                Some(missing) if !is_stopped => SkipReason::Needs(missing.resource_id()),
+            let mut needs = step.needs.iter();
+            let reason = match needs.find(|key| !self.chains.contains_key(key)) {
+                Some(missing) if !cancel.is_cancelled() => SkipReason::Needs(missing.resource_id()),
                 _ => SkipReason::Stopped,
             };
-            self.skip(&step, reason);
+            self.skip(step, reason);
         }
-        self.report.timing.longest_chain = self.chains.values().max().copied().unwrap_or_default();
+        let longest = self.chains.values().max();
+        self.report.timing.longest_chain = longest.copied().unwrap_or_default();
         self.report
     }
 }
 
-async fn execute<W: CloudWriter>(
-    writer: &W,
-    step: &Step,
+/// One step with everything that its execution needs.
+struct Task {
+    step: Step,
     contents: Contents,
-    ids: &Ids,
-    cancel: &nex_plan::CancelToken,
-) -> Result<(), W::Error> {
-    match &step.operation {
-        Operation::Create(new) => {
-            let id = writer.create(new, ids, cancel).await?;
-            ids.set(step.key.clone(), id);
+    ids: Arc<Ids>,
+    cancel: CancelToken,
+}
+
+impl Task {
+    async fn execute<W: CloudWriter>(&self, writer: &W) -> Result<(), W::Error> {
+        let Self {
+            step,
+            contents,
+            ids,
+            cancel,
+        } = self;
+        match &step.operation {
+            Operation::Create(new) => {
+                let id = writer.create(new, ids, cancel).await?;
+                ids.set(step.key.clone(), id);
+                Ok(())
+            }
+            Operation::Update { id, old, new } => writer.update(id, old, new, ids, cancel).await,
+            Operation::Replace { id, old, new } => {
+                writer.delete(id, old, *contents, ids, cancel).await?;
+                let id = writer.create(new, ids, cancel).await?;
+                ids.set(step.key.clone(), id);
+                Ok(())
+            }
+            Operation::Delete { id, old } => writer.delete(id, old, *contents, ids, cancel).await,
+            Operation::Adopt { id, old, tags } => writer.retag(id, old, tags).await,
         }
-        Operation::Update(existing) => {
-            let Existing { id, old, new } = &**existing;
-            writer.update(id, old, new, ids, cancel).await?;
-        }
-        Operation::Replace(existing) => {
-            let Existing { id, old, new } = &**existing;
-            writer.delete(id, old, contents, ids, cancel).await?;
-            let id = writer.create(new, ids, cancel).await?;
-            ids.set(step.key.clone(), id);
-        }
-        Operation::Delete { id, old } => writer.delete(id, old, contents, ids, cancel).await?,
-        Operation::Adopt { id, old, tags } => writer.retag(id, old, tags).await?,
     }
-    Ok(())
 }

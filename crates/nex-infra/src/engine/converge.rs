@@ -1,21 +1,22 @@
-//! Applies until nothing is left to do, where the only trouble was a lost answer or a resource that existed already.
+//! Applies, reads back, and applies again while a read resolves what went wrong.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nex_plan::{
-    ApplyReport, Approved, Done, Failed, MovedError, Plan, Planned, ResourceId, RunContext, Timing,
-    chain,
+    ApplyReport, Approved, Change, Done, Event, Failed, MovedError, Plan, PlanEntry as _, Planned,
+    ResourceId, RunContext, SkipReason, Skipped, chain,
 };
 
 use super::apply::apply;
+use crate::adoption;
 use crate::diff::diff;
-use crate::model::Desired;
+use crate::model::{Desired, Key, Observed};
 use crate::ports::{CloudReader, CloudWriter, Snapshot};
-use crate::step::Step;
+use crate::step::{Operation, Step};
 
-/// How often a plan is made again after lost answers.
+/// How often steps are tried whose failures a read resolves.
 const ROUNDS: usize = 4;
 
 /// How long EC2 may take to show a new resource by its tags (EC2's guide on eventual consistency: seconds).
@@ -24,7 +25,7 @@ pub const CONSISTENCY_DELAY: Duration = Duration::from_secs(5);
 /// How to converge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvergeOptions {
-    /// How long to wait before a read after lost answers: [`CONSISTENCY_DELAY`].
+    /// How long to wait before the read after a call whose effect is not known.
     pub consistency_delay: Duration,
 }
 
@@ -36,115 +37,228 @@ impl Default for ConvergeOptions {
     }
 }
 
-/// What became of a plan.
+/// What became of an approved plan.
 #[derive(Clone, Debug)]
 pub struct Converged {
-    /// What was done, all rounds together, and what is left by the last read.
+    /// What was done, all rounds together, and what is left to do.
     pub report: ApplyReport,
-    /// AWS after the last round; `None` if AWS could not be read.
+    /// The environment after the apply; `None` if the environment could not be read.
     pub snapshot: Option<Snapshot>,
 }
 
-/// Executes `approved`, reads back, and goes on while every failure is one that a read resolves.
+/// Executes `approved` on the environment that `snapshot` shows, reads back, and tries again while the failures are of
+/// the kind that a read resolves.
 ///
-/// `snapshot` is AWS as it was read last. A later round only continues what was approved: nothing is replaced or deleted that
-/// was not approved as such. A cancelled run starts no further step and no further round.
+/// The plan is compared with `snapshot` first. A later round does only what continues an approved step; nothing is
+/// replaced or deleted that was not approved as such. The contents of a resource, such as the objects of a bucket, are
+/// deleted only if the operator allowed the deletion by name.
 ///
 /// # Errors
-/// [`MovedError`] if the plan for `snapshot` lists other changes of the approved resources than `approved`. Nothing was
-/// done.
+/// [`MovedError`] if `snapshot` asks for other steps than those that were approved. Nothing was changed then.
 pub async fn converge<R: CloudReader, W: CloudWriter>(
-    approved: &Approved<Step>,
+    approved: Approved<Step>,
     desired: &Desired,
-    snapshot: &Snapshot,
+    snapshot: Snapshot,
     reader: &R,
     writer: Arc<W>,
     context: RunContext<'_>,
     options: ConvergeOptions,
 ) -> Result<Converged, MovedError> {
-    let now = plan(approved, desired, snapshot);
-    let mut next = approved.resolve(now)?;
-    let mut snapshot = snapshot.clone();
-    let mut total = ApplyReport::of(approved.plan());
-    for round in 1.. {
-        let report = apply(&next, &snapshot.observed, Arc::clone(&writer), context).await;
-        let goes_on = round < ROUNDS && !report.stopped && is_resolved_by_reading(&report);
-        merge(&mut total, report);
-        if goes_on {
-            delay(options.consistency_delay, context).await;
-        }
-        snapshot = match reader.snapshot().await {
-            Ok(snapshot) => snapshot,
-            Err(error) => {
-                total.unread = Some(chain(&error));
-                return Ok(Converged {
-                    report: total,
-                    snapshot: None,
-                });
+    let goal = Goal {
+        unrelated: unrelated(&approved, desired, &snapshot.observed),
+        approved,
+        desired,
+    };
+    let first = goal.resolved(&snapshot.observed)?;
+    let run = Run {
+        report: ApplyReport::of(first.plan()),
+        goal,
+        reader,
+        writer,
+        context,
+        options,
+    };
+    Ok(run.rounds(first, snapshot).await)
+}
+
+/// What was approved, and what it was made of.
+struct Goal<'a> {
+    approved: Approved<Step>,
+    desired: &'a Desired,
+    /// The resources that the first snapshot asks to change and the approved plan does not list.
+    unrelated: BTreeSet<ResourceId>,
+}
+
+impl Goal<'_> {
+    /// The steps that are left of the approved plan, if the environment has not moved otherwise.
+    fn resolved(&self, observed: &Observed) -> Result<Approved<Step>, MovedError> {
+        self.approved
+            .resolve(without_fit_needs(self.left(observed), observed))
+    }
+
+    /// The steps that are left and continue what was approved.
+    fn narrowed(&self, observed: &Observed) -> Approved<Step> {
+        let narrowed = self.approved.narrow(self.left(observed));
+        let plan = narrowed.plan().clone();
+        self.approved.narrow(without_fit_needs(plan, observed))
+    }
+
+    /// What is left to do for the resources of the approved plan.
+    fn left(&self, observed: &Observed) -> Plan<Step> {
+        let mut plan = self.everything(observed);
+        plan.entries
+            .retain(|entry| self.approved.plan().entry(&entry.id()).is_some());
+        plan
+    }
+
+    /// The plan of the whole environment, with the adoptions that are left.
+    fn everything(&self, observed: &Observed) -> Plan<Step> {
+        let environment = &self.approved.plan().environment;
+        let mut plan = diff(environment, self.desired, observed);
+        for step in self.approved.plan().steps() {
+            if let Operation::Adopt { id, .. } = &step.operation {
+                plan.entries.retain(|entry| entry.id() != step.id());
+                let again = adoption::again(&step.key, id, self.desired, observed);
+                plan.entries.extend(again.map(Planned::Ready));
             }
-        };
-        let rest = diff(&approved.plan().environment, desired, &snapshot.observed);
-        settle(&mut total, &rest);
-        total.remaining = rest.view();
-        next = approved.narrow(rest);
-        if !goes_on || next.is_empty() {
-            break;
+        }
+        plan
+    }
+
+    /// What is left to do: of the approved plan, and what has come up since the first snapshot.
+    fn remaining(&self, observed: &Observed) -> Plan<Change> {
+        let mut plan = self.everything(observed).view();
+        plan.entries
+            .retain(|entry| !self.unrelated.contains(&entry.id()));
+        plan
+    }
+}
+
+/// An existing resource is fit for use, even if its own change is not part of `plan`: no creation or update waits for it.
+fn without_fit_needs(mut plan: Plan<Step>, observed: &Observed) -> Plan<Step> {
+    let planned: BTreeSet<Key> = plan.steps().map(|step| step.key.clone()).collect();
+    for entry in &mut plan.entries {
+        if let Planned::Ready(step) = entry
+            && step.operation.new_resource().is_some()
+        {
+            step.needs
+                .retain(|key| planned.contains(key) || !observed.contains_key(key));
         }
     }
-    Ok(Converged {
-        report: total,
-        snapshot: Some(snapshot),
-    })
+    plan
 }
 
-/// The plan for the approved resources, as AWS is.
-fn plan(approved: &Approved<Step>, desired: &Desired, snapshot: &Snapshot) -> Plan<Step> {
-    let mut now = diff(&approved.plan().environment, desired, &snapshot.observed);
-    now.entries
-        .retain(|entry| approved.plan().entry(&entry.id()).is_some());
-    now
+fn unrelated(
+    approved: &Approved<Step>,
+    desired: &Desired,
+    observed: &Observed,
+) -> BTreeSet<ResourceId> {
+    let plan = diff(&approved.plan().environment, desired, observed);
+    let ids = plan.entries.iter().map(Planned::id);
+    ids.filter(|id| approved.plan().entry(id).is_none())
+        .collect()
 }
 
-async fn delay(duration: Duration, context: RunContext<'_>) {
-    tokio::select! {
-        () = tokio::time::sleep(duration) => {}
-        () = context.cancel.cancelled() => {}
+struct Run<'a, R, W> {
+    goal: Goal<'a>,
+    reader: &'a R,
+    writer: Arc<W>,
+    context: RunContext<'a>,
+    options: ConvergeOptions,
+    report: ApplyReport,
+}
+
+impl<R: CloudReader, W: CloudWriter> Run<'_, R, W> {
+    async fn rounds(mut self, mut plan: Approved<Step>, mut snapshot: Snapshot) -> Converged {
+        for round in 1.. {
+            if plan.is_empty() {
+                break;
+            }
+            let writer = Arc::clone(&self.writer);
+            let report = apply(&plan, &snapshot.observed, writer, self.context).await;
+            let again = round < ROUNDS && resolves_by_reading(&report);
+            self.merge(report);
+            if again {
+                self.wait_for_consistency().await;
+            }
+            snapshot = match self.reader.snapshot().await {
+                Ok(snapshot) => snapshot,
+                Err(error) => return self.unread(&error),
+            };
+            self.settle(&snapshot.observed);
+            if !again || self.context.cancel.is_cancelled() {
+                break;
+            }
+            plan = self.goal.narrowed(&snapshot.observed);
+        }
+        self.report.remaining = self.goal.remaining(&snapshot.observed);
+        Converged {
+            report: self.report,
+            snapshot: Some(snapshot),
+        }
+    }
+
+    async fn wait_for_consistency(&self) {
+        tokio::select! {
+            () = tokio::time::sleep(self.options.consistency_delay) => {}
+            () = self.context.cancel.cancelled() => {}
+        }
+    }
+
+    /// The failures and skips that stand are those of the last round: earlier ones were tried again.
+    fn merge(&mut self, round: ApplyReport) {
+        self.report.done.extend(round.done);
+        self.report.failed = round.failed;
+        self.report.skipped = round.skipped;
+        self.report.stopped = round.stopped;
+        self.report.timing.longest_chain += round.timing.longest_chain;
+        self.report.timing.wall += round.timing.wall;
+    }
+
+    /// A step whose effect was not known has succeeded if nothing is left to do for its resource.
+    fn settle(&mut self, observed: &Observed) {
+        let left = self.goal.left(observed);
+        let is_done = |id: &ResourceId| left.entry(id).is_none();
+        let lost =
+            |failed: &mut Failed| failed.kind.is_resolved_by_reading() && is_done(&failed.id);
+        let interrupted = |skipped: &mut Skipped| {
+            matches!(skipped.reason, SkipReason::Interrupted(_)) && is_done(&skipped.id)
+        };
+        let failed = self.report.failed.extract_if(.., lost);
+        let failed = failed.map(|failed| (failed.id, failed.action));
+        let skipped = self.report.skipped.extract_if(.., interrupted);
+        let skipped = skipped.map(|skipped| (skipped.id, skipped.action));
+        for (id, action) in failed.chain(skipped) {
+            let elapsed = Duration::ZERO;
+            self.context.progress.event(Event::Done {
+                id: id.clone(),
+                action,
+                elapsed,
+            });
+            self.report.done.push(Done {
+                id,
+                action,
+                elapsed,
+            });
+        }
+    }
+
+    fn unread(mut self, error: &R::Error) -> Converged {
+        self.report.unread = Some(chain(error));
+        let done = &self.report.done;
+        let is_done = |id: &ResourceId| done.iter().any(|done| done.id == *id);
+        self.report
+            .remaining
+            .entries
+            .retain(|entry| !is_done(&entry.id()));
+        Converged {
+            report: self.report,
+            snapshot: None,
+        }
     }
 }
 
-fn is_resolved_by_reading(report: &ApplyReport) -> bool {
+fn resolves_by_reading(report: &ApplyReport) -> bool {
     let mut failed = report.failed.iter();
     !report.failed.is_empty() && failed.all(|failed| failed.kind.is_resolved_by_reading())
-}
-
-/// A failed step is done if a read resolves its failure and shows that nothing is left to do.
-fn settle(total: &mut ApplyReport, rest: &Plan<Step>) {
-    let left: BTreeSet<ResourceId> = rest.entries.iter().map(Planned::id).collect();
-    let is_done =
-        |failed: &Failed| failed.kind.is_resolved_by_reading() && !left.contains(&failed.id);
-    let (done, failed): (Vec<Failed>, Vec<Failed>) = std::mem::take(&mut total.failed)
-        .into_iter()
-        .partition(is_done);
-    total.failed = failed;
-    total.done.extend(done.into_iter().map(|failed| Done {
-        id: failed.id,
-        action: failed.action,
-        elapsed: Duration::ZERO,
-    }));
-}
-
-/// The failures and skips of the last round count: those of earlier rounds were tried again.
-fn merge(total: &mut ApplyReport, round: ApplyReport) {
-    total.done.extend(round.done);
-    total.failed = round.failed;
-    total.skipped = round.skipped;
-    total.stopped = round.stopped;
-    total.timing = Timing {
-        longest_chain: total.timing.longest_chain + round.timing.longest_chain,
-        wall: total.timing.wall + round.timing.wall,
-    };
-    total.remaining.entries.retain(|entry| {
-        let id = entry.id();
-        !total.done.iter().any(|done| done.id == id)
-    });
 }

@@ -1,7 +1,6 @@
-//! Executes approved plans: independent steps side by side, and again after lost answers.
+//! Executes approved plans: independent steps side by side, dependent steps in order, until nothing is left to try.
 
 mod apply;
 mod converge;
 
-pub use apply::apply;
 pub use converge::{CONSISTENCY_DELAY, ConvergeOptions, Converged, converge};

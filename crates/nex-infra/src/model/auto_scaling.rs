@@ -1,55 +1,157 @@
-//! EC2 Auto Scaling groups with their hooks and policies.
+//! The launch template and the Auto Scaling group with its hook and policy.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use nex_plan::{UpdateBehavior, Value};
 
-use super::{Field, Key, Kind, ResourceKind, tagged};
+use super::field::digest;
+use super::instance::{ImageField, network_needs};
+use super::resource::tagged;
+use super::{Field, GroupRef, Image, Key, Kind, MetadataOptions, ResourceKind, RootVolume};
 use crate::names::Tags;
 
-/// The version of its launch template that a group uses.
+/// An EC2 launch template. A version can't be changed: an update creates a new version and makes it the default.
+///
+/// `I` is the image: an [`Image`] on the desired side, the id as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchTemplate<I = String> {
+    /// The name.
+    pub name: String,
+    /// The image that instances start from.
+    pub image: I,
+    /// The instance type, unless the group overrides it.
+    pub instance_type: String,
+    /// The instances' security groups.
+    pub security_groups: BTreeSet<GroupRef>,
+    /// The instances' profile.
+    pub profile: Option<String>,
+    /// The instances' root volume.
+    pub root_volume: RootVolume,
+    /// The instances' metadata service.
+    pub metadata: MetadataOptions,
+    /// `standard` or `unlimited`, for burstable types.
+    pub credits: Option<String>,
+    /// The script of an instance's first boot.
+    pub user_data: String,
+    /// Tags of the instances, their volumes and interfaces: a group's own tags do not reach volumes.
+    pub instance_tags: Tags,
+    /// Whether the newest version is the default one.
+    pub newest_is_default: bool,
+    /// The tags.
+    pub tags: Tags,
+}
+
+impl<I: ImageField> ResourceKind for LaunchTemplate<I> {
+    const HEADLINE: &'static [&'static str] = &["instance_type", "image", "credits"];
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let Self {
+            name: _,
+            image,
+            instance_type,
+            security_groups,
+            profile,
+            root_volume,
+            metadata,
+            credits,
+            user_data,
+            instance_tags,
+            newest_is_default,
+            tags,
+        } = self;
+        vec![
+            image.image_field(UpdateBehavior::NoInterruption),
+            Field::in_place("instance_type", instance_type),
+            Field::in_place("security_groups", Value::set(security_groups)),
+            Field::in_place("profile", profile.clone()),
+            Field::in_place("disk", root_volume.value()),
+            metadata.field(),
+            Field::in_place("credits", credits.clone()),
+            Field::in_place("user_data", digest(user_data)),
+            Field::in_place("instance_tags", Value::map(instance_tags)),
+            Field::in_place("newest_is_default", *newest_is_default),
+            Field::tags(tags),
+        ]
+    }
+
+    fn needs(&self) -> Vec<Key> {
+        network_needs(&self.security_groups, self.profile.as_ref())
+    }
+
+    tagged!(tags);
+}
+
+/// The launch template that the spec asks for.
+pub type DesiredLaunchTemplate = LaunchTemplate<Image>;
+
+/// The version of its launch template that a group uses, as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateVersion {
-    /// The newest version, by its number: what nex pins.
+    /// The newest version, by number: the one that nex pins.
     Newest,
     /// An older number, or `$Latest` or `$Default`, which may differ between instances.
     Other(String),
 }
 
-impl fmt::Display for TemplateVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            TemplateVersion::Newest => "newest",
+/// The newest version of a launch template: the only one that a spec asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewestVersion;
+
+/// How a template's version shows itself to the diff.
+pub trait VersionField {
+    /// The version as a plan shows it.
+    fn version(&self) -> &str;
+}
+
+impl VersionField for TemplateVersion {
+    fn version(&self) -> &str {
+        match self {
+            TemplateVersion::Newest => NewestVersion.version(),
             TemplateVersion::Other(version) => version,
-        })
+        }
     }
 }
 
-/// An EC2 Auto Scaling group with a mixed instances policy, as it is read.
+impl VersionField for NewestVersion {
+    fn version(&self) -> &str {
+        "newest"
+    }
+}
+
+/// The Auto Scaling group that the spec asks for.
+pub type DesiredScalingGroup = ScalingGroup<NewestVersion>;
+
+/// An EC2 Auto Scaling group with a mixed instances policy.
+///
+/// `V` is the version of the launch template: [`NewestVersion`] on the desired side, a [`TemplateVersion`] as it was
+/// read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScalingGroup {
+pub struct ScalingGroup<V = TemplateVersion> {
     /// The name.
     pub name: String,
     /// The launch template's name.
     pub template: String,
     /// The launch template's version.
-    pub template_version: TemplateVersion,
+    pub template_version: V,
     /// The subnets' ids.
     pub subnets: BTreeSet<String>,
-    /// The minimum number of instances.
+    /// The smallest number of instances.
     pub min: u32,
-    /// The maximum number of instances.
+    /// The largest number of instances.
     pub max: u32,
     /// The number of instances wanted now.
     pub desired: u32,
     /// The instance types, the preferred first.
     pub instance_types: Vec<String>,
-    /// The number of instances that are on demand before any is Spot.
+    /// The number of on-demand instances before any is Spot.
     pub on_demand_base: u32,
-    /// The percentage on demand above the base.
+    /// The percentage of on-demand instances above the base.
     pub on_demand_percent: u32,
-    /// How Spot pools are chosen.
+    /// How Auto Scaling chooses Spot pools.
     pub spot_strategy: String,
     /// Whether the group replaces instances at risk of interruption ahead of time.
     pub capacity_rebalance: bool,
@@ -59,39 +161,9 @@ pub struct ScalingGroup {
     pub tags: Tags,
 }
 
-/// An EC2 Auto Scaling group with a mixed instances policy, as a spec asks for one. The group pins the newest version of its
-/// launch template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DesiredScalingGroup {
-    /// The name.
-    pub name: String,
-    /// The launch template's name.
-    pub template: String,
-    /// The subnets' ids.
-    pub subnets: BTreeSet<String>,
-    /// The minimum number of instances.
-    pub min: u32,
-    /// The maximum number of instances.
-    pub max: u32,
-    /// The number of instances wanted now.
-    pub desired: u32,
-    /// The instance types, the preferred first.
-    pub instance_types: Vec<String>,
-    /// The number of instances that are on demand before any is Spot.
-    pub on_demand_base: u32,
-    /// The percentage on demand above the base.
-    pub on_demand_percent: u32,
-    /// How Spot pools are chosen.
-    pub spot_strategy: String,
-    /// Whether the group replaces instances at risk of interruption ahead of time.
-    pub capacity_rebalance: bool,
-    /// Whether an instance whose termination hook was abandoned is kept, and billed.
-    pub retain_abandoned: bool,
-    /// The tags; each reaches the instances.
-    pub tags: Tags,
-}
+impl<V: VersionField> ResourceKind for ScalingGroup<V> {
+    const HEADLINE: &'static [&'static str] = &["instance_types", "min", "max"];
 
-impl ResourceKind for ScalingGroup {
     fn name(&self) -> String {
         self.name.clone()
     }
@@ -115,67 +187,16 @@ impl ResourceKind for ScalingGroup {
         } = self;
         vec![
             Field::in_place("launch_template", template),
-            Field::in_place("launch_template_version", template_version.to_string()),
+            Field::in_place("launch_template_version", template_version.version()),
             Field::in_place("subnets", Value::set(subnets)),
             Field::in_place("min", *min),
             Field::in_place("max", *max),
-            Field::in_place("desired", *desired),
-            // The order is a preference, so this is one text and not a set.
-            Field::in_place("instance_types", instance_types.join(", ")),
-            Field::in_place("on_demand_base", *on_demand_base),
-            Field::in_place("on_demand_percent", *on_demand_percent),
-            Field::in_place("spot_strategy", spot_strategy),
-            Field::in_place("capacity_rebalance", *capacity_rebalance),
-            Field::in_place("retain_abandoned", *retain_abandoned),
-            Field::tags(tags),
-        ]
-    }
-
-    fn needs(&self) -> Vec<Key> {
-        vec![Key::new(Kind::LaunchTemplate, &self.template)]
-    }
-
-    tagged!();
-}
-
-impl ResourceKind for DesiredScalingGroup {
-    const HEADLINE: &'static [&'static str] = &["instance_types", "min", "max"];
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        let Self {
-            name: _,
-            template,
-            subnets,
-            min,
-            max,
-            desired,
-            instance_types,
-            on_demand_base,
-            on_demand_percent,
-            spot_strategy,
-            capacity_rebalance,
-            retain_abandoned,
-            tags,
-        } = self;
-        vec![
-            Field::in_place("launch_template", template),
-            Field::in_place(
-                "launch_template_version",
-                TemplateVersion::Newest.to_string(),
-            ),
-            Field::in_place("subnets", Value::set(subnets)),
-            Field::in_place("min", *min),
-            Field::in_place("max", *max),
-            Field::new(
+            Field::create_only(
                 "desired",
-                UpdateBehavior::CreateOnly("the scaling policy decides once the group runs".into()),
+                "the scaling policy decides once the group runs",
                 *desired,
             ),
-            // The order is a preference, so this is one text and not a set.
+            // The order is a preference, so the value is one text and not a set.
             Field::in_place("instance_types", instance_types.join(", ")),
             Field::in_place("on_demand_base", *on_demand_base),
             Field::in_place("on_demand_percent", *on_demand_percent),
@@ -190,10 +211,10 @@ impl ResourceKind for DesiredScalingGroup {
         vec![Key::new(Kind::LaunchTemplate, &self.template)]
     }
 
-    tagged!();
+    tagged!(tags);
 }
 
-/// A lifecycle hook: keeps a terminating instance until its jobs have ended.
+/// A lifecycle hook: holds a terminating instance until its jobs have ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LifecycleHook {
     /// The group's name.
@@ -202,7 +223,7 @@ pub struct LifecycleHook {
     pub hook: String,
     /// The transition, such as `autoscaling:EC2_INSTANCE_TERMINATING`.
     pub transition: String,
-    /// The seconds until the default result.
+    /// Seconds until the default result.
     pub heartbeat_seconds: u32,
     /// `CONTINUE` or `ABANDON`.
     pub default_result: String,

@@ -1,9 +1,9 @@
-//! IAM policy documents in a form that can be compared.
+//! IAM policy documents in a form that compares.
 
 use nex_plan::Value;
 use serde_json::Value as Json;
 
-/// An IAM policy document in canonical form: IAM returns single values for lists of one, in any order.
+/// An IAM policy document in canonical form: IAM gives back single values for lists of one, and any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document(Json);
 
@@ -13,10 +13,7 @@ impl Document {
         Self(canonical(json))
     }
 
-    /// Parses a document as IAM stores it.
-    ///
-    /// # Errors
-    /// If the text is not JSON.
+    /// Reads a document as IAM stores it.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text).map(Self::new)
     }
@@ -32,7 +29,7 @@ impl Document {
     }
 }
 
-/// The JSON that IAM accepts.
+/// The JSON that IAM takes.
 impl std::fmt::Display for Document {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
@@ -74,7 +71,7 @@ fn value(json: &Json) -> Value {
     }
 }
 
-/// Statements are shown by their `Sid`, so that a plan names the statement that changes.
+/// Statements are shown by their `Sid`, so that a plan names the one that changes.
 fn statements(items: &[Json]) -> Value {
     let sid = |item: &Json| item.get("Sid").and_then(Json::as_str).map(str::to_owned);
     let sids: Option<Vec<String>> = items.iter().map(sid).collect();

@@ -1,24 +1,14 @@
-//! Elastic IP addresses and their associations.
+//! The server's Elastic IP address.
 
 use std::net::Ipv4Addr;
 
-use nex_plan::{UpdateBehavior, Value};
+use nex_plan::Value;
 
-use super::{Field, Key, Kind, ResourceKind, tagged};
+use super::resource::tagged;
+use super::{Field, Key, Kind, ResourceKind};
 use crate::names::Tags;
 
-/// An Elastic IP address as it is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ElasticIp {
-    /// The tag `Name`.
-    pub name: String,
-    /// The address.
-    pub public_ip: Ipv4Addr,
-    /// The tags.
-    pub tags: Tags,
-}
-
-/// An Elastic IP address as a spec asks for one: EC2 chooses the address.
+/// The Elastic IP address that the spec asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredElasticIp {
     /// The tag `Name`.
@@ -27,24 +17,19 @@ pub struct DesiredElasticIp {
     pub tags: Tags,
 }
 
-impl ResourceKind for ElasticIp {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
+/// An Elastic IP address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElasticIp {
+    /// The tag `Name`.
+    pub name: String,
+    /// The address itself.
+    pub public_ip: Ipv4Addr,
+    /// The tags.
+    pub tags: Tags,
+}
 
-    fn fields(&self) -> Vec<Field> {
-        let Self {
-            name: _,
-            public_ip,
-            tags,
-        } = self;
-        vec![
-            Field::in_place("public_ip", public_ip.to_string()),
-            Field::tags(tags),
-        ]
-    }
-
-    tagged!();
+fn public_ip(value: Value) -> Field {
+    Field::create_only("public_ip", "EC2 chooses it", value)
 }
 
 impl ResourceKind for DesiredElasticIp {
@@ -56,25 +41,36 @@ impl ResourceKind for DesiredElasticIp {
 
     fn fields(&self) -> Vec<Field> {
         let Self { name: _, tags } = self;
-        vec![
-            Field::new(
-                "public_ip",
-                UpdateBehavior::CreateOnly("EC2 chooses it".into()),
-                Value::Later("its allocation".into()),
-            ),
-            Field::tags(tags),
-        ]
+        let allocated = Value::Later("its allocation".into());
+        vec![public_ip(allocated), Field::tags(tags)]
     }
 
-    tagged!();
+    tagged!(tags);
 }
 
-/// The association of an Elastic IP address with an instance.
+impl ResourceKind for ElasticIp {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let Self {
+            name: _,
+            public_ip: address,
+            tags,
+        } = self;
+        vec![public_ip(address.to_string().into()), Field::tags(tags)]
+    }
+
+    tagged!(tags);
+}
+
+/// An Elastic IP's association with an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElasticIpAssociation {
     /// The address's name.
     pub address: String,
-    /// The instance: by name if the environment has it, else by id.
+    /// The instance: by name if the instance is ours, else by id.
     pub instance: String,
 }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nex_plan::Value;
 
-use super::{Document, Field, Key, Kind, ResourceKind, tagged};
+use super::resource::tagged;
+use super::{Document, Field, Key, Kind, ResourceKind};
 use crate::names::Tags;
 
 /// An IAM role.
@@ -16,7 +17,7 @@ pub struct Role {
     pub trust: Document,
     /// The inline policies by name.
     pub policies: BTreeMap<String, Document>,
-    /// The ARNs of the managed policies that are attached.
+    /// The ARNs of the attached managed policies.
     pub managed: BTreeSet<String>,
     /// The tags.
     pub tags: Tags,
@@ -48,7 +49,7 @@ impl ResourceKind for Role {
         ]
     }
 
-    tagged!();
+    tagged!(tags);
 }
 
 /// An IAM instance profile: gives an instance its role.
@@ -56,7 +57,7 @@ impl ResourceKind for Role {
 pub struct InstanceProfile {
     /// The name.
     pub name: String,
-    /// The role's name; `None` if the profile has none yet.
+    /// The role's name; `None` if the profile has no role yet.
     pub role: Option<String>,
     /// The tags.
     pub tags: Tags,
@@ -85,5 +86,5 @@ impl ResourceKind for InstanceProfile {
             .collect()
     }
 
-    tagged!();
+    tagged!(tags);
 }

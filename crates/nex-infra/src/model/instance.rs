@@ -1,20 +1,114 @@
-//! EC2 instances and their root volumes.
+//! The server's instance.
 
 use std::collections::BTreeSet;
 
 use nex_plan::{UpdateBehavior, Value};
 
-use super::machine::{ImageChoice, MetadataOptions, RootVolume, digest, groups_and_profile};
-use super::{Field, GroupRef, Key, Kind, ResourceKind, tagged};
+use super::field::digest;
+use super::resource::tagged;
+use super::{Field, GroupRef, Key, Kind, ResourceKind};
 use crate::names::Tags;
 
-/// The properties of an EC2 instance that can be read back.
+/// A machine image that the spec asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instance {
+pub struct Image {
+    /// The id, `ami-...`.
+    pub id: String,
+    /// Whether the spec names the image. Otherwise the image is the newest one, and a newer one changes nothing.
+    pub pinned: bool,
+}
+
+/// How an image shows itself to the diff: an [`Image`] on the desired side, the image's id as it was read.
+pub trait ImageField {
+    /// The field; `pinned` is what another image does to the resource if the spec names the image.
+    fn image_field(&self, pinned: UpdateBehavior) -> Field;
+}
+
+impl ImageField for Image {
+    fn image_field(&self, pinned: UpdateBehavior) -> Field {
+        let newest = "a newer image is no reason to change what runs";
+        if self.pinned {
+            Field::new("image", pinned, &self.id)
+        } else {
+            Field::create_only("image", newest, &self.id)
+        }
+    }
+}
+
+impl ImageField for String {
+    fn image_field(&self, pinned: UpdateBehavior) -> Field {
+        Field::new("image", pinned, self)
+    }
+}
+
+/// How an instance's metadata service answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetadataOptions {
+    /// Whether the service requires a session token (IMDSv2).
+    pub token_required: bool,
+    /// How many hops an answer may take: 1 keeps containers out.
+    pub hop_limit: u32,
+}
+
+impl MetadataOptions {
+    /// IMDSv2 only, one hop.
+    pub const STRICT: MetadataOptions = MetadataOptions {
+        token_required: true,
+        hop_limit: 1,
+    };
+
+    pub(super) fn field(self) -> Field {
+        let MetadataOptions {
+            token_required,
+            hop_limit,
+        } = self;
+        Field::in_place(
+            "metadata",
+            Value::map([
+                ("token_required", Value::from(token_required)),
+                ("hop_limit", Value::from(hop_limit)),
+            ]),
+        )
+    }
+}
+
+/// A root volume as a launch asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootVolume {
+    /// The size in GB.
+    pub size_gb: u32,
+    /// The type, such as `gp3`.
+    pub volume_type: String,
+    /// Whether the volume is encrypted.
+    pub encrypted: bool,
+    /// Whether the volume is deleted with the instance.
+    pub delete_on_termination: bool,
+}
+
+impl RootVolume {
+    pub(super) fn value(&self) -> Value {
+        let RootVolume {
+            size_gb,
+            volume_type,
+            encrypted,
+            delete_on_termination,
+        } = self;
+        Value::map([
+            ("size_gb", Value::from(*size_gb)),
+            ("type", Value::from(volume_type)),
+            ("encrypted", Value::from(*encrypted)),
+            ("delete_on_termination", Value::from(*delete_on_termination)),
+        ])
+    }
+}
+
+/// An EC2 instance. `I` is the image: an [`Image`] on the desired side, the id as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance<I = String> {
     /// The tag `Name`.
     pub name: String,
-    /// The image's id.
-    pub image: String,
+    /// The image.
+    pub image: I,
     /// The instance type.
     pub instance_type: String,
     /// The subnet's id.
@@ -27,37 +121,13 @@ pub struct Instance {
     pub metadata: MetadataOptions,
     /// Whether the instance runs. A change of type that was interrupted leaves the instance stopped.
     pub running: bool,
-    /// Whether an API call can't terminate the instance.
+    /// Whether API calls can't terminate the instance.
     pub termination_protection: bool,
     /// The tags.
     pub tags: Tags,
 }
 
-/// An EC2 instance as a spec asks for one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DesiredInstance {
-    /// What can be read back, and changed.
-    pub instance: Instance,
-    /// What counts only when the instance is launched.
-    pub launch: Launch,
-}
-
-/// What the launch of an instance takes and a later read does not show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launch {
-    /// The image.
-    pub image: ImageChoice,
-    /// The root volume that the launch creates; afterwards the volume is a resource of its own.
-    pub root_volume: RootVolume,
-    /// The tags of the root volume.
-    pub volume_tags: Tags,
-    /// The script of the first boot.
-    pub user_data: String,
-    /// The secrets that the first boot fetches, by name.
-    pub secrets: BTreeSet<String>,
-}
-
-impl ResourceKind for Instance {
+impl<I: ImageField> ResourceKind for Instance<I> {
     fn name(&self) -> String {
         self.name.clone()
     }
@@ -75,10 +145,17 @@ impl ResourceKind for Instance {
             termination_protection,
             tags,
         } = self;
+        let image = image.image_field(UpdateBehavior::Replacement(
+            "an instance keeps its image".into(),
+        ));
         vec![
-            Field::in_place("image", image),
-            Field::in_place("instance_type", instance_type),
-            Field::in_place("subnet", subnet),
+            image,
+            Field::new(
+                "instance_type",
+                UpdateBehavior::SomeInterruption,
+                instance_type,
+            ),
+            Field::replacing("subnet", "an instance can't move to another subnet", subnet),
             Field::in_place("security_groups", Value::set(security_groups)),
             Field::in_place("profile", profile.clone()),
             metadata.field(),
@@ -89,190 +166,84 @@ impl ResourceKind for Instance {
     }
 
     fn needs(&self) -> Vec<Key> {
-        groups_and_profile(&self.security_groups, self.profile.as_ref())
+        network_needs(&self.security_groups, self.profile.as_ref())
     }
 
-    tagged!();
+    tagged!(tags);
+}
+
+/// What every machine needs: its security groups and its profile.
+pub(super) fn network_needs(groups: &BTreeSet<GroupRef>, profile: Option<&String>) -> Vec<Key> {
+    let groups = groups.iter().filter_map(|group| match group {
+        GroupRef::Named(name) => Some(Key::new(Kind::SecurityGroup, name)),
+        GroupRef::Id(_) => None,
+    });
+    let profile = profile.map(|name| Key::new(Kind::InstanceProfile, name));
+    groups.chain(profile).collect()
+}
+
+/// The instance that the spec asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredInstance {
+    /// The properties that can be read back.
+    pub instance: Instance<Image>,
+    /// The properties that only the launch takes.
+    pub launch: Launch,
+}
+
+/// What the launch of an instance takes and no read gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// The root volume; once launched, the volume is a resource of its own.
+    pub root_volume: RootVolume,
+    /// The tags of the root volume.
+    pub volume_tags: Tags,
+    /// The script of the first boot.
+    pub user_data: Option<String>,
+    /// The names of the secrets that the first boot fetches.
+    pub secrets: BTreeSet<String>,
 }
 
 impl ResourceKind for DesiredInstance {
     const HEADLINE: &'static [&'static str] = &["instance_type", "image", "subnet"];
 
     fn name(&self) -> String {
-        self.instance.name.clone()
+        self.instance.name()
     }
 
     fn fields(&self) -> Vec<Field> {
         let Launch {
-            image,
             root_volume,
-            volume_tags: _, // a field of the volume
+            volume_tags: _, // fields of the volume
             user_data,
-            secrets: _, // an order of creation, not a property
+            secrets: _, // the order of the steps, no property
         } = &self.launch;
-        let Instance {
-            name: _,
-            image: _, // the launch's
-            instance_type,
-            subnet,
-            security_groups,
-            profile,
-            metadata,
-            running,
-            termination_protection,
-            tags,
-        } = &self.instance;
-        vec![
-            image.field(UpdateBehavior::Replacement(
-                "an instance keeps its image".into(),
-            )),
-            Field::new(
-                "instance_type",
-                UpdateBehavior::SomeInterruption,
-                instance_type,
-            ),
-            Field::new(
-                "subnet",
-                UpdateBehavior::Replacement("an instance can't move to another subnet".into()),
-                subnet,
-            ),
-            Field::in_place("security_groups", Value::set(security_groups)),
-            Field::in_place("profile", profile.clone()),
-            Field::new(
-                "disk",
-                UpdateBehavior::CreateOnly("the volume is a resource of its own".into()),
-                root_volume.value(),
-            ),
-            metadata.field(),
-            Field::in_place("running", *running),
-            Field::in_place("termination_protection", *termination_protection),
-            Field::new(
-                "user_data",
-                UpdateBehavior::CreateOnly("the script runs at the first boot only".into()),
-                digest(user_data),
-            ),
-            Field::tags(tags),
-        ]
+        let disk = Field::create_only(
+            "disk",
+            "the volume is a resource of its own",
+            root_volume.value(),
+        );
+        let user_data = Field::create_only(
+            "user_data",
+            "it runs at the first boot only",
+            user_data.as_deref().map(digest),
+        );
+        let mut fields = self.instance.fields();
+        insert_before(&mut fields, "metadata", disk);
+        insert_before(&mut fields, "tags", user_data);
+        fields
     }
 
     fn needs(&self) -> Vec<Key> {
-        let mut needs = self.instance.needs();
         let secrets = self.launch.secrets.iter();
-        needs.extend(secrets.map(|name| Key::new(Kind::Secret, name)));
-        needs
+        let secrets = secrets.map(|name| Key::new(Kind::Secret, name));
+        self.instance.needs().into_iter().chain(secrets).collect()
     }
 
-    fn tags(&self) -> Option<&Tags> {
-        Some(&self.instance.tags)
-    }
+    tagged!(instance.tags);
 }
 
-/// The root volume of an instance as it is read. The volume outlives the instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Volume {
-    /// The tag `Name`: the instance's.
-    pub name: String,
-    /// The instance that the volume is attached to, by name; `None` if the instance is gone.
-    pub instance: Option<String>,
-    /// The size in GB.
-    pub size_gb: u32,
-    /// The type, such as `gp3`.
-    pub volume_type: String,
-    /// Whether the volume is encrypted.
-    pub encrypted: bool,
-    /// The tags.
-    pub tags: Tags,
-}
-
-/// The root volume of an instance as a spec asks for one. The launch of the instance creates the volume.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DesiredVolume {
-    /// The tag `Name`: the instance's.
-    pub name: String,
-    /// The instance that the volume belongs to, by name.
-    pub instance: String,
-    /// The size in GB.
-    pub size_gb: u32,
-    /// The type, such as `gp3`.
-    pub volume_type: String,
-    /// Whether the volume is encrypted.
-    pub encrypted: bool,
-    /// The tags.
-    pub tags: Tags,
-}
-
-impl ResourceKind for Volume {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        let Self {
-            name: _,
-            instance,
-            size_gb,
-            volume_type,
-            encrypted,
-            tags,
-        } = self;
-        vec![
-            Field::in_place("instance", instance.clone()),
-            Field::in_place("size_gb", *size_gb),
-            Field::in_place("type", volume_type),
-            Field::in_place("encrypted", *encrypted),
-            Field::tags(tags),
-        ]
-    }
-
-    fn needs(&self) -> Vec<Key> {
-        let instance = self.instance.iter();
-        instance
-            .map(|name| Key::new(Kind::Instance, name))
-            .collect()
-    }
-
-    tagged!();
-}
-
-impl ResourceKind for DesiredVolume {
-    const HEADLINE: &'static [&'static str] = &["size_gb", "type", "encrypted"];
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        let Self {
-            name: _,
-            instance,
-            size_gb,
-            volume_type,
-            encrypted,
-            tags,
-        } = self;
-        vec![
-            Field::new(
-                "instance",
-                UpdateBehavior::CreateOnly("the launch attaches it".into()),
-                instance,
-            ),
-            Field::new("size_gb", UpdateBehavior::GrowOnly, *size_gb),
-            Field::in_place("type", volume_type),
-            Field::new(
-                "encrypted",
-                UpdateBehavior::CreateOnly(
-                    "EC2 can't change it: a snapshot's encrypted copy can take its place, by hand"
-                        .into(),
-                ),
-                *encrypted,
-            ),
-            Field::tags(tags),
-        ]
-    }
-
-    fn needs(&self) -> Vec<Key> {
-        vec![Key::new(Kind::Instance, &self.instance)]
-    }
-
-    tagged!();
+fn insert_before(fields: &mut Vec<Field>, name: &str, field: Field) {
+    let at = fields.iter().position(|other| other.name == name);
+    fields.insert(at.unwrap_or(fields.len()), field);
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use nex_plan::{UpdateBehavior, Value};
+use nex_plan::Value;
 
-use super::{Field, Key, Kind, ResourceKind, tagged};
+use super::resource::tagged;
+use super::{Field, Key, Kind, ResourceKind};
 use crate::names::Tags;
 
 /// A transport protocol of a rule.
@@ -17,7 +18,7 @@ pub enum Protocol {
     Udp,
     /// Every protocol, every port.
     All,
-    /// Another one, by name or number.
+    /// Another protocol, by name or number.
     Other(String),
 }
 
@@ -32,7 +33,7 @@ impl Protocol {
         }
     }
 
-    /// The protocol that EC2 writes as `text`.
+    /// The protocol that EC2 calls `text`.
     pub fn parse(text: &str) -> Self {
         match text {
             "tcp" | "6" => Protocol::Tcp,
@@ -43,12 +44,12 @@ impl Protocol {
     }
 }
 
-/// A reference to a security group.
+/// A security group: by name if it is ours.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroupRef {
-    /// One of the environment's own, by name.
+    /// A group of the environment, by name.
     Named(String),
-    /// Another one, by id.
+    /// Another group, by id.
     Id(String),
 }
 
@@ -78,48 +79,29 @@ pub enum Peer {
     PrefixList(String),
 }
 
-/// A range of ports. ICMP has types and codes in place of ports, with -1 for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PortRange {
-    /// The first port.
-    pub first: i32,
-    /// The last port.
-    pub last: i32,
-}
-
-impl PortRange {
-    /// A range of one port.
-    pub fn single(port: u16) -> Self {
-        Self {
-            first: port.into(),
-            last: port.into(),
-        }
-    }
-}
-
 /// One rule: a protocol, a range of ports, one peer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule {
     /// The protocol.
     pub protocol: Protocol,
-    /// The ports; `None` if the protocol has none.
-    pub ports: Option<PortRange>,
+    /// First and last port; `None` if the protocol has no ports.
+    pub ports: Option<(i32, i32)>,
     /// The other end.
     pub peer: Peer,
 }
 
 impl Rule {
-    /// One port of `protocol`, for a network in the form in which EC2 returns it (`2001:db8::/32`).
+    /// One port of `protocol` for a network, in the form in which EC2 returns networks (`2001:db8::/32`).
     pub fn port(protocol: Protocol, port: u16, cidr: &str) -> Self {
         let network = cidr.parse::<ipnet::IpNet>();
         Self {
             protocol,
-            ports: Some(PortRange::single(port)),
+            ports: Some((port.into(), port.into())),
             peer: Peer::Cidr(network.map_or_else(|_| cidr.to_owned(), |net| net.to_string())),
         }
     }
 
-    /// Everything to everywhere: the egress rule that EC2 adds to a new group.
+    /// Everything to everywhere: the egress rule of a new group.
     pub fn everything() -> Self {
         Self {
             protocol: Protocol::All,
@@ -136,8 +118,8 @@ impl fmt::Display for Rule {
             protocol => f.write_str(protocol.as_str())?,
         }
         match self.ports {
-            Some(PortRange { first, last }) if first == last => write!(f, " {first}")?,
-            Some(PortRange { first, last }) => write!(f, " {first}-{last}")?,
+            Some((first, last)) if first == last => write!(f, " {first}")?,
+            Some((first, last)) => write!(f, " {first}-{last}")?,
             None => {}
         }
         match &self.peer {
@@ -157,7 +139,7 @@ fn rules(rules: &BTreeSet<Rule>) -> Value {
 pub struct SecurityGroup {
     /// The name, unique in the VPC.
     pub name: String,
-    /// What the group is for.
+    /// The purpose.
     pub description: String,
     /// The VPC's id.
     pub vpc: String,
@@ -186,25 +168,19 @@ impl ResourceKind for SecurityGroup {
             tags,
         } = self;
         vec![
-            Field::new(
+            Field::create_only(
                 "description",
-                UpdateBehavior::CreateOnly(
-                    "EC2 can't change it, and it is no reason for a new group".into(),
-                ),
+                "EC2 can't change it, and it is no reason for a new group",
                 description,
             ),
-            Field::new(
-                "vpc",
-                UpdateBehavior::Replacement("a group can't move to another VPC".into()),
-                vpc,
-            ),
+            Field::replacing("vpc", "a group can't move to another VPC", vpc),
             Field::in_place("ingress", rules(ingress)),
             Field::in_place("egress", rules(egress)),
             Field::tags(tags),
         ]
     }
 
-    tagged!();
+    tagged!(tags);
 }
 
 /// The rule in the database's security group that lets the server in.
@@ -212,7 +188,7 @@ impl ResourceKind for SecurityGroup {
 pub struct DatabaseIngress {
     /// The RDS instance's identifier: the resource's name.
     pub database: String,
-    /// The database's security group, by id. nex owns only this rule of the group.
+    /// The database's security group, by id. nex owns only this rule in the group.
     pub group: String,
     /// The database's TCP port.
     pub port: u16,
@@ -235,21 +211,9 @@ impl ResourceKind for DatabaseIngress {
             from,
         } = self;
         vec![
-            Field::new(
-                "group",
-                UpdateBehavior::Replacement("a rule belongs to its group".into()),
-                group,
-            ),
-            Field::new(
-                "port",
-                UpdateBehavior::Replacement("a rule's port is fixed".into()),
-                *port,
-            ),
-            Field::new(
-                "from",
-                UpdateBehavior::Replacement("a rule's peer is fixed".into()),
-                from,
-            ),
+            Field::replacing("group", "a rule belongs to its group", group),
+            Field::replacing("port", "a rule's port is fixed", *port),
+            Field::replacing("from", "a rule's peer is fixed", from),
         ]
     }
 

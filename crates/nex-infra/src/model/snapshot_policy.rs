@@ -1,26 +1,27 @@
-//! Data Lifecycle Manager policies.
+//! The policy of the server's snapshots.
 
 use nex_plan::Value;
 
-use super::{Field, Key, Kind, ResourceKind, tagged};
+use super::resource::tagged;
+use super::{Field, Key, Kind, ResourceKind};
 use crate::names::Tags;
 
-/// A Data Lifecycle Manager policy: daily snapshots of the volumes that carry a tag.
+/// A Data Lifecycle Manager policy: daily snapshots of the volumes with a certain tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotPolicy {
-    /// The tag `Name` and the description: the service has no names for policies.
+    /// The tag `Name` and the description: the service gives policies no names.
     pub name: String,
     /// The ARN of the role that the service assumes.
     pub role_arn: String,
     /// Whether the policy is active.
     pub enabled: bool,
-    /// The volumes that the policy covers, by tag.
+    /// The tags of the volumes that the policy covers.
     pub targets: Tags,
-    /// The hours between two snapshots.
+    /// Hours between two snapshots.
     pub interval_hours: u32,
-    /// The time of the first one of the day, UTC.
+    /// The time of the first snapshot of the day, UTC, `HH:MM`.
     pub at: String,
-    /// The days until a snapshot is deleted; `None` if the policy keeps a number of snapshots instead.
+    /// Days until a snapshot is deleted; `None` if the policy keeps a count instead.
     pub keep_days: Option<u32>,
     /// Whether snapshots get the volume's tags.
     pub copy_tags: bool,
@@ -64,5 +65,5 @@ impl ResourceKind for SnapshotPolicy {
         vec![Key::new(Kind::IamRole, role)]
     }
 
-    tagged!();
+    tagged!(tags);
 }

@@ -2,30 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use nex_plan::{UpdateBehavior, Value};
+use nex_plan::Value;
 
-use super::{Field, ResourceKind, tagged};
+use super::resource::tagged;
+use super::{Field, ResourceKind};
 use crate::names::Tags;
 
 /// One lifecycle rule of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LifecycleRule {
-    /// The prefix of the keys that the rule covers; empty for all.
+    /// The prefix of the keys that the rule covers; empty for all keys.
     pub prefix: String,
-    /// The days until an object expires.
+    /// Days until an object expires.
     pub after_days: Option<u32>,
-    /// The days until the parts of an unfinished upload are deleted.
+    /// Days until the parts of an unfinished upload are deleted.
     pub abort_uploads_days: Option<u32>,
 }
 
 /// An S3 bucket. Objects are encrypted by S3 itself (SSE-S3, which can't be turned off).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// The name, unique in all of AWS.
+    /// The name, global to AWS.
     pub name: String,
     /// Whether all four blocks on public access are on.
     pub public_access_blocked: bool,
-    /// The lifecycle rules by id. An update replaces all rules of the bucket.
+    /// The lifecycle rules by id. nex's set replaces all others.
     pub lifecycle: BTreeMap<String, LifecycleRule>,
     /// The tags.
     pub tags: Tags,
@@ -67,51 +68,86 @@ impl ResourceKind for Bucket {
         ]
     }
 
-    tagged!();
+    tagged!(tags);
 }
 
-/// Where the value of a secret comes from. A value is written once: a secret that has one keeps it.
+/// Where the value of a secret comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretSource {
-    /// nex generates a random value.
+    /// nex generates a random value if there is none, and never shows it.
     Random,
-    /// The caller supplies the value, from the reference in the spec.
+    /// The caller supplies the value, from the reference in the spec, if there is none.
     Supplied,
-    /// Another step, or a person, writes the value later.
+    /// Another step, or a person, stores the value later.
     External,
 }
 
 /// Whether a secret has a value. The value itself is never read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretValue {
-    /// The secret has a value.
+    /// The secret has a current value.
     Present,
     /// The secret has no value yet.
     Absent,
 }
 
-/// A secret in Secrets Manager as it is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Secret {
-    /// The name.
-    pub name: String,
-    /// What the secret is for.
-    pub description: String,
-    /// Whether the secret has a value.
-    pub value: SecretValue,
-    /// The tags.
-    pub tags: Tags,
-}
-
-/// A secret in Secrets Manager as a spec asks for one.
+/// The secret that the spec asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredSecret {
     /// The name.
     pub name: String,
-    /// What the secret is for.
+    /// The purpose.
     pub description: String,
     /// Where the value comes from.
     pub source: SecretSource,
+    /// The tags.
+    pub tags: Tags,
+}
+
+impl ResourceKind for DesiredSecret {
+    const HEADLINE: &'static [&'static str] = &["description"];
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let Self {
+            name: _,
+            description,
+            source,
+            tags,
+        } = self;
+        // Values are write-once, so "has a value" and "will get a value" compare equal.
+        let value = match source {
+            SecretSource::Random | SecretSource::Supplied => {
+                Field::in_place("value", Value::Hidden)
+            }
+            SecretSource::External => Field::create_only(
+                "value",
+                "another step, or a person, stores the value",
+                Value::Later("its value is put in".into()),
+            ),
+        };
+        vec![
+            Field::in_place("description", description),
+            value,
+            Field::tags(tags),
+        ]
+    }
+
+    tagged!(tags);
+}
+
+/// A secret in Secrets Manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// The name.
+    pub name: String,
+    /// The purpose.
+    pub description: String,
+    /// Whether the secret has a value.
+    pub value: SecretValue,
     /// The tags.
     pub tags: Tags,
 }
@@ -139,41 +175,7 @@ impl ResourceKind for Secret {
         ]
     }
 
-    tagged!();
-}
-
-impl ResourceKind for DesiredSecret {
-    const HEADLINE: &'static [&'static str] = &["description"];
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        let Self {
-            name: _,
-            description,
-            source,
-            tags,
-        } = self;
-        let value = match source {
-            SecretSource::Random | SecretSource::Supplied => {
-                Field::in_place("value", Value::Hidden)
-            }
-            SecretSource::External => Field::new(
-                "value",
-                UpdateBehavior::CreateOnly("someone else writes the value".into()),
-                Value::Later("its value is put in".into()),
-            ),
-        };
-        vec![
-            Field::in_place("description", description),
-            value,
-            Field::tags(tags),
-        ]
-    }
-
-    tagged!();
+    tagged!(tags);
 }
 
 /// A CloudWatch Logs log group.
@@ -181,7 +183,7 @@ impl ResourceKind for DesiredSecret {
 pub struct LogGroup {
     /// The name.
     pub name: String,
-    /// The days for which events are kept; `None` for ever.
+    /// Days until events are deleted; `None` for never.
     pub retention_days: Option<u32>,
     /// The tags.
     pub tags: Tags,
@@ -206,5 +208,5 @@ impl ResourceKind for LogGroup {
         ]
     }
 
-    tagged!();
+    tagged!(tags);
 }

@@ -14,7 +14,7 @@ pub use selector::{Selector, SelectorError};
 pub use size::HostSize;
 pub(crate) use size::is_burstable;
 
-/// What stands on AWS: the network that is there, the GitLab server, its storage, and the runner fleet.
+/// What runs on AWS: the existing network, the GitLab server, its storage, and the runner fleet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -28,9 +28,9 @@ pub struct Spec {
     /// Tags for every resource, beside nex's own (Name, Environment, Component, ManagedBy, Snapshot).
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// The network that is there: looked up, never changed.
+    /// The existing network: looked up, never changed.
     pub network: Network,
-    /// The PostgreSQL instance that is there: looked up, never changed.
+    /// The existing PostgreSQL instance: looked up, never changed.
     pub database: Database,
     /// The GitLab server.
     #[serde(default)]
@@ -44,13 +44,20 @@ pub struct Spec {
     /// How long logs are kept.
     #[serde(default)]
     pub logs: Logs,
-    /// The runner fleet; left out, there is none.
+    /// The runner fleet. Without this section there is no fleet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Fleet")]
     pub fleet: Option<Fleet>,
 }
 
-/// The network that is there.
+impl Spec {
+    /// Whether the server lets in the networks of Cloudflare's proxies.
+    pub fn uses_edge_networks(&self) -> bool {
+        self.server.web_from.iter().any(|from| from == CLOUDFLARE)
+    }
+}
+
+/// The existing network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
@@ -63,7 +70,7 @@ pub struct Network {
     pub private_subnets: Vec<Selector>,
 }
 
-/// The PostgreSQL instance that is there.
+/// The existing PostgreSQL instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
@@ -138,7 +145,7 @@ pub struct Backups {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"))]
     pub bucket: Option<String>,
-    /// The bucket is there and shared: nex only looks it up.
+    /// Whether the bucket exists already and is shared: nex only looks it up.
     pub existing: bool,
     /// The prefix of GitLab's backups within the bucket; it ends with `/`.
     #[schemars(regex(pattern = r"^([A-Za-z0-9_.-]+/)*$"))]

@@ -1,4 +1,4 @@
-//! How a spec points at something that is there.
+//! How a spec refers to an existing VPC or subnet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use ipnet::Ipv4Net;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// Points at a VPC or subnet: by id, by tag, or by CIDR.
+/// Refers to a VPC or a subnet: by id, by tag, or by CIDR.
 ///
 /// ```
 /// use nex_infra::spec::Selector;
@@ -29,10 +29,10 @@ pub enum Selector {
     Cidr(Ipv4Net),
 }
 
-/// The text points at nothing.
+/// A text that is not a valid selector.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no id (vpc-..., subnet-...), no tag:KEY=VALUE and no network such as 10.0.1.0/24"
+    "{0:?} is not a valid selector: an id (vpc-..., subnet-...), tag:KEY=VALUE, or a network such as 10.0.1.0/24"
 )]
 pub struct SelectorError(String);
 
@@ -43,9 +43,10 @@ impl FromStr for Selector {
         let error = || SelectorError(text.to_owned());
         if let Some(tag) = text.strip_prefix("tag:") {
             let (key, value) = tag.split_once('=').ok_or_else(error)?;
-            return match key.is_empty() || value.is_empty() {
-                true => Err(error()),
-                false => Ok(Selector::Tag(key.to_owned(), value.to_owned())),
+            return if key.is_empty() || value.is_empty() {
+                Err(error())
+            } else {
+                Ok(Selector::Tag(key.to_owned(), value.to_owned()))
             };
         }
         let is_id = |prefix| {

@@ -1,4 +1,4 @@
-//! Problems of the section that its schema can't express.
+//! Checks that the schema can't express.
 
 use ipnet::IpNet;
 use nex_plan::Problems;
@@ -19,7 +19,7 @@ const TAG_VALUE_MAX: usize = 256;
 const OWN_TAGS: [&str; 5] = ["Name", "Environment", "Component", "ManagedBy", "Snapshot"];
 
 impl Spec {
-    /// The problems of the section that its schema can't express.
+    /// All problems of the section that its schema can't express.
     pub fn validate(&self) -> Problems {
         let mut problems = Problems::new();
         self.check_network(&mut problems);
@@ -35,7 +35,7 @@ impl Spec {
             );
         }
         if let Some(fleet) = &self.fleet {
-            fleet.check(&mut problems);
+            fleet.validate(&mut problems);
             problems.unless(
                 !self.network.private_subnets.is_empty(),
                 "network.private_subnets",
@@ -48,12 +48,12 @@ impl Spec {
 
     fn check_tags(&self, problems: &mut Problems) {
         for (key, value) in &self.tags {
-            // IAM does not tell apart keys that differ only in case.
+            // IAM treats keys that differ only in case as the same key.
             let own = OWN_TAGS.iter().any(|own| own.eq_ignore_ascii_case(key));
             problems.unless(
                 !own && !key.to_ascii_lowercase().starts_with("aws:"),
                 format!("tags.{key}"),
-                "this tag is reserved for nex or AWS",
+                "the tag is reserved for nex or AWS",
                 format!(
                     "other keys than {}, and none that starts with aws:",
                     OWN_TAGS.join(", ")
@@ -64,7 +64,7 @@ impl Spec {
             problems.unless(
                 lengths,
                 format!("tags.{key}"),
-                "this tag's key is empty, or its key or value is too long",
+                "the tag's key is empty, or its key or value is too long",
                 format!(
                     "1 to {TAG_KEY_MAX} characters for a key, up to {TAG_VALUE_MAX} for a value"
                 ),
@@ -90,7 +90,7 @@ impl Spec {
             problems.unless(
                 !named[..n].iter().any(|(_, other)| *other == Some(*name)),
                 *path,
-                format!("{name} has another purpose already"),
+                format!("{name} is already used for something else"),
                 "a bucket of its own",
             );
         }
@@ -174,7 +174,7 @@ fn check_processor(path: impl Into<String>, instance_type: &str, problems: &mut 
 }
 
 impl Fleet {
-    fn check(&self, problems: &mut Problems) {
+    fn validate(&self, problems: &mut Problems) {
         if self.image.is_none() {
             for (n, name) in self.instance_types.iter().enumerate() {
                 check_processor(format!("fleet.instance_types[{n}]"), name, problems);
@@ -200,7 +200,7 @@ impl Fleet {
                 name.split_once('.')
                     .is_some_and(|(f, s)| !f.is_empty() && !s.is_empty()),
                 format!("fleet.instance_types[{n}]"),
-                format!("{name:?} is no instance type"),
+                format!("{name:?} is not a valid instance type"),
                 "FAMILY.SIZE, such as t3a.large",
             );
             problems.unless(

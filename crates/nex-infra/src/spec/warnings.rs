@@ -1,6 +1,6 @@
-//! What the section asks for and may regret: warnings, the values stand.
+//! Warnings about valid but risky settings.
 
-use nex_plan::Finding;
+use nex_plan::{Finding, Remedy, Value};
 
 use super::{CLOUDFLARE, Credits, Fleet, HostSize, Spec, is_burstable};
 
@@ -11,10 +11,10 @@ const GITLAB_MEMORY_MIB: u32 = 8 * 1024;
 const SURPLUS_USD_PER_VCPU_HOUR: f64 = 0.05;
 
 impl Spec {
-    /// The section's hazards.
+    /// Warnings about valid but risky settings.
     pub fn warnings(&self) -> Vec<Finding> {
         let mut found = vec![];
-        self.access_hazards(&mut found);
+        self.access_warnings(&mut found);
         if let Some(size) = HostSize::of(&self.server.instance_type)
             && size.memory_mib < GITLAB_MEMORY_MIB
         {
@@ -22,7 +22,7 @@ impl Spec {
                 "server-memory",
                 "server.instance_type",
                 format!(
-                    "{} has {} MiB of memory; GitLab wants {GITLAB_MEMORY_MIB}",
+                    "{} has {} MiB of memory; GitLab needs {GITLAB_MEMORY_MIB}",
                     self.server.instance_type, size.memory_mib
                 ),
                 "an instance type with 16 GiB, such as t3a.xlarge",
@@ -33,7 +33,10 @@ impl Spec {
                 "termination-protection",
                 "server.termination_protection",
                 "one API call can terminate the server",
-                "termination_protection = true",
+                Remedy::Edit {
+                    field: "termination_protection".into(),
+                    value: true.into(),
+                },
             ));
         }
         let backups = &self.storage.backups;
@@ -54,7 +57,7 @@ impl Spec {
         found
     }
 
-    fn access_hazards(&self, found: &mut Vec<Finding>) {
+    fn access_warnings(&self, found: &mut Vec<Finding>) {
         let open = |list: &[String]| list.iter().any(|n| n == "0.0.0.0/0" || n == "::/0");
         if open(&self.server.ssh_from) {
             found.push(Finding::warning(
@@ -76,8 +79,11 @@ impl Spec {
             found.push(Finding::warning(
                 "origin-open",
                 "server.web_from",
-                "ports 80 and 443 take connections from everywhere: the proxy can be passed by",
-                format!("web_from = [\"{CLOUDFLARE}\"]"),
+                "ports 80 and 443 take connections from everywhere: the proxy can be bypassed",
+                Remedy::Edit {
+                    field: "web_from".into(),
+                    value: Value::set([CLOUDFLARE]),
+                },
             ));
         }
     }

@@ -121,7 +121,7 @@ pub(crate) fn damaged(before: &Desired, now: &Desired, damage: &Damage) -> Obser
             .keys()
             .find(|k| k.kind == drift.kind && can_happen(k, drift.field));
         if let Some(existing) = key.cloned().and_then(|key| observed.get_mut(&key)) {
-            (drift.change)(&mut existing.resource);
+            (drift.change)(&mut existing.state);
         }
     }
     for index in &damage.foreign {
@@ -157,7 +157,7 @@ fn give_away(observed: &mut Observed, whole: &Key) {
         Kind::DatabaseIngress,
     ];
     for (key, existing) in observed.iter_mut() {
-        let is_part = parts.contains(&key.kind) && existing.resource.needs().contains(whole);
+        let is_part = parts.contains(&key.kind) && existing.state.needs().contains(whole);
         if key == whole || is_part {
             existing.owner = Owner::Other;
         }

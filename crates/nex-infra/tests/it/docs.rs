@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use expect_test::expect_file;
-use nex_infra::model::{Kind, OnChange, Resource};
+use nex_infra::model::{DesiredResource, Kind};
+use nex_plan::UpdateBehavior;
 
 use crate::support::wanted;
 
@@ -88,18 +89,18 @@ fn note(kind: Kind) -> &'static str {
     }
 }
 
-fn effect(rule: OnChange) -> String {
-    match rule {
-        OnChange::InPlace => "in place".into(),
-        OnChange::Restart => "restart".into(),
-        OnChange::Replace(why) => format!("replacement: {why}"),
-        OnChange::AtCreation(who) => format!("at creation only: {who}"),
-        OnChange::Grows => "grows only".into(),
+fn effect(behavior: &UpdateBehavior) -> String {
+    match behavior {
+        UpdateBehavior::NoInterruption => "in place".into(),
+        UpdateBehavior::SomeInterruption => "restart".into(),
+        UpdateBehavior::Replacement(why) => format!("replacement: {why}"),
+        UpdateBehavior::CreateOnly(who) => format!("at creation only: {who}"),
+        UpdateBehavior::GrowOnly => "grows only".into(),
     }
 }
 
 /// A resource of each kind, with a pinned image where there is one: another image is a replacement only then.
-fn example(kind: Kind) -> Resource {
+fn example(kind: Kind) -> DesiredResource {
     let desired = wanted(&crate::support::spec());
     let found = desired
         .into_values()
@@ -109,7 +110,7 @@ fn example(kind: Kind) -> Resource {
 
 fn page() -> String {
     let mut out = HEAD.to_owned();
-    for kind in Kind::ALL {
+    for kind in Kind::ALL.iter().copied() {
         let resource = example(kind);
         let _ = write!(out, "\n## {}\n\n{}\n", kind.as_str(), note(kind));
         if kind.is_stateful() {
@@ -131,7 +132,7 @@ fn page() -> String {
                 out,
                 "| `{}` | {} |",
                 field.name,
-                pinned(&resource, field.name, field.rule)
+                pinned(&resource, field.name, &field.behavior)
             );
         }
     }
@@ -139,15 +140,15 @@ fn page() -> String {
 }
 
 /// An image follows another rule when the spec names it.
-fn pinned(resource: &Resource, field: &str, rule: OnChange) -> String {
-    let newest = effect(rule);
-    if let (Resource::Secret(_), "value") = (resource, field) {
+fn pinned(resource: &DesiredResource, field: &str, behavior: &UpdateBehavior) -> String {
+    let newest = effect(behavior);
+    if let (DesiredResource::Secret(_), "value") = (resource, field) {
         return "put in where it is missing: generated, from the reference in the spec, or later by whoever has it".into();
     }
     let mut named = resource.clone();
     match &mut named {
-        Resource::Instance(instance) => instance.image.pinned = true,
-        Resource::LaunchTemplate(template) => template.image.pinned = true,
+        DesiredResource::Instance(new) => new.instance.image.pinned = true,
+        DesiredResource::LaunchTemplate(template) => template.image.pinned = true,
         _ => return newest,
     }
     let fields = named.fields();
@@ -155,9 +156,13 @@ fn pinned(resource: &Resource, field: &str, rule: OnChange) -> String {
         .iter()
         .find(|f| f.name == field)
         .expect("the same fields");
-    match named.rule == rule {
-        true => newest,
-        false => format!("{newest}; if the spec names it, {}", effect(named.rule)),
+    if named.behavior == *behavior {
+        newest
+    } else {
+        format!(
+            "{newest}; if the spec names it, {}",
+            effect(&named.behavior)
+        )
     }
 }
 

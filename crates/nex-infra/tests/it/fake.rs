@@ -1,10 +1,15 @@
 //! A cloud that keeps state, refuses what AWS would refuse, and fails when it is told to.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
-use nex_infra::model::{Existing, Key, Kind, Observed, Owner, Resource, TemplateVersion};
-use nex_infra::{Capacity, Class, Failure, Ids, Read, World, Write};
-use nex_plan::Action;
+use nex_infra::model::{
+    DesiredResource, Key, Kind, Observed, ObservedResource, Owner, ResourceState, TemplateVersion,
+    Volume,
+};
+use nex_infra::{Capacity, CloudReader, CloudWriter, Contents, Ids, Snapshot, Tags};
+use nex_plan::{Action, CancelToken, CloudError, ErrorKind};
 
 use crate::stored;
 use crate::support::facts;
@@ -14,18 +19,22 @@ use crate::support::facts;
 #[error("{what}")]
 pub(crate) struct Broken {
     what: String,
-    class: Class,
+    kind: ErrorKind,
 }
 
-impl Failure for Broken {
-    fn class(&self) -> Class {
-        self.class
+impl CloudError for Broken {
+    fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    fn hint(&self) -> Option<std::borrow::Cow<'static, str>> {
+        (self.kind == ErrorKind::Denied).then(|| "ask for the permission".into())
     }
 }
 
-fn broken(class: Class, what: impl Into<String>) -> Broken {
+pub(crate) fn broken(kind: ErrorKind, what: impl Into<String>) -> Broken {
     let what = what.into();
-    Broken { what, class }
+    Broken { what, kind }
 }
 
 /// What goes wrong at one of the writes.
@@ -36,7 +45,7 @@ pub(crate) struct Fault {
     /// Whether the cloud has acted when the answer is lost.
     pub(crate) acts: bool,
     /// What the caller learns.
-    pub(crate) class: Class,
+    pub(crate) kind: ErrorKind,
     /// Whether the caller dies of it: no later write arrives.
     pub(crate) dies: bool,
 }
@@ -44,6 +53,12 @@ pub(crate) struct Fault {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) observed: Observed,
+    /// The buckets with objects in them.
+    pub(crate) full: BTreeSet<String>,
+    /// The kinds whose creation waits for something that never happens.
+    pub(crate) hangs: BTreeSet<Kind>,
+    /// The kinds whose steps panic.
+    pub(crate) panics: BTreeSet<Kind>,
     /// What was done, in order.
     pub(crate) journal: Vec<(Action, Key)>,
     /// What there are two of, because a create without a token was sent twice.
@@ -90,51 +105,80 @@ impl Fake {
         let hit = fault.filter(|f| f.at == turn || f.dies && f.at < turn);
         match hit {
             Some(fault) if !fault.acts || fault.at < turn => {
-                Err(broken(fault.class, "the call did not arrive"))
+                Err(broken(fault.kind, "the call did not arrive"))
             }
             Some(fault) => {
                 act(&mut state)?;
-                Err(broken(fault.class, "the answer was lost"))
+                Err(broken(fault.kind, "the answer was lost"))
             }
             None => act(&mut state),
         }
     }
 }
 
-impl Read for Fake {
+impl CloudReader for Fake {
     type Error = Broken;
 
-    async fn world(&self) -> Result<World, Broken> {
-        Ok(World {
+    async fn snapshot(&self) -> Result<Snapshot, Broken> {
+        Ok(Snapshot {
             facts: facts(),
             observed: self.observed(),
         })
     }
 
     async fn capacity(&self) -> Result<Capacity, Broken> {
-        Err(broken(Class::Denied, "no test asks for quotas here"))
+        Err(broken(ErrorKind::Denied, "no test asks for quotas here"))
     }
 }
 
-impl Write for Fake {
+impl CloudWriter for Fake {
     type Error = Broken;
 
-    async fn create(&self, new: &Resource, ids: &Ids) -> Result<String, Broken> {
-        self.write(|state| state.create(new, ids)).await
+    async fn create(
+        &self,
+        new: &DesiredResource,
+        ids: &Ids,
+        cancel: &CancelToken,
+    ) -> Result<String, Broken> {
+        let kind = new.key().kind;
+        assert!(!self.state().panics.contains(&kind), "a defect, on purpose");
+        let id = self.write(|state| state.create(new, ids)).await?;
+        if self.state().hangs.contains(&kind) {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(600)) => {}
+                () = cancel.cancelled() => {
+                    let what = format!("{} was not yet running", new.key());
+                    return Err(broken(ErrorKind::Cancelled, what));
+                }
+            }
+        }
+        Ok(id)
     }
 
     async fn update(
         &self,
         id: &str,
-        old: &Resource,
-        new: &Resource,
+        old: &ResourceState,
+        new: &DesiredResource,
         ids: &Ids,
+        _: &CancelToken,
     ) -> Result<(), Broken> {
         self.write(|state| state.update(id, old, new, ids)).await
     }
 
-    async fn delete(&self, id: &str, _: &Resource, _: &Ids) -> Result<(), Broken> {
-        self.write(|state| state.delete(id)).await
+    async fn delete(
+        &self,
+        id: &str,
+        _: &ResourceState,
+        contents: Contents,
+        _: &Ids,
+        _: &CancelToken,
+    ) -> Result<(), Broken> {
+        self.write(|state| state.delete(id, contents)).await
+    }
+
+    async fn retag(&self, id: &str, _: &ResourceState, tags: &Tags) -> Result<(), Broken> {
+        self.write(|state| state.retag(id, tags)).await
     }
 }
 
@@ -147,18 +191,18 @@ impl State {
     }
 
     /// What a resource needs must be there, and the caller must know its id.
-    fn check_needs(&self, new: &Resource, ids: &Ids) -> Result<(), Broken> {
+    fn check_needs(&self, new: &DesiredResource, ids: &Ids) -> Result<(), Broken> {
         for need in new.needs() {
             let there = self.observed.get(&need).map(|e| e.id.clone());
             if there.is_none() || ids.get(&need) != there {
                 let what = format!("{:?} needs {need:?}", new.key());
-                return Err(broken(Class::Other, what));
+                return Err(broken(ErrorKind::Other, what));
             }
         }
         Ok(())
     }
 
-    fn create(&mut self, new: &Resource, ids: &Ids) -> Result<String, Broken> {
+    fn create(&mut self, new: &DesiredResource, ids: &Ids) -> Result<String, Broken> {
         let key = new.key();
         if let Some(there) = self.observed.get(&key) {
             match key.kind {
@@ -166,45 +210,51 @@ impl State {
                 Kind::ElasticIp | Kind::SnapshotPolicy => self.twice.push(key.clone()),
                 // The token says that it is the same; and the launch has made the volume.
                 Kind::Instance | Kind::Volume => return Ok(there.id.clone()),
-                _ => return Err(broken(Class::Exists, format!("{key:?} is there"))),
+                _ => {
+                    return Err(broken(
+                        ErrorKind::AlreadyExists,
+                        format!("{key:?} is there"),
+                    ));
+                }
             }
         }
         self.check_needs(new, ids)?;
         if key.kind == Kind::Volume {
-            return Err(broken(Class::Other, "no launch made this volume"));
+            return Err(broken(ErrorKind::Other, "no launch made this volume"));
         }
         self.journal.push((Action::Create, key.clone()));
-        if let Resource::Instance(instance) = new {
-            let volume = Resource::from(nex_infra::model::Volume {
-                name: instance.name.clone(),
-                instance: Some(instance.name.clone()),
-                size_gb: instance.disk.size_gb,
-                volume_type: instance.disk.volume_type.clone(),
-                encrypted: instance.disk.encrypted,
-                tags: instance.volume_tags.clone(),
+        if let DesiredResource::Instance(new) = new {
+            let (name, launch) = (&new.instance.name, &new.launch);
+            let volume = ResourceState::from(Volume {
+                name: name.clone(),
+                instance: Some(name.clone()),
+                size_gb: launch.root_volume.size_gb,
+                volume_type: launch.root_volume.volume_type.clone(),
+                encrypted: launch.root_volume.encrypted,
+                tags: launch.volume_tags.clone(),
             });
             ids.set(volume.key(), self.put(volume));
         }
         Ok(self.put(stored::created(new)))
     }
 
-    fn put(&mut self, resource: Resource) -> String {
+    fn put(&mut self, state: ResourceState) -> String {
         self.made += 1;
-        let id = stored::id(&resource.key(), self.made);
-        let existing = Existing {
+        let id = stored::id(&state.key(), self.made);
+        let existing = ObservedResource {
             id: id.clone(),
             owner: Owner::Nex,
-            resource,
+            state,
         };
-        self.observed.insert(existing.resource.key(), existing);
+        self.observed.insert(existing.state.key(), existing);
         id
     }
 
     fn update(
         &mut self,
         id: &str,
-        old: &Resource,
-        new: &Resource,
+        old: &ResourceState,
+        new: &DesiredResource,
         ids: &Ids,
     ) -> Result<(), Broken> {
         self.check_needs(new, ids)?;
@@ -215,11 +265,12 @@ impl State {
             return Ok(());
         }
         let found = self.observed.values_mut().find(|e| e.id == id);
-        let there = found.ok_or_else(|| broken(Class::NotFound, format!("{id} is not there")))?;
+        let there =
+            found.ok_or_else(|| broken(ErrorKind::NotFound, format!("{id} is not there")))?;
         assert_eq!(there.owner, Owner::Nex, "{id} is not nex's to change");
-        let refused = |why: &str| broken(Class::Other, format!("{id}: {why}"));
-        there.resource = stored::updated(&there.resource, new).map_err(refused)?;
-        if let Resource::LaunchTemplate(old) = old
+        let refused = |why: &str| broken(ErrorKind::Other, format!("{id}: {why}"));
+        there.state = stored::updated(&there.state, new).map_err(refused)?;
+        if let ResourceState::LaunchTemplate(old) = old
             && stored::makes_version(old, new)
         {
             self.outdate(&old.name);
@@ -230,7 +281,7 @@ impl State {
     /// A new version leaves a group with the number of the one before.
     fn outdate(&mut self, template: &str) {
         for existing in self.observed.values_mut() {
-            if let Resource::AutoScalingGroup(group) = &mut existing.resource
+            if let ResourceState::AutoScalingGroup(group) = &mut existing.state
                 && group.template == template
             {
                 group.template_version = TemplateVersion::Other("1".into());
@@ -238,23 +289,38 @@ impl State {
         }
     }
 
-    fn delete(&mut self, id: &str) -> Result<(), Broken> {
+    fn delete(&mut self, id: &str, contents: Contents) -> Result<(), Broken> {
         // By id: a volume whose instance has gone before is a left-over one by now.
         let Some((key, there)) = self.observed.iter().find(|(_, e)| e.id == id) else {
             return Ok(());
         };
         let key = key.clone();
         assert_eq!(there.owner, Owner::Nex, "{id} is not nex's to delete");
-        let holds = |(other, e): (&Key, &Existing)| {
-            let hangs_on = e.resource.needs().contains(&key);
+        let holds = |(other, e): (&Key, &ObservedResource)| {
+            let hangs_on = e.state.needs().contains(&key);
             hangs_on && other.kind != Kind::Volume && other.kind != Kind::ElasticIpAssociation
         };
-        let attached = matches!(&there.resource, Resource::Volume(v) if v.instance.is_some());
+        let attached = matches!(&there.state, ResourceState::Volume(v) if v.instance.is_some());
         if attached || self.observed.iter().any(holds) {
-            return Err(broken(Class::Other, format!("{id} is in use")));
+            return Err(broken(ErrorKind::Other, format!("{id} is in use")));
         }
+        if contents == Contents::Keep && self.full.contains(&key.name) {
+            let what = format!("the bucket {id} is not empty");
+            return Err(broken(ErrorKind::Other, what));
+        }
+        self.full.remove(&key.name);
         self.journal.push((Action::Delete, key.clone()));
         stored::lose(&mut self.observed, &key);
+        Ok(())
+    }
+
+    fn retag(&mut self, id: &str, tags: &Tags) -> Result<(), Broken> {
+        let found = self.observed.values_mut().find(|e| e.id == id);
+        let there = found.ok_or_else(|| broken(ErrorKind::NotFound, format!("{id} is gone")))?;
+        let own = there.state.tags_mut().expect("a kind with tags");
+        own.clone_from(tags);
+        there.owner = Owner::Nex;
+        self.journal.push((Action::Update, there.state.key()));
         Ok(())
     }
 }

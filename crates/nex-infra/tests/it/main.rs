@@ -1,16 +1,22 @@
 //! The pure part and the apply, against a fake cloud that refuses what AWS would refuse.
 #![allow(clippy::unwrap_used)]
-// Without `aws` there is no apply, and what helps to try it lies idle.
-#![cfg_attr(not(feature = "aws"), allow(dead_code))]
+// Without `engine` nothing is applied, and the helpers for that lie idle.
+#![cfg_attr(not(feature = "engine"), allow(dead_code))]
 
+mod adoption;
 mod any;
+#[cfg(feature = "engine")]
+mod cancel;
 mod docs;
 mod drift;
-#[cfg(feature = "aws")]
+mod edge;
+#[cfg(feature = "engine")]
+mod engine;
+#[cfg(feature = "engine")]
 mod fake;
 mod plans;
 mod policies;
-#[cfg(feature = "aws")]
+#[cfg(feature = "engine")]
 mod properties;
 mod spec;
 mod stored;

@@ -1,13 +1,13 @@
 //! Plans as a user sees them.
 
 use expect_test::{expect, expect_file};
-use nex_infra::model::{Desired, Kind, Observed, Owner, Resource};
-use nex_infra::{Capacity, lint_capacity, lint_facts};
-use nex_plan::{Level, Linted, Paint};
+use nex_infra::model::{Desired, DesiredResource, Kind, Observed, Owner};
+use nex_infra::{Capacity, EdgeNetworks, LintContext, Step, diff, starts_instances, teardown};
+use nex_plan::{Finding, Linted, Renderer, Severity, UpdateBehavior};
 
 use crate::drift::DRIFTS;
 use crate::stored;
-use crate::support::{built, facts, first, plan, spec, text, wanted};
+use crate::support::{built, facts, first, ground, plan, quiet, spec, text, wanted};
 
 #[test]
 fn from_nothing_everything_is_created() {
@@ -24,14 +24,14 @@ fn what_is_built_needs_no_change() {
     .assert_eq(&text(&desired, &observed));
 }
 
-/// The table of drifts, each with the plan that mends it and the verdicts on it.
+/// The table of drifts, each with the plan that fixes it and the findings about it.
 #[test]
-fn each_drift_is_mended_in_its_own_way() {
+fn each_drift_is_fixed_in_its_own_way() {
     let mut out = String::new();
     for drift in DRIFTS {
         let (desired, mut observed) = built();
         let key = first(&observed, drift.kind);
-        (drift.change)(&mut observed.get_mut(&key).unwrap().resource);
+        (drift.change)(&mut observed.get_mut(&key).unwrap().state);
         let plan = text(&desired, &observed);
         let body = plan.rsplit_once("staging").map_or("", |(body, _)| body);
         let body = body.trim_end().trim_end_matches("no changes:").trim_end();
@@ -50,9 +50,9 @@ fn lose(observed: &mut Observed, kind: Kind) {
     stored::lose(observed, &key);
 }
 
-fn refusals(linted: &Linted) -> Vec<String> {
-    let refused = linted.verdicts.iter().filter(|v| v.level == Level::Refusal);
-    refused
+fn refusals(linted: &Linted<Step>) -> Vec<String> {
+    linted
+        .denials()
         .map(|v| format!("{}: {}", v.code, v.subject))
         .collect()
 }
@@ -72,10 +72,10 @@ fn a_pinned_image_replaces_the_server_and_takes_its_address_along_but_only_by_na
             instance: "nex-staging-gitlab" -> (known after the replacement of nex-staging-gitlab)
 
         refused[stateful-replaced] instance nex-staging-gitlab: would be replaced, and what it holds can't be made again
-          hint: change the spec back, or allow it by --allow 'instance nex-staging-gitlab'
+          hint: change the spec back, or allow the change by name
         staging: 0 to create, 1 to update, 1 to replace, 0 to delete
     "#]]
-    .assert_eq(&linted.text(Paint::Plain));
+    .assert_eq(&Renderer::plain().linted(&linted));
     assert!(linted.clone().approve(&Default::default()).is_err());
     let named = ["instance nex-staging-gitlab".to_owned()].into();
     assert!(linted.approve(&named).is_ok());
@@ -87,7 +87,7 @@ fn a_fleet_that_is_left_out_goes_except_for_what_it_stores() {
     let mut spec = spec();
     spec.fleet = None;
     let linted = plan(&wanted(&spec), &observed);
-    assert_eq!(linted.plan.counts().delete, 11);
+    assert_eq!(linted.plan().counts().delete, 11);
     expect![[r#"
         [
             "stateful-deleted: s3-bucket nex-staging-gitlab-runner-cache",
@@ -106,7 +106,7 @@ fn what_is_not_ours_is_reported_and_its_parts_are_not_touched() {
     observed.get_mut(&group).unwrap().owner = Owner::Other;
     expect![[r#"
         refused[not-ours] auto-scaling-group nex-staging-gitlab-runner: auto-scaling-group nex-staging-gitlab-runner-0 has this name but not nex's tags: it is left as it is
-          hint: take it over by: nex adopt ENV auto-scaling-group auto-scaling-group nex-staging-gitlab-runner-0
+          hint: adopt the auto-scaling-group auto-scaling-group nex-staging-gitlab-runner-0
         no changes, but staging is not as its spec says: 1 refused
     "#]]
     .assert_eq(&text(&desired, &observed));
@@ -119,16 +119,16 @@ fn a_volume_does_not_shrink_and_one_that_is_left_over_is_kept() {
     smaller.server.volume_gb = 100;
     expect![[r#"
         warning[volume-shrinks] volume nex-staging-gitlab: size_gb is 200, the spec asks for 100: a volume only grows, so it stays
-          hint: size_gb 200 in the spec
+          hint: volume_gb = 200
         no changes: staging is as its spec says
     "#]]
     .assert_eq(&text(&wanted(&smaller), &observed));
 
     lose(&mut observed, Kind::Instance);
     let linted = plan(&wanted(&spec()), &observed);
-    let codes: Vec<&str> = linted.verdicts.iter().map(|v| v.code.as_str()).collect();
+    let codes: Vec<&str> = linted.findings().iter().map(|v| v.code).collect();
     assert_eq!(codes, ["volume-left-over"]);
-    let counts = linted.plan.counts();
+    let counts = linted.plan().counts();
     assert_eq!(
         (counts.create, counts.delete),
         (3, 0),
@@ -165,7 +165,11 @@ fn a_network_may_be_written_in_any_way() {
     // As EC2 gives it back.
     let observed = stored::all(&with("2001:db8::/32"));
     let linted = plan(&with("2001:DB8:0:0::/32"), &observed);
-    assert!(linted.plan.is_empty(), "{}", linted.text(Paint::Plain));
+    assert!(
+        linted.plan().is_empty(),
+        "{}",
+        Renderer::plain().linted(&linted)
+    );
 }
 
 #[test]
@@ -173,19 +177,16 @@ fn newer_images_are_told_and_change_nothing() {
     let (mut desired, observed) = built();
     for resource in desired.values_mut() {
         match resource {
-            Resource::Instance(i) => i.image.id = "ami-new".into(),
-            Resource::LaunchTemplate(t) => t.image.id = "ami-new".into(),
+            DesiredResource::Instance(i) => i.instance.image.id = "ami-new".into(),
+            DesiredResource::LaunchTemplate(t) => t.image.id = "ami-new".into(),
             _ => {}
         }
     }
     let linted = plan(&desired, &observed);
-    assert!(linted.plan.is_empty());
-    let verdicts: Vec<_> = linted
-        .verdicts
-        .iter()
-        .map(|v| (v.level, v.code.as_str()))
-        .collect();
-    assert_eq!(verdicts, [(Level::Info, "newer-image"); 2]);
+    assert!(linted.plan().is_empty());
+    let findings = linted.findings().iter();
+    let findings: Vec<_> = findings.map(|v| (v.severity, v.code)).collect();
+    assert_eq!(findings, [(Severity::Info, "newer-image"); 2]);
 }
 
 #[test]
@@ -198,8 +199,10 @@ fn an_update_as_json() {
             .unwrap()
     };
     let key = first(&observed, Kind::LogGroup);
-    (drift(Kind::LogGroup, "retention_days").change)(&mut observed.get_mut(&key).unwrap().resource);
-    let json = serde_json::to_string_pretty(&plan(&desired, &observed)).unwrap();
+    (drift(Kind::LogGroup, "retention_days").change)(&mut observed.get_mut(&key).unwrap().state);
+    let json =
+        serde_json::to_string_pretty(&Renderer::plain().document(&plan(&desired, &observed)))
+            .unwrap();
     expect![[r#"
         {
           "environment": "staging",
@@ -219,29 +222,134 @@ fn an_update_as_json() {
               "reasons": []
             }
           ],
-          "verdicts": []
+          "verdicts": [],
+          "counts": {
+            "create": 0,
+            "update": 1,
+            "replace": 0,
+            "delete": 0
+          }
         }"#]]
     .assert_eq(&json);
 }
 
+/// The findings of the full lint.
+fn findings(plan: nex_plan::Plan<Step>, context: &LintContext<'_>) -> Vec<String> {
+    let linted = plan.lint(context);
+    let text = |finding: &Finding| Renderer::plain().finding(finding);
+    linted.findings().iter().map(text).collect()
+}
+
 #[test]
 fn quotas_and_a_missing_nat_gateway_are_warned_of() {
-    let desired: Desired = wanted(&spec());
-    let fresh = plan(&desired, &Observed::new());
-    let capacity = Capacity {
+    let (desired, observed) = (wanted(&spec()), Observed::new());
+    let mut ground = ground();
+    ground.capacity = Capacity {
         on_demand: 16,
         spot: 5,
         on_demand_used: 10,
         spot_used: 0,
     };
-    let mut verdicts = lint_capacity(&fresh.plan, &spec(), &capacity);
-    let mut ground = facts();
-    ground.nat_gateways.clear();
-    verdicts.extend(lint_facts(&spec(), &ground));
-    let lines: Vec<String> = verdicts.iter().map(|v| v.text(Paint::Plain)).collect();
+    ground.facts.nat_gateways.clear();
+    let fresh = diff("staging", &desired, &observed);
+    assert!(starts_instances(&fresh));
+    let spec = spec();
+    let context = quiet(&spec, &ground, &desired, &observed);
+    let lines = findings(fresh, &context);
     expect![[r#"
-        warning[quota] Spot vCPUs: 0 run, up to 6 more are asked for, the quota is 5
-          hint: ask AWS to raise quota L-34B43A08 to 6 or more
         warning[no-nat-gateway] aws.network.private_subnets: vpc-1 has no NAT gateway that is available: runners reach nothing
-          hint: a NAT gateway with a route from the private subnets"#]].assert_eq(&lines.join("\n"));
+          hint: a NAT gateway with a route from the private subnets
+        warning[quota] Spot vCPUs: 0 run, up to 6 more are asked for, the quota is 5
+          hint: ask AWS to raise quota L-34B43A08 to 6 or more"#]].assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn quotas_that_were_not_read_are_warned_of_if_instances_start() {
+    let (spec, facts, desired) = (spec(), facts(), wanted(&spec()));
+    let lint = |observed: &Observed| {
+        let plan = diff("staging", &desired, observed);
+        let starts = starts_instances(&plan);
+        let context = LintContext::Build {
+            spec: &spec,
+            facts: &facts,
+            desired: &desired,
+            observed,
+            capacity: None,
+            edge_networks: &EdgeNetworks::Known(vec![]),
+        };
+        let linted = plan.lint(&context);
+        let codes: Vec<&str> = linted.findings().iter().map(|f| f.code).collect();
+        (starts, codes)
+    };
+    assert_eq!(lint(&Observed::new()), (true, vec!["quota-unread"]));
+    assert_eq!(lint(&built().1), (false, vec![]));
+}
+
+#[test]
+fn a_teardown_refuses_what_is_stateful_but_not_an_empty_bucket() {
+    let (_, mut observed) = built();
+    lose(&mut observed, Kind::Instance);
+    let empty = ["nex-staging-gitlab-artifacts".to_owned()].into();
+    let plan = teardown("staging", &observed);
+    assert!(plan.steps().all(|step| step.reasons.is_empty()));
+    let linted = plan.lint(&LintContext::Teardown {
+        observed: &observed,
+        empty_buckets: &empty,
+    });
+    let buckets: Vec<String> = refusals(&linted);
+    let buckets: Vec<&str> = buckets
+        .iter()
+        .filter_map(|s| s.split_once("s3-bucket "))
+        .map(|(_, name)| name)
+        .collect();
+    assert_eq!(
+        buckets,
+        [
+            "nex-staging-gitlab-backups",
+            "nex-staging-gitlab-registry",
+            "nex-staging-gitlab-runner-cache"
+        ]
+    );
+    assert_eq!(
+        linted.denials().count(),
+        buckets.len() + 5 + 1,
+        "secrets and the address"
+    );
+    assert!(
+        linted
+            .findings()
+            .iter()
+            .any(|f| f.code == "volume-left-over")
+    );
+}
+
+/// The words in which a library speaks name no command of a program.
+#[test]
+fn no_finding_names_a_command_line() {
+    let (desired, mut observed) = built();
+    for existing in observed.values_mut() {
+        existing.owner = Owner::Other;
+    }
+    let others = text(&desired, &observed);
+    let gone = text(&Desired::new(), &built().1);
+    for text in [others, gone] {
+        assert!(
+            !text.contains("--") && !text.contains("nex adopt"),
+            "{text}"
+        );
+    }
+}
+
+/// The kinds of changes that a field can have are those that the diff knows.
+#[test]
+fn a_field_that_only_grows_changes_without_interruption() {
+    let (_, observed) = built();
+    let mut larger = spec();
+    larger.server.volume_gb = 300;
+    let plan = diff("staging", &wanted(&larger), &observed);
+    let effects: Vec<UpdateBehavior> = plan
+        .steps()
+        .flat_map(|step| step.fields.iter().map(|field| field.effect.clone()))
+        .collect();
+    assert_eq!(effects, [UpdateBehavior::NoInterruption]);
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use nex_infra::model::{Document, Resource};
+use nex_infra::model::{DesiredResource, Document};
 use serde_json::Value;
 
 use crate::support::{spec, wanted};
@@ -22,7 +22,7 @@ fn policies() -> Vec<(String, Document)> {
     shared.storage.backups.existing = true;
     let desired = wanted(&shared);
     let roles = desired.values().filter_map(|resource| match resource {
-        Resource::IamRole(role) => Some(role),
+        DesiredResource::IamRole(role) => Some(role),
         _ => None,
     });
     roles
@@ -70,7 +70,7 @@ fn roles_are_taken_on_by_the_service_that_they_are_for() {
     let desired = wanted(&spec());
     let mut services = vec![];
     for resource in desired.values() {
-        if let Resource::IamRole(role) = resource {
+        if let DesiredResource::IamRole(role) = resource {
             let principal = &role.trust.as_json()["Statement"][0]["Principal"]["Service"];
             services.push((role.name.as_str(), principal.as_str().unwrap()));
         }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nex_infra::model::{Desired, Document, Existing, Key, Kind, Observed, Owner, Resource};
-use nex_infra::{
-    Capacity, Class, Ids, Outcome, Read, Report, Run, World, Write, apply, converge, diff,
+use nex_infra::model::{
+    Desired, Document, Key, Kind, Observed, ObservedResource, Owner, ResourceState,
 };
-use nex_plan::{Action, Event, Progress, Silent, Stop, Watch};
+use nex_infra::{Capacity, CloudReader, ConvergeOptions, Converged, Snapshot, converge, diff};
+use nex_plan::{
+    Action, CancelToken, ErrorKind, Event, NoProgress, Progress, ResourceId, RunContext,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -24,60 +26,48 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(future)
 }
 
-fn run<'a>(progress: &'a dyn Progress, stop: &'a Stop) -> Run<'a> {
-    Run {
-        watch: Watch { progress, stop },
-        settle: Duration::ZERO,
-    }
+/// One run of the command: read, plan, allow all, apply until nothing is left to try.
+fn bootstrap(fake: &Arc<Fake>, desired: &Desired) -> Converged {
+    let cancel = CancelToken::default();
+    run(
+        fake,
+        desired,
+        RunContext {
+            progress: &NoProgress,
+            cancel: &cancel,
+        },
+    )
 }
 
-/// One run of the command: read, plan, allow all, apply until nothing is left to try.
-fn bootstrap(fake: &Arc<Fake>, desired: &Desired) -> Outcome {
+fn run(fake: &Arc<Fake>, desired: &Desired, context: RunContext<'_>) -> Converged {
     block_on(async {
-        let world = fake.world().await.expect("a read");
-        let linted = plan(desired, &world.observed);
+        let snapshot = fake.snapshot().await.expect("a read");
+        let linted = plan(desired, &snapshot.observed);
         let named = subjects(&linted);
         let approved = linted.approve(&named).expect("all is named");
-        let (writer, stop) = (Arc::clone(fake), Stop::default());
-        converge(
-            approved,
-            desired,
-            &world,
-            &**fake,
-            writer,
-            run(&Silent, &stop),
-        )
-        .await
-        .expect("a read back")
+        let writer = Arc::clone(fake);
+        let converged = converge(
+            approved, desired, snapshot, &**fake, writer, context, NO_DELAY,
+        );
+        converged.await.expect("nothing has moved")
     })
 }
 
-/// The apply alone, without a second look.
-fn apply_once(fake: &Arc<Fake>, desired: &Desired, progress: &dyn Progress, stop: &Stop) -> Report {
-    let observed = fake.observed();
-    let linted = plan(desired, &observed);
-    let named = subjects(&linted);
-    let approved = linted.approve(&named).expect("all is named");
-    block_on(apply(
-        &approved,
-        desired,
-        &observed,
-        Arc::clone(fake),
-        Watch { progress, stop },
-    ))
-}
+const NO_DELAY: ConvergeOptions = ConvergeOptions {
+    consistency_delay: Duration::ZERO,
+};
 
 /// What is there, whatever its ids.
-fn picture(observed: &Observed) -> BTreeMap<Key, (Owner, Resource)> {
-    let entry = |(key, e): (&Key, &Existing)| (key.clone(), (e.owner, e.resource.clone()));
+fn picture(observed: &Observed) -> BTreeMap<Key, (Owner, ResourceState)> {
+    let entry = |(key, e): (&Key, &ObservedResource)| (key.clone(), (e.owner, e.state.clone()));
     observed.iter().map(entry).collect()
 }
 
 /// A foreign group that uses our template has its version by number: only what is the newest has changed.
-fn as_seen(now: &Existing, before: &Existing) -> Existing {
+fn as_seen(now: &ObservedResource, before: &ObservedResource) -> ObservedResource {
     let mut now = now.clone();
-    if let (Resource::AutoScalingGroup(now), Resource::AutoScalingGroup(before)) =
-        (&mut now.resource, &before.resource)
+    if let (ResourceState::AutoScalingGroup(now), ResourceState::AutoScalingGroup(before)) =
+        (&mut now.state, &before.state)
     {
         now.template_version = before.template_version.clone();
     }
@@ -89,10 +79,11 @@ proptest! {
 
     #[test]
     fn specs_are_valid_and_what_they_ask_for_differs_from_itself_in_nothing(spec in specs()) {
-        prop_assert!(spec.problems().is_empty());
+        prop_assert!(spec.validate().is_empty());
         let desired = wanted(&spec);
         let rest = plan(&desired, &stored::all(&desired));
-        prop_assert!(rest.plan.is_empty() && rest.verdicts.iter().all(|v| v.code == "newer-image"));
+        prop_assert!(rest.plan().is_empty());
+        prop_assert!(rest.findings().iter().all(|f| f.code == "newer-image"));
     }
 
     #[test]
@@ -103,8 +94,8 @@ proptest! {
         let start = damaged(&wanted(&before), &desired, &damage);
         let fake = Arc::new(Fake::new(start.clone(), None));
         let outcome = bootstrap(&fake, &desired);
-        prop_assert!(outcome.report.is_whole(), "{:#?}", outcome.report);
-        prop_assert!(outcome.rest.is_empty(), "{:#?}", outcome.rest);
+        prop_assert!(outcome.report.is_complete(), "{:#?}", outcome.report);
+        prop_assert!(outcome.report.remaining.is_empty(), "{:#?}", outcome.report.remaining);
         let end = fake.observed();
         // EC2 itself ends an association with an instance of ours that is replaced.
         let ended = |key: &Key| key.kind == Kind::ElasticIpAssociation;
@@ -187,40 +178,39 @@ fn half_done() -> (Desired, Observed) {
 
 /// Every write in turn fails in every way, from nothing and from a state that is half done.
 #[test]
-fn a_failure_at_any_write_is_mended_by_this_run_or_the_next_one() {
+fn a_failure_at_any_write_is_fixed_by_this_run_or_the_next_one() {
     for (desired, start) in [(wanted(&spec()), Observed::new()), half_done()] {
         let calm = Arc::new(Fake::new(start.clone(), None));
         bootstrap(&calm, &desired);
         let end = picture(&calm.observed());
-        let writes = plan(&desired, &start).plan.actions.len();
+        let writes = plan(&desired, &start).plan().entries.len();
         for at in 0..=writes {
-            for (acts, class, dies) in [
-                (false, Class::Lost, false),
-                (true, Class::Lost, false),
-                (false, Class::Lost, true),
-                (true, Class::Lost, true),
-                (false, Class::Denied, false),
+            for (acts, kind, dies) in [
+                (false, ErrorKind::Indeterminate, false),
+                (true, ErrorKind::Indeterminate, false),
+                (false, ErrorKind::Indeterminate, true),
+                (true, ErrorKind::Indeterminate, true),
+                (false, ErrorKind::Denied, false),
             ] {
                 let fault = Fault {
                     at,
                     acts,
-                    class,
+                    kind,
                     dies,
                 };
                 let fake = Arc::new(Fake::new(start.clone(), Some(fault)));
                 let first = bootstrap(&fake, &desired);
-                if class == Class::Lost && !dies {
+                if kind == ErrorKind::Indeterminate && !dies {
                     assert!(
-                        first.report.is_whole() && first.rest.is_empty(),
-                        "{fault:?} {:#?} {:#?}",
-                        first.report,
-                        first.rest
+                        first.report.is_complete() && first.report.remaining.is_empty(),
+                        "{fault:?} {:#?}",
+                        first.report
                     );
                 }
                 let again = Arc::new(Fake::new(fake.observed(), None));
                 let second = bootstrap(&again, &desired);
                 assert!(
-                    second.report.is_whole() && second.rest.is_empty(),
+                    second.report.is_complete() && second.report.remaining.is_empty(),
                     "{fault:?}"
                 );
                 assert_eq!(
@@ -237,10 +227,10 @@ fn a_failure_at_any_write_is_mended_by_this_run_or_the_next_one() {
 
 /// A volume that was left over carries its id for a name.
 fn without_leftovers(
-    mut picture: BTreeMap<Key, (Owner, Resource)>,
-) -> (usize, BTreeMap<Key, (Owner, Resource)>) {
+    mut picture: BTreeMap<Key, (Owner, ResourceState)>,
+) -> (usize, BTreeMap<Key, (Owner, ResourceState)>) {
     let all = picture.len();
-    picture.retain(|_, (_, r)| !matches!(r, Resource::Volume(v) if v.instance.is_none()));
+    picture.retain(|_, (_, r)| !matches!(r, ResourceState::Volume(v) if v.instance.is_none()));
     (all - picture.len(), picture)
 }
 
@@ -249,12 +239,15 @@ fn without_leftovers(
 fn steps_begin_when_what_they_need_is_done_and_not_one_after_another() {
     let desired = wanted(&spec());
     let fake = Arc::new(Fake::new(Observed::new(), None));
-    let report = apply_once(&fake, &desired, &Silent, &Stop::default());
-    assert!(report.is_whole());
-    let order: Vec<Key> = report.done.iter().map(|d| d.key.clone()).collect();
-    for (n, key) in order.iter().enumerate() {
+    let report = bootstrap(&fake, &desired).report;
+    assert!(report.is_complete());
+    let order: Vec<ResourceId> = report.done.iter().map(|d| d.id.clone()).collect();
+    let key_of = |id: &ResourceId| desired.keys().find(|key| key.resource_id() == *id);
+    for (n, id) in order.iter().enumerate() {
+        let key = key_of(id).expect("a resource of the spec");
         for need in desired[key].needs() {
-            assert!(order[..n].contains(&need), "{key:?} came before {need:?}");
+            let is_before = order[..n].contains(&need.resource_id());
+            assert!(is_before, "{key} came before {need}");
         }
     }
     assert_eq!(order.len(), desired.len());
@@ -267,22 +260,22 @@ fn steps_begin_when_what_they_need_is_done_and_not_one_after_another() {
 fn what_is_needed_goes_last() {
     let fake = Arc::new(Fake::new(stored::all(&wanted(&spec())), None));
     let outcome = bootstrap(&fake, &Desired::new());
-    assert!(outcome.report.is_whole(), "{:#?}", outcome.report.failed);
+    assert!(outcome.report.is_complete(), "{:#?}", outcome.report.failed);
     let left: BTreeSet<Kind> = fake.observed().keys().map(|k| k.kind).collect();
     assert_eq!(left, BTreeSet::new());
 }
 
-/// Stops the run at its n-th step.
-struct StopAt<'a> {
-    stop: &'a Stop,
+/// Cancels the run at its n-th step.
+struct CancelAt<'a> {
+    cancel: &'a CancelToken,
     left: std::sync::atomic::AtomicUsize,
 }
 
-impl Progress for StopAt<'_> {
+impl Progress for CancelAt<'_> {
     fn event(&self, event: Event) {
         use std::sync::atomic::Ordering::Relaxed;
         if matches!(event, Event::Started { .. }) && self.left.fetch_sub(1, Relaxed) == 1 {
-            self.stop.stop();
+            self.cancel.cancel();
         }
     }
 }
@@ -292,17 +285,21 @@ fn a_run_that_is_stopped_ends_what_it_began_and_can_be_taken_up() {
     let desired = wanted(&spec());
     for n in 1..desired.len() {
         let fake = Arc::new(Fake::new(Observed::new(), None));
-        let stop = Stop::default();
-        let progress = StopAt {
-            stop: &stop,
+        let cancel = CancelToken::default();
+        let progress = CancelAt {
+            cancel: &cancel,
             left: n.into(),
         };
-        let report = apply_once(&fake, &desired, &progress, &stop);
+        let context = RunContext {
+            progress: &progress,
+            cancel: &cancel,
+        };
+        let report = run(&fake, &desired, context).report;
         assert!(report.stopped && report.failed.is_empty());
         assert_eq!(report.done.len(), n);
         assert_eq!(report.done.len() + report.skipped.len(), desired.len());
         let outcome = bootstrap(&fake, &desired);
-        assert!(outcome.report.is_whole() && outcome.rest.is_empty());
+        assert!(outcome.report.is_complete() && outcome.report.remaining.is_empty());
         assert_eq!(picture(&fake.observed()), picture(&stored::all(&desired)));
     }
 }
@@ -310,17 +307,17 @@ fn a_run_that_is_stopped_ends_what_it_began_and_can_be_taken_up() {
 /// A cloud in which the server turns up in another subnet than the one that was asked for.
 struct Meddled<'a>(&'a Fake);
 
-impl Read for Meddled<'_> {
+impl CloudReader for Meddled<'_> {
     type Error = Broken;
 
-    async fn world(&self) -> Result<World, Broken> {
-        let mut world = self.0.world().await?;
-        for existing in world.observed.values_mut() {
-            if let Resource::Instance(instance) = &mut existing.resource {
+    async fn snapshot(&self) -> Result<Snapshot, Broken> {
+        let mut snapshot = self.0.snapshot().await?;
+        for existing in snapshot.observed.values_mut() {
+            if let ResourceState::Instance(instance) = &mut existing.state {
                 instance.subnet = "subnet-9".into();
             }
         }
-        Ok(world)
+        Ok(snapshot)
     }
 
     async fn capacity(&self) -> Result<Capacity, Broken> {
@@ -335,62 +332,24 @@ fn a_later_round_replaces_nothing_that_was_approved_to_be_made() {
         let fault = Fault {
             at,
             acts: true,
-            class: Class::Lost,
+            kind: ErrorKind::Indeterminate,
             dies: false,
         };
         let fake = Arc::new(Fake::new(Observed::new(), Some(fault)));
         let outcome = block_on(async {
-            let world = fake.world().await.expect("a read");
-            let approved = plan(&desired, &world.observed).approve(&BTreeSet::new());
+            let snapshot = fake.snapshot().await.expect("a read");
+            let approved = plan(&desired, &snapshot.observed).approve(&BTreeSet::new());
             let approved = approved.expect("a fresh plan is not refused");
-            let (writer, stop) = (Arc::clone(&fake), Stop::default());
-            let run = run(&Silent, &stop);
-            converge(approved, &desired, &world, &Meddled(&fake), writer, run).await
+            let (reader, writer) = (Meddled(&fake), Arc::clone(&fake));
+            let context = RunContext::detached();
+            converge(
+                approved, &desired, snapshot, &reader, writer, context, NO_DELAY,
+            )
+            .await
         });
-        let rest = outcome.expect("a read back").rest;
-        assert_eq!(rest.counts().replace, 1);
+        let report = outcome.expect("nothing has moved").report;
+        assert_eq!(report.remaining.counts().replace, 1);
         let journal = &fake.state().journal;
         assert!(journal.iter().all(|(action, _)| *action != Action::Delete));
     }
-}
-
-/// A writer with a defect.
-struct Panics;
-
-impl Write for Panics {
-    type Error = Broken;
-
-    async fn create(&self, new: &Resource, _: &Ids) -> Result<String, Broken> {
-        assert_ne!(new.key().kind, Kind::ElasticIp, "a defect, on purpose");
-        Ok("id".into())
-    }
-
-    async fn update(&self, _: &str, _: &Resource, _: &Resource, _: &Ids) -> Result<(), Broken> {
-        Ok(())
-    }
-
-    async fn delete(&self, _: &str, _: &Resource, _: &Ids) -> Result<(), Broken> {
-        Ok(())
-    }
-}
-
-#[test]
-fn a_step_that_panics_is_a_failed_step_and_ends_no_other() {
-    let desired = wanted(&spec());
-    let approved = plan(&desired, &Observed::new()).approve(&BTreeSet::new());
-    let approved = approved.expect("a fresh plan is not refused");
-    let nothing = Observed::new();
-    let steps = apply(
-        &approved,
-        &desired,
-        &nothing,
-        Arc::new(Panics),
-        Watch::nobody(),
-    );
-    let report = block_on(steps);
-    let failed: Vec<Kind> = report.failed.iter().map(|f| f.key.kind).collect();
-    assert_eq!(failed, [Kind::ElasticIp]);
-    let skipped: Vec<Kind> = report.skipped.iter().map(|(key, _)| key.kind).collect();
-    assert_eq!(skipped, [Kind::ElasticIpAssociation]);
-    assert_eq!(report.done.len(), desired.len() - 2);
 }

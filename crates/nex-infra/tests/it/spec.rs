@@ -1,4 +1,4 @@
-//! What is wrong in a section, what is hazardous, and what editors are told.
+//! Problems of a section, its warnings, and its schema for editors.
 
 use nex_infra::Spec;
 use serde_json::Value;
@@ -23,13 +23,14 @@ fn read(more: &str) -> Spec {
 
 #[track_caller]
 fn problems(more: &str, expected: &[&str]) {
-    let found: Vec<String> = read(more).problems().into_iter().map(|p| p.path).collect();
+    let found: Vec<String> = read(more).validate().into_iter().map(|p| p.path).collect();
     assert_eq!(found, expected, "{more}");
 }
 
 #[track_caller]
-fn hazards(more: &str, expected: &[&str]) {
-    let found: Vec<String> = read(more).hazards().into_iter().map(|v| v.code).collect();
+fn warnings(more: &str, expected: &[&str]) {
+    let warnings = read(more).warnings().into_iter();
+    let found: Vec<&str> = warnings.map(|finding| finding.code).collect();
     assert_eq!(found, expected, "{more}");
 }
 
@@ -116,7 +117,7 @@ fn problems_of_the_network_are_found_together() {
         )
         .replace("[\"10.0.10.0/24\"]", "[\"10.0.10.0/24\", \"10.0.10.0/24\"]");
     let spec: Spec = toml::from_str(&text).unwrap();
-    let found: Vec<String> = spec.problems().into_iter().map(|p| p.path).collect();
+    let found: Vec<String> = spec.validate().into_iter().map(|p| p.path).collect();
     assert_eq!(
         found,
         [
@@ -127,45 +128,45 @@ fn problems_of_the_network_are_found_together() {
     );
     let none = SHORT.replace("private_subnets = [\"10.0.10.0/24\"]", "") + "[fleet]";
     let spec: Spec = toml::from_str(&none).unwrap();
-    let found: Vec<String> = spec.problems().into_iter().map(|p| p.path).collect();
+    let found: Vec<String> = spec.validate().into_iter().map(|p| p.path).collect();
     assert_eq!(found, ["network.private_subnets"]);
 }
 
 #[test]
-fn hazards_are_those_of_the_values() {
+fn warnings_are_those_of_the_values() {
     let ssh = "[server]\nssh_from = [\"203.0.113.0/24\"]\n";
-    hazards(ssh, &[]);
-    hazards("", &["ssh-closed"]);
-    hazards("[server]\nssh_from = [\"0.0.0.0/0\"]", &["ssh-open"]);
-    hazards(
+    warnings(ssh, &[]);
+    warnings("", &["ssh-closed"]);
+    warnings("[server]\nssh_from = [\"0.0.0.0/0\"]", &["ssh-open"]);
+    warnings(
         "[server]\nssh_from = [\"10.0.0.0/8\", \"::/0\"]",
         &["ssh-open"],
     );
-    hazards(
+    warnings(
         &format!("{ssh}web_from = [\"0.0.0.0/0\"]"),
         &["origin-open"],
     );
-    hazards(
+    warnings(
         &format!("{ssh}instance_type = \"t3a.medium\""),
         &["server-memory"],
     );
-    hazards(
+    warnings(
         &format!("{ssh}termination_protection = false"),
         &["termination-protection"],
     );
-    hazards(
+    warnings(
         &format!("{ssh}[storage.backups]\nexisting = true"),
         &["backups-never-expire"],
     );
-    hazards(&format!("{ssh}[fleet]"), &["cpu-signal"]);
-    hazards(&format!("{ssh}[fleet]\nmax = 1"), &[]);
-    hazards(
+    warnings(&format!("{ssh}[fleet]"), &["cpu-signal"]);
+    warnings(&format!("{ssh}[fleet]\nmax = 1"), &[]);
+    warnings(
         &format!("{ssh}[fleet]\nmax = 1\ncredits = \"unlimited\""),
         &["surplus-credits"],
     );
     let alone = "instance_types = [\"m5.large\"]";
-    hazards(&format!("{ssh}[fleet]\n{alone}"), &["one-spot-pool"]);
-    hazards(&format!("{ssh}[fleet]\n{alone}\nspot_percent = 0"), &[]);
+    warnings(&format!("{ssh}[fleet]\n{alone}"), &["one-spot-pool"]);
+    warnings(&format!("{ssh}[fleet]\n{alone}\nspot_percent = 0"), &[]);
 }
 
 /// Editors complete best from a plain schema, and show each field's description.

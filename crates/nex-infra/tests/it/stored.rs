@@ -1,20 +1,23 @@
 //! What AWS keeps of what it is asked for: the form in which a resource is read back.
 
+use std::net::Ipv4Addr;
+
 use nex_infra::model::{
-    Content, Desired, Existing, Key, Kind, LaunchTemplate, Observed, Owner, Resource,
-    TemplateVersion,
+    Desired, DesiredResource, ElasticIp, Image, Instance, Key, Kind, LaunchTemplate, Observed,
+    ObservedResource, Owner, ResourceState, ScalingGroup, Secret, SecretSource, SecretValue,
+    TemplateVersion, Volume,
 };
 
 /// The address that the fake gives to everyone.
-pub(crate) const PUBLIC_IP: &str = "198.51.100.7";
+pub(crate) const PUBLIC_IP: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 
 /// All of `desired` as it is read back once it is built.
 pub(crate) fn all(desired: &Desired) -> Observed {
-    let existing = |(key, new): (&Key, &Resource)| {
-        let existing = Existing {
+    let existing = |(key, new): (&Key, &DesiredResource)| {
+        let existing = ObservedResource {
             id: id(key, 0),
             owner: Owner::Nex,
-            resource: created(new),
+            state: created(new),
         };
         (key.clone(), existing)
     };
@@ -27,64 +30,132 @@ pub(crate) fn id(key: &Key, n: usize) -> String {
 }
 
 /// A new resource as it is read back.
-pub(crate) fn created(new: &Resource) -> Resource {
-    let mut stored = new.clone();
-    match &mut stored {
-        Resource::Instance(instance) => {
-            instance.image.pinned = false;
-            instance.user_data = None;
-            instance.secrets.clear();
-            instance.volume_tags.clear();
-        }
-        Resource::ElasticIp(address) => address.public_ip = Some(PUBLIC_IP.into()),
-        Resource::LaunchTemplate(template) => template.image.pinned = false,
-        Resource::AutoScalingGroup(group) => group.template_version = TemplateVersion::Newest,
-        Resource::Secret(secret) => {
-            secret.content = match secret.content {
-                Content::Generated | Content::Given | Content::There => Content::There,
-                Content::Later | Content::Missing => Content::Missing,
-            }
-        }
-        _ => {}
+pub(crate) fn created(new: &DesiredResource) -> ResourceState {
+    use DesiredResource as D;
+    match new.clone() {
+        D::SecurityGroup(new) => new.into(),
+        D::DatabaseIngress(new) => new.into(),
+        D::IamRole(new) => new.into(),
+        D::InstanceProfile(new) => new.into(),
+        D::S3Bucket(new) => new.into(),
+        D::Secret(new) => ResourceState::Secret(Secret {
+            name: new.name,
+            description: new.description,
+            value: match new.source {
+                SecretSource::Random | SecretSource::Supplied => SecretValue::Present,
+                SecretSource::External => SecretValue::Absent,
+            },
+            tags: new.tags,
+        }),
+        D::LogGroup(new) => new.into(),
+        D::ElasticIp(new) => ResourceState::ElasticIp(ElasticIp {
+            name: new.name,
+            public_ip: PUBLIC_IP,
+            tags: new.tags,
+        }),
+        D::Instance(new) => ResourceState::Instance(instance(new.instance)),
+        D::Volume(new) => ResourceState::Volume(Volume {
+            instance: Some(new.instance),
+            name: new.name,
+            size_gb: new.size_gb,
+            volume_type: new.volume_type,
+            encrypted: new.encrypted,
+            tags: new.tags,
+        }),
+        D::ElasticIpAssociation(new) => new.into(),
+        D::SnapshotPolicy(new) => new.into(),
+        D::LaunchTemplate(new) => ResourceState::LaunchTemplate(template(new)),
+        D::AutoScalingGroup(new) => ResourceState::AutoScalingGroup(ScalingGroup {
+            template_version: TemplateVersion::Newest,
+            name: new.name,
+            template: new.template,
+            subnets: new.subnets,
+            min: new.min,
+            max: new.max,
+            desired: new.desired,
+            instance_types: new.instance_types,
+            on_demand_base: new.on_demand_base,
+            on_demand_percent: new.on_demand_percent,
+            spot_strategy: new.spot_strategy,
+            capacity_rebalance: new.capacity_rebalance,
+            retain_abandoned: new.retain_abandoned,
+            tags: new.tags,
+        }),
+        D::LifecycleHook(new) => new.into(),
+        D::ScalingPolicy(new) => new.into(),
     }
-    stored
+}
+
+fn instance(new: Instance<Image>) -> Instance {
+    Instance {
+        image: new.image.id,
+        name: new.name,
+        instance_type: new.instance_type,
+        subnet: new.subnet,
+        security_groups: new.security_groups,
+        profile: new.profile,
+        metadata: new.metadata,
+        running: new.running,
+        termination_protection: new.termination_protection,
+        tags: new.tags,
+    }
+}
+
+fn template(new: LaunchTemplate<Image>) -> LaunchTemplate {
+    LaunchTemplate {
+        image: new.image.id,
+        name: new.name,
+        instance_type: new.instance_type,
+        security_groups: new.security_groups,
+        profile: new.profile,
+        root_volume: new.root_volume,
+        metadata: new.metadata,
+        credits: new.credits,
+        user_data: new.user_data,
+        instance_tags: new.instance_tags,
+        newest_is_default: new.newest_is_default,
+        tags: new.tags,
+    }
 }
 
 /// What is read back after an update, or why AWS refuses it.
-pub(crate) fn updated(old: &Resource, new: &Resource) -> Result<Resource, &'static str> {
+pub(crate) fn updated(
+    old: &ResourceState,
+    new: &DesiredResource,
+) -> Result<ResourceState, &'static str> {
+    use DesiredResource as D;
+    use ResourceState as S;
     let mut stored = created(new);
     match (&mut stored, old, new) {
-        (Resource::SecurityGroup(stored), Resource::SecurityGroup(old), _) => {
+        (S::SecurityGroup(stored), S::SecurityGroup(old), _) => {
             if stored.vpc != old.vpc {
                 return Err("a group stays in its VPC");
             }
             stored.description = old.description.clone();
         }
-        (Resource::Instance(stored), Resource::Instance(old), Resource::Instance(new)) => {
-            if stored.subnet != old.subnet || new.image.pinned && new.image.id != old.image.id {
+        (S::Instance(stored), S::Instance(old), D::Instance(new)) => {
+            let image = &new.instance.image;
+            if stored.subnet != old.subnet || image.pinned && image.id != old.image {
                 return Err("an instance keeps its subnet and its image");
             }
             stored.image = old.image.clone();
-            stored.disk = old.disk.clone();
         }
-        (Resource::Volume(stored), Resource::Volume(old), _) => {
+        (S::Volume(stored), S::Volume(old), _) => {
             stored.size_gb = stored.size_gb.max(old.size_gb);
             stored.encrypted = old.encrypted;
             stored.name = old.name.clone();
             stored.instance = old.instance.clone();
         }
-        (Resource::AutoScalingGroup(stored), Resource::AutoScalingGroup(old), _) => {
+        (S::AutoScalingGroup(stored), S::AutoScalingGroup(old), _) => {
             stored.desired = old.desired;
         }
-        (Resource::LaunchTemplate(stored), Resource::LaunchTemplate(old), _)
-            if !makes_version(old, new) =>
-        {
+        (S::LaunchTemplate(stored), S::LaunchTemplate(old), _) if !makes_version(old, new) => {
             stored.image = old.image.clone();
         }
-        (Resource::Secret(stored), Resource::Secret(old), _) if old.content == Content::There => {
-            stored.content = Content::There;
+        (S::Secret(stored), S::Secret(old), _) if old.value == SecretValue::Present => {
+            stored.value = SecretValue::Present;
         }
-        (Resource::DatabaseIngress(stored), Resource::DatabaseIngress(old), _) if stored != old => {
+        (S::DatabaseIngress(stored), S::DatabaseIngress(old), _) if stored != old => {
             return Err("a rule is what it is");
         }
         _ => {}
@@ -93,15 +164,15 @@ pub(crate) fn updated(old: &Resource, new: &Resource) -> Result<Resource, &'stat
 }
 
 /// Whether a template's content differs: an independent word on what the writer asks the diff.
-pub(crate) fn makes_version(old: &LaunchTemplate, new: &Resource) -> bool {
-    let Resource::LaunchTemplate(new) = new else {
+pub(crate) fn makes_version(old: &LaunchTemplate, new: &DesiredResource) -> bool {
+    let DesiredResource::LaunchTemplate(new) = new else {
         return false;
     };
-    let mut new = new.clone();
-    if !new.image.pinned {
-        new.image.id = old.image.id.clone();
+    let is_pinned = new.image.pinned;
+    let mut new = template(new.clone());
+    if !is_pinned {
+        new.image = old.image.clone();
     }
-    new.image.pinned = false;
     new.tags = old.tags.clone();
     new.newest_is_default = old.newest_is_default;
     new != *old
@@ -110,7 +181,7 @@ pub(crate) fn makes_version(old: &LaunchTemplate, new: &Resource) -> bool {
 /// What `key` would take with it, were it gone: parts go with the whole, a volume is left over.
 pub(crate) fn lose(observed: &mut Observed, key: &Key) {
     observed.remove(key);
-    let of = |e: &Existing| e.resource.needs().contains(key);
+    let of = |e: &ObservedResource| e.state.needs().contains(key);
     let parts = [
         Kind::LifecycleHook,
         Kind::ScalingPolicy,
@@ -131,9 +202,9 @@ fn leave_over(observed: &mut Observed, key: &Key) {
     let Some(mut existing) = observed.remove(key) else {
         return;
     };
-    if let Resource::Volume(volume) = &mut existing.resource {
+    if let ResourceState::Volume(volume) = &mut existing.state {
         volume.instance = None;
         volume.name = existing.id.clone();
     }
-    observed.insert(existing.resource.key(), existing);
+    observed.insert(existing.state.key(), existing);
 }

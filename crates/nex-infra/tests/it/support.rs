@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use nex_infra::model::{Desired, Key, Kind, Observed};
-use nex_infra::{Boot, DatabaseFacts, Facts, Images, Names, Spec, desired, diff, lint};
-use nex_plan::{Linted, Paint};
+use nex_infra::{
+    Capacity, DatabaseFacts, EdgeNetworks, Facts, Images, Inputs, LintContext, Names, Spec, Step,
+    UserData, desired, diff,
+};
+use nex_plan::{Linted, Renderer};
 
 use crate::stored;
 
@@ -58,18 +61,20 @@ pub(crate) fn facts() -> Facts {
     }
 }
 
-pub(crate) fn boot() -> Boot {
-    Boot {
-        server: "#!/bin/bash\necho server\n".into(),
-        fleet: "#!/bin/bash\necho runner\n".into(),
-        edge_networks: vec!["192.0.2.0/24".into(), "2001:db8::/32".into()],
+pub(crate) fn inputs() -> Inputs {
+    Inputs {
+        user_data: UserData {
+            server: "#!/bin/bash\necho server\n".into(),
+            fleet: "#!/bin/bash\necho runner\n".into(),
+        },
+        edge_networks: EdgeNetworks::Known(vec!["192.0.2.0/24".into(), "2001:db8::/32".into()]),
         mail_password: true,
     }
 }
 
-/// What `spec` asks for on the ground of [`facts`].
+/// What `spec` asks for, with the [`facts`] and the [`inputs`].
 pub(crate) fn wanted(spec: &Spec) -> Desired {
-    desired(spec, &names(), &facts(), &boot())
+    desired(spec, &names(), &facts(), &inputs(), &Observed::new())
 }
 
 /// The reference, built.
@@ -79,16 +84,53 @@ pub(crate) fn built() -> (Desired, Observed) {
     (desired, observed)
 }
 
-/// The plan with its verdicts.
-pub(crate) fn plan(desired: &Desired, observed: &Observed) -> Linted {
+/// The context of a lint in which nothing is found but what the plan and the resources show.
+pub(crate) fn quiet<'a>(
+    spec: &'a Spec,
+    ground: &'a Ground,
+    desired: &'a Desired,
+    observed: &'a Observed,
+) -> LintContext<'a> {
+    LintContext::Build {
+        spec,
+        facts: &ground.facts,
+        desired,
+        observed,
+        capacity: Some(&ground.capacity),
+        edge_networks: &ground.edge_networks,
+    }
+}
+
+/// What a plan is linted against beside the resources.
+pub(crate) struct Ground {
+    pub(crate) facts: Facts,
+    pub(crate) capacity: Capacity,
+    pub(crate) edge_networks: EdgeNetworks,
+}
+
+/// An account with room for everything.
+pub(crate) fn ground() -> Ground {
+    Ground {
+        facts: facts(),
+        capacity: Capacity {
+            on_demand: 10_000,
+            spot: 10_000,
+            on_demand_used: 0,
+            spot_used: 0,
+        },
+        edge_networks: inputs().edge_networks,
+    }
+}
+
+/// The plan with its findings.
+pub(crate) fn plan(desired: &Desired, observed: &Observed) -> Linted<Step> {
     let plan = diff("staging", desired, observed);
-    let verdicts = lint(&plan, desired, observed);
-    plan.linted(verdicts)
+    plan.lint(&quiet(&spec(), &ground(), desired, observed))
 }
 
 /// The plan as a user sees it.
 pub(crate) fn text(desired: &Desired, observed: &Observed) -> String {
-    plan(desired, observed).text(Paint::Plain)
+    Renderer::plain().linted(&plan(desired, observed))
 }
 
 /// The first key of a kind.
@@ -97,7 +139,8 @@ pub(crate) fn first(observed: &Observed, kind: Kind) -> Key {
     found.expect("one of each kind").clone()
 }
 
-/// The subjects of all verdicts: with them, nothing is refused.
-pub(crate) fn subjects(linted: &Linted) -> BTreeSet<String> {
-    linted.verdicts.iter().map(|v| v.subject.clone()).collect()
+/// The subjects of all findings: with them, nothing is refused.
+pub(crate) fn subjects(linted: &Linted<Step>) -> BTreeSet<String> {
+    let findings = linted.findings().iter();
+    findings.map(|finding| finding.subject.name()).collect()
 }

@@ -24,7 +24,7 @@ use lookups::filter;
 use super::{Aws, Error};
 use crate::facts::Capacity;
 use crate::model::{GroupRef, Key, Kind, Observed, ObservedResource, Owner, ResourceState};
-use crate::names::{COMPONENT, ENVIRONMENT, MANAGED_BY, Names, SNAPSHOT, Tags};
+use crate::names::{Buckets, COMPONENT, ENVIRONMENT, MANAGED_BY, Names, SNAPSHOT, Tags};
 use crate::ports::{CloudReader, Snapshot};
 use crate::spec::Spec;
 
@@ -34,6 +34,7 @@ pub struct Reader {
     pub(super) aws: Arc<Aws>,
     pub(super) names: Names,
     pub(super) spec: Spec,
+    pub(super) buckets: Buckets,
     adopting: Option<(Kind, String)>,
 }
 
@@ -44,6 +45,7 @@ impl Reader {
             aws,
             names: names.clone(),
             spec: spec.clone(),
+            buckets: names.buckets(spec),
             adopting: None,
         }
     }

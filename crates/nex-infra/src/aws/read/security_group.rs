@@ -8,7 +8,7 @@ use super::lookups::filter;
 use super::{Found, GroupNames, Reader, tags};
 use crate::aws::Error;
 use crate::facts::Facts;
-use crate::model::{DatabaseIngress, GroupRef, Peer, PortRange, Protocol, Rule, SecurityGroup};
+use crate::model::{DatabaseIngress, GroupRef, Peer, Protocol, Rule, SecurityGroup};
 
 const CALL: &str = "DescribeSecurityGroups";
 
@@ -71,7 +71,7 @@ impl Reader {
         let from = GroupRef::Named(self.names.server());
         let wanted = Rule {
             protocol: Protocol::Tcp,
-            ports: Some(PortRange::single(facts.database.port)),
+            ports: Some((facts.database.port.into(), facts.database.port.into())),
             peer: Peer::Group(from.clone()),
         };
         let exists = answer
@@ -94,10 +94,7 @@ fn rules(permissions: &[IpPermission], names: &GroupNames) -> BTreeSet<Rule> {
         let protocol = Protocol::parse(permission.ip_protocol().unwrap_or("-1"));
         let ports = match protocol {
             Protocol::All => None,
-            _ => permission
-                .from_port()
-                .zip(permission.to_port())
-                .map(|(first, last)| PortRange { first, last }),
+            _ => permission.from_port().zip(permission.to_port()),
         };
         let v4 = permission.ip_ranges().iter().filter_map(|r| r.cidr_ip());
         let v6 = permission

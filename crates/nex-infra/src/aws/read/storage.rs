@@ -46,9 +46,9 @@ struct DescribedSecret {
 
 impl Reader {
     pub(super) async fn storage_parts(&self) -> Result<Parts, Error> {
-        let buckets = self.names.buckets();
+        let buckets = self.buckets.managed();
         let (buckets, secrets, groups, tags, ()) = tokio::try_join!(
-            join_all(buckets.iter().map(|name| self.bucket(name))),
+            join_all(buckets.into_iter().map(|name| self.bucket(name))),
             self.listed_secrets(),
             self.log_groups(),
             self.settled_tags(),
@@ -64,9 +64,9 @@ impl Reader {
 
     /// The second round reads what lists may not show yet.
     pub(super) async fn storage_details(&self, mut parts: Parts) -> Result<Parts, Error> {
-        let unlisted = |name: &&String| !parts.secrets.iter().any(|s| s.name == **name);
+        let unlisted = |name: &&str| !parts.secrets.iter().any(|s| s.name == **name);
         let names = self.names.secrets();
-        let missing = names.iter().filter(unlisted);
+        let missing = names.all().into_iter().filter(unlisted);
         let unsettled = |key: &String| !parts.tags.contains_key(key);
         let groups = parts.groups.iter().filter_map(|g| g.log_group_arn.clone());
         let buckets = parts.buckets.iter().map(|bucket| bucket.name.as_str());
@@ -92,10 +92,10 @@ impl Reader {
 
     /// Our buckets that the spec no longer names.
     fn orphans<'a>(&'a self, tags: &'a BTreeMap<String, Tags>) -> impl Iterator<Item = &'a str> {
-        let mut named = self.names.buckets();
-        named.push(self.names.backups_bucket());
+        let mut named = self.buckets.managed();
+        named.push(&self.buckets.backups);
         let ours = tags.keys().filter_map(|key| key.strip_prefix(BUCKET));
-        ours.filter(move |name| !named.iter().any(|own| own == name))
+        ours.filter(move |name| !named.contains(name))
     }
 
     pub(super) fn collect_storage(&self, parts: Parts, found: &mut Found) -> Result<(), Error> {
@@ -178,10 +178,10 @@ impl Reader {
 
     /// A shared bucket that the spec names must exist: nex does not create it.
     async fn existing_backups_bucket(&self) -> Result<(), Error> {
-        if !self.spec.storage.backups.existing {
+        if !self.buckets.shares_backups {
             return Ok(());
         }
-        let name = &self.names.backups_bucket();
+        let name = &self.buckets.backups;
         let answer = self.aws.s3.head_bucket().bucket(name).send().await;
         match if_found(answer.map_err(Error::call("HeadBucket", name)))? {
             Some(_) => Ok(()),
@@ -209,10 +209,11 @@ impl Reader {
         let secrets = pages
             .into_iter()
             .flat_map(|page| page.secret_list.unwrap_or_default());
-        let ours = self.names.secrets();
+        let names = self.names.secrets();
+        let ours = names.all();
         let mut described = vec![];
         for entry in secrets {
-            let Some(name) = entry.name.filter(|name| ours.contains(name)) else {
+            let Some(name) = entry.name.filter(|name| ours.contains(&name.as_str())) else {
                 continue;
             };
             let lacks = Error::lacks("ListSecrets", &name);
@@ -261,11 +262,10 @@ impl Reader {
             .try_collect()
             .await
             .map_err(Error::call("DescribeLogGroups", prefix))?;
-        let ours = self.names.log_groups();
-        let is_ours = |g: &DescribedGroup| {
-            g.log_group_name()
-                .is_some_and(|name| ours.iter().any(|own| own == name))
-        };
+        let names = self.names.log_groups();
+        let ours = names.all();
+        let is_ours =
+            |g: &DescribedGroup| g.log_group_name().is_some_and(|name| ours.contains(&name));
         Ok(groups.into_iter().filter(is_ours).collect())
     }
 

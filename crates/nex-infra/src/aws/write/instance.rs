@@ -20,7 +20,7 @@ use crate::aws::number::to_sdk;
 use crate::aws::read::root_volume;
 use crate::aws::retry::Wait;
 use crate::model::{
-    DesiredInstance, DesiredVolume, Instance, Key, Kind, MetadataOptions, RootVolume, Volume,
+    DesiredInstance, DesiredVolume, Image, Instance, Key, Kind, MetadataOptions, RootVolume, Volume,
 };
 use crate::ports::Ids;
 
@@ -74,7 +74,7 @@ impl Writer {
         let DesiredInstance { instance, launch } = new;
         let parameters = token::Launch {
             generation,
-            image_id: launch.image.id(),
+            image_id: &instance.image.id,
             instance_type: &instance.instance_type,
             subnet_id: &instance.subnet,
             security_group_ids: groups,
@@ -82,7 +82,7 @@ impl Writer {
             root_volume: (&launch.root_volume).into(),
             metadata: instance.metadata.into(),
             termination_protection: instance.termination_protection,
-            user_data: &launch.user_data,
+            user_data: launch.user_data.as_deref(),
             tags: &instance.tags,
             volume_tags: &launch.volume_tags,
         };
@@ -107,7 +107,7 @@ impl Writer {
             .client_token(token)
             .min_count(1)
             .max_count(1)
-            .image_id(launch.image.id())
+            .image_id(&instance.image.id)
             .instance_type(InstanceType::from(instance.instance_type.as_str()))
             .subnet_id(&instance.subnet)
             .set_security_group_ids(Some(groups.to_vec()))
@@ -115,7 +115,7 @@ impl Writer {
             .block_device_mappings(root_mapping(&launch.root_volume))
             .metadata_options(metadata_request(instance.metadata))
             .disable_api_termination(instance.termination_protection)
-            .user_data(BASE64.encode(&launch.user_data))
+            .set_user_data(launch.user_data.as_ref().map(|text| BASE64.encode(text)))
             .tag_specifications(tagged(ResourceType::Instance, &instance.tags))
             .tag_specifications(tagged(ResourceType::NetworkInterface, &instance.tags))
             .tag_specifications(tagged(ResourceType::Volume, &launch.volume_tags))
@@ -160,7 +160,7 @@ impl Writer {
         &self,
         id: &str,
         old: &Instance,
-        new: &Instance,
+        new: &Instance<Image>,
         ids: &Ids,
         cancel: &CancelToken,
     ) -> Result<(), Error> {
@@ -237,7 +237,7 @@ impl Writer {
     async fn set_profile(
         &self,
         id: &str,
-        new: &Instance,
+        new: &Instance<Image>,
         cancel: &CancelToken,
     ) -> Result<(), Error> {
         let ec2 = &self.aws.ec2;

@@ -12,9 +12,7 @@ use nex_plan::CancelToken;
 use super::{Writer, need, sdk_tags, tag_changes};
 use crate::aws::Error;
 use crate::aws::retry::Wait;
-use crate::model::{
-    DatabaseIngress, GroupRef, Key, Kind, Peer, PortRange, Protocol, Rule, SecurityGroup,
-};
+use crate::model::{DatabaseIngress, GroupRef, Key, Kind, Peer, Protocol, Rule, SecurityGroup};
 use crate::names::Tags;
 use crate::ports::Ids;
 
@@ -236,7 +234,7 @@ impl Writer {
 fn ingress_rule(ingress: &DatabaseIngress) -> Rule {
     Rule {
         protocol: Protocol::Tcp,
-        ports: Some(PortRange::single(ingress.port)),
+        ports: Some((ingress.port.into(), ingress.port.into())),
         peer: Peer::Group(ingress.from.clone()),
     }
 }
@@ -261,8 +259,8 @@ fn group_id(group: &GroupRef, about: &str, ids: &Ids) -> Result<String, Error> {
 fn permission(rule: &Rule, about: &str, ids: &Ids) -> Result<IpPermission, Error> {
     let permission = IpPermission::builder()
         .ip_protocol(rule.protocol.as_str())
-        .set_from_port(rule.ports.map(|ports| ports.first))
-        .set_to_port(rule.ports.map(|ports| ports.last));
+        .set_from_port(rule.ports.map(|(first, _)| first))
+        .set_to_port(rule.ports.map(|(_, last)| last));
     let permission = match &rule.peer {
         Peer::Cidr(net) if net.contains(':') => {
             permission.ipv6_ranges(Ipv6Range::builder().cidr_ipv6(net).build())

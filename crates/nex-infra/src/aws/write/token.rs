@@ -30,7 +30,7 @@ pub(super) struct Launch<'a> {
     pub root_volume: Volume<'a>,
     pub metadata: Metadata,
     pub termination_protection: bool,
-    pub user_data: &'a str,
+    pub user_data: Option<&'a str>,
     pub tags: &'a Tags,
     pub volume_tags: &'a Tags,
 }
@@ -140,7 +140,7 @@ mod tests {
                 hop_limit: 1,
             },
             termination_protection: true,
-            user_data: "#!/bin/sh",
+            user_data: Some("#!/bin/sh"),
             tags,
             volume_tags: tags,
         }
@@ -202,7 +202,7 @@ mod tests {
                 ..base()
             },
             Launch {
-                user_data: "",
+                user_data: None,
                 ..base()
             },
             Launch {

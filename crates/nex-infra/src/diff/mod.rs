@@ -1,0 +1,137 @@
+//! What must change so that what exists becomes what the spec asks for: a pure comparison.
+
+mod follow;
+mod order;
+
+use std::collections::BTreeSet;
+
+use nex_plan::{FieldChange, Plan, UpdateBehavior, Value};
+
+use crate::model::{
+    Desired, DesiredResource, Field, Key, Observed, ObservedResource, Owner, ResourceState,
+};
+use crate::step::{Operation, Step};
+
+/// The plan that leads from `observed` to `desired`.
+///
+/// A resource of others with a name of this environment is in no plan; the lint reports it.
+pub fn diff(environment: &str, desired: &Desired, observed: &Observed) -> Plan<Step> {
+    let keys: BTreeSet<&Key> = desired.keys().chain(observed.keys()).collect();
+    let steps = keys
+        .into_iter()
+        .filter_map(|key| match (desired.get(key), observed.get(key)) {
+            (Some(new), None) => (!is_part_of_others(new, observed)).then(|| create(new)),
+            (Some(new), Some(old)) if old.owner == Owner::Nex => update(new, old),
+            (None, Some(old)) if old.owner == Owner::Nex => delete(old),
+            _ => None,
+        });
+    let mut steps: Vec<Step> = steps.collect();
+    follow::template(&mut steps, desired, observed);
+    follow::instance(&mut steps, desired, observed);
+    order::set_needs(&mut steps, desired, observed);
+    let mut plan = Plan::new(environment);
+    steps.into_iter().for_each(|step| plan.push(step));
+    plan
+}
+
+/// The plan that deletes everything that nex owns. Where everything goes, no step has a reason of its own.
+pub fn teardown(environment: &str, observed: &Observed) -> Plan<Step> {
+    let plan = diff(environment, &Desired::new(), observed);
+    let mut bare = Plan::new(environment);
+    for step in plan.steps().cloned() {
+        let reasons = vec![];
+        bare.push(Step { reasons, ..step });
+    }
+    bare
+}
+
+/// Whether the resource is a part of a resource of others, such as a hook of their group.
+fn is_part_of_others(new: &DesiredResource, observed: &Observed) -> bool {
+    let of_others = |key: &Key| observed.get(key).is_some_and(|e| e.owner == Owner::Other);
+    new.key().kind.is_part() && new.needs().iter().any(of_others)
+}
+
+fn create(new: &DesiredResource) -> Step {
+    let field = |field: Field| FieldChange::new(field.name, Value::Absent, field.value);
+    let fields = new.fields().into_iter().map(field).collect();
+    Step::new(new.key(), Operation::Create(new.clone()), fields)
+}
+
+/// No plan deletes a volume that was left over when its server went.
+fn delete(old: &ObservedResource) -> Option<Step> {
+    if matches!(&old.state, ResourceState::Volume(v) if v.instance.is_none()) {
+        return None;
+    }
+    let operation = Operation::Delete {
+        id: old.id.clone(),
+        old: old.state.clone(),
+    };
+    Some(Step {
+        reasons: vec!["the spec no longer asks for it".into()],
+        ..Step::new(old.state.key(), operation, vec![])
+    })
+}
+
+fn update(new: &DesiredResource, observed: &ObservedResource) -> Option<Step> {
+    let ObservedResource { id, state, .. } = observed;
+    let fields = changes(new, state);
+    if fields.is_empty() {
+        return None;
+    }
+    let reason = |field: &FieldChange| match &field.effect {
+        UpdateBehavior::Replacement(why) => Some(format!("{}: {why}", field.field)),
+        _ => None,
+    };
+    let reasons: Vec<String> = fields.iter().filter_map(reason).collect();
+    let (id, old, new) = (id.clone(), state.clone(), new.clone());
+    let key = new.key();
+    let operation = if reasons.is_empty() {
+        Operation::Update { id, old, new }
+    } else {
+        Operation::Replace { id, old, new }
+    };
+    Some(Step {
+        reasons,
+        ..Step::new(key, operation, fields)
+    })
+}
+
+/// Each desired field with the observed value of the same name; `None` if the observed side does not have the field.
+pub(crate) fn pairs(new: &DesiredResource, old: &ResourceState) -> Vec<(Field, Option<Value>)> {
+    let old = old.fields();
+    let pair = |new: Field| {
+        let old = old.iter().find(|old| old.name == new.name);
+        (new, old.map(|old| old.value.clone()))
+    };
+    new.fields().into_iter().map(pair).collect()
+}
+
+/// The fields that must change so that `old` becomes `new`.
+pub(crate) fn changes(new: &DesiredResource, old: &ResourceState) -> Vec<FieldChange> {
+    let change = |(new, old): (Field, Option<Value>)| {
+        let old = old.unwrap_or(Value::Absent);
+        let effect = match new.behavior {
+            _ if new.value == old => return None,
+            UpdateBehavior::CreateOnly(_) => return None,
+            UpdateBehavior::GrowOnly if shrinks(&old, &new.value) => return None,
+            UpdateBehavior::GrowOnly => UpdateBehavior::NoInterruption,
+            behavior => behavior,
+        };
+        Some(FieldChange {
+            effect,
+            ..FieldChange::new(new.name, old, new.value)
+        })
+    };
+    pairs(new, old).into_iter().filter_map(change).collect()
+}
+
+/// Whether a launch template needs a new version so that `fields` change: versions hold neither tags nor the default.
+pub(crate) fn makes_version(fields: &[FieldChange]) -> bool {
+    let outside = ["newest_is_default", "tags"];
+    fields.iter().any(|f| !outside.contains(&f.field.as_ref()))
+}
+
+/// Whether a number that may only grow would shrink.
+pub(crate) fn shrinks(old: &Value, new: &Value) -> bool {
+    matches!((old, new), (Value::Integer(old), Value::Integer(new)) if new < old)
+}

@@ -1,0 +1,133 @@
+//! Rules about what the environment depends on: gateways, Cloudflare's networks, quotas.
+
+use nex_plan::{Finding, Plan, Severity, Subject};
+
+use crate::facts::{Capacity, Facts};
+use crate::inputs::EdgeNetworks;
+use crate::model::Kind;
+use crate::spec::{HostSize, Spec};
+use crate::step::{Step, starts_instances};
+
+pub(super) fn nat_gateway(spec: &Spec, facts: &Facts) -> Option<Finding> {
+    (spec.fleet.is_some() && facts.nat_gateways.is_empty()).then(|| {
+        Finding::warning(
+            "no-nat-gateway",
+            "aws.network.private_subnets",
+            format!(
+                "{} has no NAT gateway that is available: runners reach nothing",
+                facts.vpc
+            ),
+            "a NAT gateway with a route from the private subnets",
+        )
+    })
+}
+
+pub(super) fn edge_networks(spec: &Spec, networks: &EdgeNetworks) -> Option<Finding> {
+    let EdgeNetworks::Unread { error, .. } = networks else {
+        return None;
+    };
+    spec.uses_edge_networks().then(|| {
+        Finding::warning(
+            "edge-networks-unread",
+            "aws.server.web_from",
+            format!(
+                "Cloudflare's list of networks could not be read: an existing security group keeps its rules for ports \
+                 80 and 443, a new one gets an older list: {error}"
+            ),
+            "plan again once Cloudflare's API answers",
+        )
+    })
+}
+
+/// One of the account's quotas on vCPUs, and what a plan needs of it.
+struct Quota {
+    what: &'static str,
+    code: &'static str,
+    wanted: u32,
+    used: u32,
+    limit: u32,
+}
+
+/// Whether the account's quotas allow for what `plan` would start.
+pub(super) fn quotas(plan: &Plan<Step>, spec: &Spec, capacity: Option<&Capacity>) -> Vec<Finding> {
+    let Some(capacity) = capacity else {
+        return unread(plan).into_iter().collect();
+    };
+    let Demand { on_demand, spot } = demand(plan, spec);
+    let quotas = [
+        Quota {
+            what: "on-demand",
+            code: "L-1216C47A",
+            wanted: on_demand,
+            used: capacity.on_demand_used,
+            limit: capacity.on_demand,
+        },
+        Quota {
+            what: "Spot",
+            code: "L-34B43A08",
+            wanted: spot,
+            used: capacity.spot_used,
+            limit: capacity.spot,
+        },
+    ];
+    quotas.iter().filter_map(exceeded).collect()
+}
+
+fn unread(plan: &Plan<Step>) -> Option<Finding> {
+    starts_instances(plan).then(|| {
+        Finding::new(
+            Severity::Warning,
+            "quota-unread",
+            Subject::Other("vCPUs".into()),
+            "the account's quotas are not known: instances may fail to start",
+            "look up the account's quotas L-1216C47A (on-demand) and L-34B43A08 (Spot)",
+        )
+    })
+}
+
+fn exceeded(quota: &Quota) -> Option<Finding> {
+    let Quota {
+        what,
+        code,
+        wanted,
+        used,
+        limit,
+    } = quota;
+    let total = wanted + used;
+    (*wanted > 0 && total > *limit).then(|| {
+        Finding::new(
+            Severity::Warning,
+            "quota",
+            Subject::Other(format!("{what} vCPUs")),
+            format!("{used} run, up to {wanted} more are asked for, the quota is {limit}"),
+            format!("ask AWS to raise quota {code} to {total} or more"),
+        )
+    })
+}
+
+/// The vCPUs that a plan would start.
+#[derive(Default)]
+struct Demand {
+    on_demand: u32,
+    spot: u32,
+}
+
+fn demand(plan: &Plan<Step>, spec: &Spec) -> Demand {
+    let creates = |kind: Kind| plan.steps().any(|step| step.creates(kind));
+    let vcpus = |name: &str| HostSize::of(name).map_or(0, |size| size.vcpus);
+    let mut demand = Demand::default();
+    if creates(Kind::Instance) {
+        demand.on_demand += vcpus(&spec.server.instance_type);
+    }
+    if let Some(fleet) = &spec.fleet
+        && creates(Kind::AutoScalingGroup)
+    {
+        let types = fleet.instance_types.iter();
+        let largest = types.map(|name| vcpus(name)).max().unwrap_or(0);
+        let base = fleet.on_demand_base.min(fleet.max);
+        let spot_instances = (fleet.max - base) * fleet.spot_percent / 100;
+        demand.spot += spot_instances * largest;
+        demand.on_demand += (fleet.max - spot_instances) * largest;
+    }
+    demand
+}

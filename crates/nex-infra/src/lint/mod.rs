@@ -1,0 +1,208 @@
+//! The rules about plans: what is refused unless it is allowed by name, and what the operator wants to know.
+
+mod environment;
+
+use std::collections::BTreeSet;
+
+use nex_plan::{
+    Action, Finding, Lint, Plan, PlanEntry as _, Remedy, ResourceId, Severity, UpdateBehavior,
+};
+
+use crate::diff::{pairs, shrinks};
+use crate::facts::{Capacity, Facts};
+use crate::inputs::EdgeNetworks;
+use crate::model::{
+    Desired, DesiredResource, Key, Kind, Observed, ObservedResource, Owner, ResourceState,
+};
+use crate::spec::Spec;
+use crate::step::{Operation, Step};
+
+/// What the rules look at beside the plan, by the purpose of the plan.
+#[derive(Clone, Copy, Debug)]
+pub enum LintContext<'a> {
+    /// The plan of [`crate::diff()`]: the environment is built or changed.
+    Build {
+        /// The spec.
+        spec: &'a Spec,
+        /// What was looked up.
+        facts: &'a Facts,
+        /// What the plan was made of.
+        desired: &'a Desired,
+        /// What the plan was made of.
+        observed: &'a Observed,
+        /// The account's quotas; needed for plans that [start instances](crate::starts_instances).
+        capacity: Option<&'a Capacity>,
+        /// Cloudflare's networks, as given to [`crate::desired()`].
+        edge_networks: &'a EdgeNetworks,
+    },
+    /// The plan of [`crate::teardown()`]: the environment is deleted.
+    Teardown {
+        /// What the plan was made of.
+        observed: &'a Observed,
+        /// The names of the buckets without objects: they hold nothing that could be lost.
+        empty_buckets: &'a BTreeSet<String>,
+    },
+    /// The plan of [`crate::adoption()`]: a resource is taken over.
+    Adoption,
+}
+
+impl Lint for Step {
+    type Context<'a> = LintContext<'a>;
+
+    fn lint(plan: &Plan<Self>, context: &LintContext<'_>) -> Vec<Finding> {
+        match *context {
+            LintContext::Build {
+                spec,
+                facts,
+                desired,
+                observed,
+                capacity,
+                edge_networks,
+            } => {
+                let mut findings: Vec<Finding> = plan.steps().filter_map(stateful).collect();
+                findings.extend(resources(desired, observed));
+                findings.extend(plan.steps().filter_map(instances_keep_version));
+                findings.extend(environment::nat_gateway(spec, facts));
+                findings.extend(environment::edge_networks(spec, edge_networks));
+                findings.extend(environment::quotas(plan, spec, capacity));
+                findings
+            }
+            LintContext::Teardown {
+                observed,
+                empty_buckets,
+            } => {
+                let is_empty = |step: &&Step| {
+                    step.key.kind == Kind::S3Bucket && empty_buckets.contains(&step.key.name)
+                };
+                let full = plan.steps().filter(|step| !is_empty(step));
+                let kept = observed.values().filter_map(left_over);
+                full.filter_map(stateful).chain(kept).collect()
+            }
+            LintContext::Adoption => vec![],
+        }
+    }
+}
+
+fn stateful(step: &Step) -> Option<Finding> {
+    let (code, done) = match step.action() {
+        Action::Replace => ("stateful-replaced", "replaced"),
+        Action::Delete => ("stateful-deleted", "deleted"),
+        Action::Create | Action::Update => return None,
+    };
+    step.key.kind.is_stateful().then(|| {
+        Finding::new(
+            Severity::Deny,
+            code,
+            step.id(),
+            format!("would be {done}, and what it holds can't be made again"),
+            Remedy::Allow,
+        )
+    })
+}
+
+fn resources(desired: &Desired, observed: &Observed) -> Vec<Finding> {
+    let mut findings = vec![];
+    for (key, existing) in observed {
+        findings.extend(left_over(existing));
+        match desired.get(key) {
+            Some(new) if existing.owner == Owner::Nex => {
+                findings.extend(left_alone(new, &existing.state));
+            }
+            Some(_) => findings.extend(not_ours(key, existing)),
+            None => {}
+        }
+    }
+    findings
+}
+
+/// Untagged parts share their parent's owner; the parent's finding is enough.
+fn not_ours(key: &Key, existing: &ObservedResource) -> Option<Finding> {
+    existing.state.tags().is_some().then(|| {
+        Finding::new(
+            Severity::Deny,
+            "not-ours",
+            key.resource_id(),
+            format!(
+                "{} has this name but not nex's tags: it is left as it is",
+                existing.id
+            ),
+            Remedy::Adopt {
+                kind: key.kind.as_str(),
+                id: existing.id.clone(),
+            },
+        )
+    })
+}
+
+fn left_over(existing: &ObservedResource) -> Option<Finding> {
+    match &existing.state {
+        ResourceState::Volume(volume) if volume.instance.is_none() => Some(Finding::new(
+            Severity::Info,
+            "volume-left-over",
+            existing.state.key().resource_id(),
+            format!(
+                "a volume of {} GB of a server that is gone is kept",
+                volume.size_gb
+            ),
+            "delete it by hand once nothing on it is needed",
+        )),
+        _ => None,
+    }
+}
+
+/// Differences that a plan leaves alone on purpose.
+fn left_alone(new: &DesiredResource, old: &ResourceState) -> Vec<Finding> {
+    let id = new.key().resource_id();
+    let mut findings = vec![];
+    for (field, old) in pairs(new, old) {
+        let Some(was) = old.filter(|old| *old != field.value) else {
+            continue;
+        };
+        let is = &field.value;
+        let finding = match (&field.behavior, field.name) {
+            (UpdateBehavior::GrowOnly, name) if shrinks(&was, is) => {
+                let message = format!(
+                    "{name} is {was}, the spec asks for {is}: a volume only grows, so it stays"
+                );
+                let remedy = Remedy::Edit {
+                    field: "volume_gb".into(),
+                    value: was,
+                };
+                warning("volume-shrinks", &id, message, remedy)
+            }
+            (UpdateBehavior::CreateOnly(why), "image") => Finding::new(
+                Severity::Info,
+                "newer-image",
+                id.clone(),
+                format!("it uses {was}; the newest is {is}: {why}"),
+                "name the image in the spec to change it",
+            ),
+            (UpdateBehavior::CreateOnly(why), "encrypted") => {
+                let message = format!("encrypted is {was}: {why}");
+                let remedy = "replace it by an encrypted copy of its snapshot".into();
+                warning("volume-not-encrypted", &id, message, remedy)
+            }
+            _ => continue,
+        };
+        findings.push(finding);
+    }
+    findings
+}
+
+fn warning(code: &'static str, id: &ResourceId, message: String, remedy: Remedy) -> Finding {
+    Finding::new(Severity::Warning, code, id.clone(), message, remedy)
+}
+
+/// A new template version does not change running instances.
+fn instances_keep_version(step: &Step) -> Option<Finding> {
+    let is_update = matches!(step.operation, Operation::Update { .. });
+    (is_update && step.gets_new_version()).then(|| {
+        Finding::new(
+            Severity::Info,
+            "instances-keep-version",
+            step.id(),
+            "instances that run keep the template version that they started with",
+            "an instance refresh brings the new version to them",
+        )
+    })
+}
