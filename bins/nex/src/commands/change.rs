@@ -82,18 +82,20 @@ impl Request<'_> {
         if approved.is_empty() {
             return Ok(Outcome::nothing(Exit::Fine));
         }
-        let proposal = match self.ask(context)? {
+        let (proposal, approved) = match self.ask(context)? {
             Answer::Declined(exit) => return Ok(Outcome::nothing(exit)),
-            Answer::Agreed { waited: false } => proposal,
+            Answer::Agreed { waited: false } => (proposal, approved),
             Answer::Agreed { waited: true } => {
                 let fresh = context.propose(&self.target, images.as_ref()).await?;
-                if let Some(why) = differences(&approved, &fresh) {
-                    let hint = "run the command again, and check the new plan";
-                    let why = format!("refused: the environment moved while you looked: {why}");
-                    output.refused(&why, Some(hint));
-                    return Ok(Outcome::nothing(Exit::Refused));
+                match self.approve_again(&approved, &fresh) {
+                    Ok(approved) => (fresh, approved),
+                    Err(why) => {
+                        let hint = "run the command again, and check the new plan";
+                        let why = format!("refused: the environment moved while you looked: {why}");
+                        output.refused(&why, Some(hint));
+                        return Ok(Outcome::nothing(Exit::Refused));
+                    }
                 }
-                fresh
             }
         };
         Box::pin(self.apply(context, proposal, &approved)).await
@@ -119,6 +121,22 @@ impl Request<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// Approves the fresh plan if it is the one that the operator saw; else tells what differs.
+    fn approve_again(
+        &self,
+        seen: &Approved<Step>,
+        fresh: &Proposal,
+    ) -> Result<Approved<Step>, String> {
+        let moved = seen.plan().moved(fresh.linted.plan());
+        if !moved.is_empty() {
+            let differences: Vec<String> = moved.iter().map(Moved::to_string).collect();
+            return Err(differences.join("; "));
+        }
+        // A bucket that was empty may hold something by now.
+        let approved = fresh.linted.clone().approve(&self.allow);
+        approved.map_err(|refusal| refusal.to_string())
     }
 
     fn show(&self, context: &Context, proposal: &Proposal) -> anyhow::Result<()> {
@@ -192,13 +210,6 @@ impl Outcome {
     fn nothing(exit: Exit) -> Self {
         Self { exit, aws: None }
     }
-}
-
-/// How the environment differs from the one that the plan was made of; `None` if the plan still holds.
-fn differences(approved: &Approved<Step>, fresh: &Proposal) -> Option<String> {
-    let moved = approved.plan().moved(fresh.linted.plan());
-    let differences: Vec<String> = moved.iter().map(Moved::to_string).collect();
-    (!differences.is_empty()).then(|| differences.join("; "))
 }
 
 /// Runs `work`. The first Ctrl-C lets calls that are under way end, and ends waits; the second one ends the program.

@@ -144,7 +144,7 @@ fn a_new_certificate_leaves_the_old_one_valid_until_it_is_revoked_by_name() {
             because hostnames: a certificate's names never change
             because the old one stays valid until it is revoked by name
             hostnames:
-              + "paywithnex.com"
+              + paywithnex.com
 
         staging: 0 to create, 0 to update, 1 to replace, 0 to delete
     "#]]

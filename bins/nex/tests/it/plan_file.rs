@@ -128,12 +128,21 @@ fn a_newer_image_and_a_fleet_that_scales_void_no_plan() {
     std::fs::write(&file, smaller).unwrap();
     stage.nex(&["plan", &file, "--out", &kept]).expect(0);
     stage.python(
+        "boto3.client('autoscaling').set_desired_capacity(AutoScalingGroupName='nex-staging-gitlab-runner', DesiredCapacity=2)",
+    );
+    // The image that was the newest one when the plan was made.
+    let older = "ami-0a12023000000aa00";
+    let text = std::fs::read_to_string(&kept).unwrap();
+    let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let newest = plan["images"]["fleet"].as_str().unwrap();
+    std::fs::write(&kept, replaced(&text, newest, older)).unwrap();
+    stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(0);
+    let image = stage.python(
         "
-group = 'nex-staging-gitlab-runner'
-boto3.client('autoscaling').set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=2)
-name = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64'
-boto3.client('ssm').put_parameter(Name=name, Value='ami-0newer0000000000', Type='String', Overwrite=True)
+versions = ec2.describe_launch_template_versions(LaunchTemplateName='nex-staging-gitlab-runner', Versions=['$Latest'])
+print(versions['LaunchTemplateVersions'][0]['LaunchTemplateData']['ImageId'])
 ",
     );
-    stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(0);
+    assert_eq!(image, older);
+    stage.nex(&["plan", &file, "--check"]).expect(0);
 }

@@ -156,16 +156,19 @@ fn step(
         Next::Resume => reasons.push("its key is stored already".to_owned()),
         Next::Begin => {}
     }
-    let lives = |issued: &Issued| live.iter().any(|one| one.id == issued.id);
-    if secret.issued.as_ref().is_some_and(lives) {
+    // A revoked certificate is none: a secret that was restored after a destroy may hold one.
+    let is_live = |issued: &&Issued| live.iter().any(|one| one.id == issued.id);
+    let old = secret.issued.as_ref().filter(is_live);
+    if old.is_some() {
         reasons.push("the old one stays valid until it is revoked by name".to_owned());
     }
-    let old = secret.issued.as_ref().map(|issued| &issued.terms);
+    let old = old.map(|issued| &issued.terms);
     Some(CertificateStep {
         wanted: wanted.clone(),
-        action: match secret.issued {
-            None => Action::Create,
-            Some(_) => Action::Replace,
+        action: if old.is_some() {
+            Action::Replace
+        } else {
+            Action::Create
         },
         fields: fields(old, &CertificateTerms::of(wanted)),
         reasons,

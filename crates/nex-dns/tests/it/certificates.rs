@@ -179,10 +179,15 @@ fn a_certificate_is_reissued_only_for_a_reason() {
     .assert_eq(&plan(&fake, &other, NOW));
     fake.state().certificates.clear();
     expect![[r#"
-        ± replace origin-certificate tls
+        + create  origin-certificate tls
             because it was revoked, or is of another zone or account
+            hostnames:
+              "*.example.com"
+              "example.com"
+            key_type: "ecdsa"
+            validity_days: 90
 
-        staging: 0 to create, 0 to update, 1 to replace, 0 to delete
+        staging: 1 to create, 0 to update, 0 to replace, 0 to delete
     "#]]
     .assert_eq(&plan(&fake, &first, NOW));
 }
