@@ -61,7 +61,6 @@ fn measure_with_delay(delay_ms: u64, built: &Binaries) -> anyhow::Result<(Bootst
 fn nex(built: &Binaries, sandbox: &Sandbox, args: &[&str]) -> anyhow::Result<Run> {
     let mut command = Command::new(&built.nex);
     command.current_dir(root()).args(args).arg(ENVIRONMENT);
-    command
-        .arg(format!("--sandbox={}", sandbox::NAME));
+    command.arg(format!("--sandbox={}", sandbox::NAME));
     measure::run(&mut command, sandbox)
 }

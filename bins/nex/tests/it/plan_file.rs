@@ -60,7 +60,10 @@ fn the_json_of_a_plan_is_as_its_schema_says() {
     stage.nex(&["bootstrap", &file, "--yes", "-q"]).expect(0);
     stage.python("boto3.client('logs').put_retention_policy(logGroupName='/nex/gitlab/rails', retentionInDays=1)");
     let drifted = stage.nex(&["plan", &file, "--json"]).expect(0);
-    for text in [&fresh.out, &drifted.out] {
+    let kept = reference.path("kept.plan");
+    stage.nex(&["plan", &file, "--out", &kept]).expect(0);
+    let kept = std::fs::read_to_string(kept).unwrap();
+    for text in [&fresh.out, &drifted.out, &kept] {
         let plan: serde_json::Value = serde_json::from_str(text).unwrap();
         let errors: Vec<String> = validator
             .iter_errors(&plan)

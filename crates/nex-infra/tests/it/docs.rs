@@ -13,14 +13,15 @@ const HEAD: &str = "\
 
 This page is made from the code by `UPDATE_EXPECT=1 cargo test -p nex-infra --test it docs`.
 
-## Whose is what
+## What nex owns
 
-nex changes what it made, or took over by `nex adopt`: what carries its tags. What has a name of ours without these tags
-is reported and left as it is, with its parts. What the spec only points at (VPC, subnets, NAT gateway, the RDS
-instance, the images, an existing backups bucket) is looked up and never made or changed; in the database's security
-group nex has one rule, if the spec says that it may.
+nex changes the resources that carry its tags: those that it created, and those that `nex adopt` took over. A resource
+that has a name of the environment but not the tags belongs to someone else. nex reports it, and leaves it and its parts
+as they are. What the spec only refers to (VPC, subnets, NAT gateway, the RDS instance, the images, an existing backups
+bucket) is looked up, never created or changed. In the database's security group nex manages one rule, if the spec
+allows it.
 
-There is no state file. Names and tags find everything again:
+There is no state file. Names and tags find every resource again:
 
 | what | scheme | example |
 |---|---|---|
@@ -36,56 +37,62 @@ There is no state file. Names and tags find everything again:
 | `ManagedBy` | `nex` |
 | `Environment` | the environment's name |
 | `Component` | `gitlab` or `gitlab-runner` |
-| `Name` | the name, on what EC2, Auto Scaling and DLM make |
-| `Snapshot` | the snapshot policy's name, on the volumes that it covers |
+| `Name` | the resource's name, on resources of EC2, Auto Scaling and DLM |
+| `Snapshot` | the snapshot policy's name, on the volumes that the policy covers |
 
-The spec may add tags for all of them. Tags that others put on a resource are left alone.
+The spec can add tags for all resources. nex does not touch tags that others add.
 
 ## What a change does
 
 - **in place**: nothing stops.
-- **restart**: the instance is stopped and started.
-- **replacement**: a new one takes its place. Of what holds data (S3 buckets, secrets, Elastic IPs, the instance, its
-  volume) nex replaces or deletes nothing unless `--allow` names it.
-- **at creation only**: a difference later changes nothing; the reason says who decides then.
-- **grows only**: a smaller value is left as it is, with a warning.
+- **restart**: the instance stops and starts.
+- **replacement**: a new resource takes the place of the old one. nex replaces or deletes a resource that holds data (S3
+  buckets, secrets, Elastic IPs, the instance, its volume) only if `--allow` names it.
+- **at creation only**: a later difference changes nothing; the reason says who decides then.
+- **grows only**: if the spec asks for less, nex leaves the value as it is, with a warning.
 ";
 
-/// What a table of fields can't say of a kind.
+/// What the table of fields does not say about a kind.
 fn note(kind: Kind) -> &'static str {
     match kind {
-        Kind::SecurityGroup => "New rules come before old ones go.",
+        Kind::SecurityGroup => "nex adds new rules before it removes old ones.",
         Kind::DatabaseIngress => {
-            "One rule in the database's group; the group itself is never touched."
+            "One rule in the database's security group. nex never changes the group itself."
         }
-        Kind::IamRole => "All inline and attached policies are nex's: others are taken away.",
+        Kind::IamRole => "All inline and attached policies belong to nex: nex removes others.",
         Kind::InstanceProfile => "It holds one role.",
         Kind::S3Bucket => {
-            "S3 encrypts every object (SSE-S3). nex's lifecycle rules replace all that are there. Objects are touched only when `destroy` is given the bucket's name."
+            "S3 encrypts every object (SSE-S3). nex's lifecycle rules replace all existing ones. nex deletes objects only if `--allow` names the bucket; otherwise S3 refuses to delete a bucket with objects."
         }
-        Kind::Secret => "A value that is there is never read, shown or changed.",
-        Kind::LogGroup => "Events are never touched.",
-        Kind::ElasticIp => "The address stays when the server is replaced.",
+        Kind::Secret => {
+            "nex never reads, shows or changes an existing value, except that of an origin certificate."
+        }
+        Kind::LogGroup => "nex never touches the events.",
+        Kind::ElasticIp => "The address stays the same if the server is replaced.",
         Kind::Instance => {
-            "User data runs at the first boot: new user data changes nothing on a server that runs. Its volume outlives it."
+            "User data runs at the first boot, so new user data changes nothing on an existing server. The volume outlives the instance."
         }
         Kind::Volume => {
-            "The launch makes it. One that is left over when its server goes is reported, and kept until someone deletes it by hand."
+            "The launch of the instance creates the volume. A volume whose server is gone is reported and kept until someone deletes it by hand."
         }
-        Kind::ElasticIpAssociation => "Moved to the new instance when the server is replaced.",
+        Kind::ElasticIpAssociation => {
+            "The association moves to the new instance if the server is replaced."
+        }
         Kind::SnapshotPolicy => {
-            "Snapshots are kept by age, so that a missed run keeps none longer. nex deletes none."
+            "Snapshots are kept by age, so a missed run keeps no snapshot longer. nex itself deletes no snapshot."
         }
         Kind::LaunchTemplate => {
-            "A version can't be changed: a change of any field but the tags makes a new one, which becomes the default and is pinned in the group. Instances that run keep theirs."
+            "A version can't be changed. A change of any field except the tags makes a new version, which becomes the default and is pinned in the group. Running instances keep their version."
         }
         Kind::AutoScalingGroup => {
-            "The version of its template is pinned by number. Desired capacity is the scaling policy's once the group runs."
+            "The group pins the version of its template by number. Once the group runs, the scaling policy decides on the desired capacity."
         }
         Kind::LifecycleHook => {
-            "It holds an instance on scale-in and recycling; a Spot interruption does not wait for it."
+            "The hook holds an instance on scale-in and recycling. A Spot interruption does not wait for it."
         }
-        Kind::ScalingPolicy => "Target tracking; CloudWatch alarms are Auto Scaling's own.",
+        Kind::ScalingPolicy => {
+            "Target tracking. Auto Scaling itself manages the CloudWatch alarms."
+        }
     }
 }
 
@@ -114,7 +121,7 @@ fn page() -> String {
         let resource = example(kind);
         let _ = write!(out, "\n## {}\n\n{}\n", kind.as_str(), note(kind));
         if kind.is_stateful() {
-            out += "It holds what can't be made again: refused unless named.\n";
+            out += "What it holds can't be restored, so nex replaces or deletes it only by name.\n";
         }
         let needs: Vec<&str> = resource
             .needs()
@@ -143,7 +150,7 @@ fn page() -> String {
 fn pinned(resource: &DesiredResource, field: &str, behavior: &UpdateBehavior) -> String {
     let newest = effect(behavior);
     if let (DesiredResource::Secret(_), "value") = (resource, field) {
-        return "put in where it is missing: generated, from the reference in the spec, or later by whoever has it".into();
+        return "set if it is missing: generated, copied from the reference in the spec, or stored later by another step or a person".into();
     }
     let mut named = resource.clone();
     match &mut named {
