@@ -246,7 +246,10 @@ impl<S: Step> Approved<S> {
 fn continues<S: Step>(approved: &Planned<S>, now: &Planned<S>) -> bool {
     match (approved.action(), now.action()) {
         (Action::Create, Action::Create | Action::Update) => true,
-        (Action::Replace, Action::Create | Action::Update | Action::Replace) => true,
+        (Action::Replace, Action::Create | Action::Update) => true,
+        (Action::Replace, Action::Replace) | (Action::Delete, Action::Delete) => {
+            approved.target() == now.target()
+        }
         (Action::Update, Action::Create) => true,
         (Action::Update, Action::Update) => {
             let (approved, now) = (approved.change(), now.change());
@@ -255,7 +258,6 @@ fn continues<S: Step>(approved: &Planned<S>, now: &Planned<S>) -> bool {
                 then.is_some_and(|then| becomes(&then.new, &field.new))
             })
         }
-        (Action::Delete, Action::Delete) => true,
         _ => false,
     }
 }

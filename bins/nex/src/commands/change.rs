@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-use nex_plan::{Approved, Moved};
+use nex_infra::model::Kind;
+use nex_plan::{Action, Approved, Moved, Planned};
 
 use crate::apply::Applied;
 use crate::cli::Exit;
@@ -194,7 +195,7 @@ impl Request<'_> {
         };
         Ok(Outcome {
             exit: finished.show(context.output)?,
-            aws,
+            built: aws.filter(|_| builds_server(approved)),
         })
     }
 }
@@ -202,14 +203,24 @@ impl Request<'_> {
 /// How a change ended.
 pub(crate) struct Outcome {
     pub(crate) exit: Exit,
-    /// AWS after the apply; `None` if nothing was applied there.
-    pub(crate) aws: Option<nex_infra::Snapshot>,
+    /// AWS after an apply that was to build the server; `None` otherwise.
+    pub(crate) built: Option<nex_infra::Snapshot>,
 }
 
 impl Outcome {
     fn nothing(exit: Exit) -> Self {
-        Self { exit, aws: None }
+        Self { exit, built: None }
     }
+}
+
+fn builds_server(approved: &Approved<Step>) -> bool {
+    let entries = &approved.plan().entries;
+    entries.iter().any(|entry| match entry {
+        Planned::Ready(Step::Aws(step)) => {
+            step.key.kind == Kind::Instance && entry.action() == Action::Create
+        }
+        Planned::Ready(Step::Zone(_)) | Planned::Deferred(_) => false,
+    })
 }
 
 /// Runs `work`. The first Ctrl-C lets calls that are under way end, and ends waits; the second one ends the program.

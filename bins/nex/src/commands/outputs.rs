@@ -32,6 +32,8 @@ pub(crate) struct Outputs {
     secrets: Vec<String>,
     /// The log groups.
     log_groups: Vec<String>,
+    /// The secret of the password of GitLab's role in the database.
+    database_password_secret: String,
     /// The secret of the first password of `root`.
     root_password_secret: String,
     /// The secret of the runners' token.
@@ -76,6 +78,7 @@ impl Outputs {
             buckets: names(observed, Kind::S3Bucket),
             secrets: names(observed, Kind::Secret),
             log_groups: names(observed, Kind::LogGroup),
+            database_password_secret: context.names.secrets().database_password,
             root_password_secret: context.names.secrets().root_password,
             runner_token_secret: context.names.secrets().runner_token,
         }
@@ -107,17 +110,20 @@ impl Outputs {
     pub(crate) fn next_steps(&self, argument: &str) -> String {
         let Self {
             url,
+            database_host,
+            database_password_secret,
             root_password_secret,
             runner_token_secret,
             ..
         } = self;
         format!(
             "What comes next:
-  1. GitLab's first start takes about ten minutes. Then {url} answers.
-  2. Sign in as root. The password:
+  1. Within 30 minutes, create GitLab's role and database on {database_host} (docs/prerequisites.md). The password:
+     aws secretsmanager get-secret-value --secret-id {database_password_secret} --query SecretString --output text
+  2. The first start takes about ten minutes more. Then {url} answers. Sign in as root; the password:
      aws secretsmanager get-secret-value --secret-id {root_password_secret} --query SecretString --output text
   3. Create an instance runner in GitLab (Admin > CI/CD > Runners), and store its token (glrt-...) for the fleet:
-     aws secretsmanager put-secret-value --secret-id {runner_token_secret} --secret-string TOKEN
+     aws secretsmanager put-secret-value --secret-id {runner_token_secret} --secret-string file:///dev/stdin
   4. These outputs at any time: nex outputs {argument}"
         )
     }

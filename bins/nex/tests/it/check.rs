@@ -161,3 +161,25 @@ fn a_host_that_nobody_finds_or_that_has_no_certificate_is_a_hazard() {
         ["origin-certificate-not-issued dns.certificates"]
     );
 }
+
+#[test]
+fn a_database_that_is_too_old_for_gitlab_is_shown_by_the_plan() {
+    let reference = Reference::new();
+    let stage = crate::stage::Stage::new();
+    stage.python(
+        "
+rds = boto3.client('rds')
+name = rds.describe_db_instances()['DBInstances'][0]['DBInstanceIdentifier']
+rds.modify_db_instance(DBInstanceIdentifier=name, EngineVersion='13.15', AllowMajorVersionUpgrade=True, ApplyImmediately=True)
+",
+    );
+    let plan = stage.nex(&["plan", &reference.file()]).expect(0);
+    assert!(
+        plan.out.contains("warning[postgresql-too-old]"),
+        "{}",
+        plan.out
+    );
+    // Without a cloud, nothing tells the version.
+    let check = run(nex().args(["check", &reference.file()])).expect(0);
+    assert!(!check.out.contains("postgresql-too-old"), "{}", check.out);
+}
