@@ -92,12 +92,8 @@ pub(crate) fn fold(lines: &[String], lists: &[NamedList]) -> Vec<String> {
             heads.entry(items).or_default().push(head);
         }
         for (items, heads) in &heads {
-            folded.push(format!(
-                "{} {}: {}",
-                items.len(),
-                list.name,
-                heads.join(", ")
-            ));
+            let ports = ports(heads);
+            folded.push(format!("{} {}: {ports}", items.len(), list.name));
         }
         let is_folded = |line: &str| {
             entry(line, list).is_some_and(|(head, item)| {
