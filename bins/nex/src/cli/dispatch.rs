@@ -7,12 +7,12 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 
 use super::args::{Agreement, Cli, Command, Dns};
-use super::exit::Exit;
+use super::hints;
 use crate::commands::{adopt, bootstrap, change, check, dns, outputs, plan, render};
 use crate::context::Context;
 use crate::environment;
+use crate::exit::Exit;
 use crate::plan::{Scope, Target};
-use crate::ui::hints;
 use crate::ui::output::Output;
 use change::{Consent, Request};
 

@@ -12,8 +12,8 @@ use nex_infra::{AdoptionError, CONSISTENCY_DELAY, ConvergeOptions, adoption, con
 use nex_plan::{Action, ApplyReport, Approved, Plan, Planned, Step};
 
 use super::change::cancellable;
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::plan::{AwsState, Scope, Target};
 use crate::ui::plans::PlanView;
 use crate::ui::prompt;

@@ -2,8 +2,8 @@
 
 use super::change::{Outcome, Request};
 use super::outputs::Outputs;
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 
 pub(crate) async fn run(context: &Context, request: &Request<'_>) -> anyhow::Result<Exit> {
     let Outcome { exit, built } = Box::pin(request.outcome(context)).await?;

@@ -8,8 +8,8 @@ use nex_infra::model::Kind;
 use nex_plan::{Action, Approved, Moved, Planned};
 
 use crate::apply::Applied;
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::plan::file::PlanFile;
 use crate::plan::{Proposal, Step, Target};
 use crate::ui::plans::PlanView;

@@ -3,8 +3,8 @@
 use nex_plan::{Finding, FindingDocument, Severity};
 use serde::Serialize;
 
-use crate::cli::Exit;
 use crate::environment::{self, Diagnostic, Invalid};
+use crate::exit::Exit;
 use crate::plan::{Scope, Target};
 use crate::ui::output::Output;
 use crate::ui::plans::PlanView;

@@ -5,8 +5,8 @@ use nex_dns::import;
 use nex_dns::name::canonical_zone;
 use nex_dns::ports::ZoneReader as _;
 
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 
 pub(crate) async fn import(context: &Context) -> anyhow::Result<Exit> {
     let spec = &context.spec.dns;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use nex_infra::model::{Kind, Observed};
 use serde::Serialize;
 
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 
 /// Addresses, URLs and names. A part that does not exist yet is absent.
 #[derive(Debug, Serialize)]

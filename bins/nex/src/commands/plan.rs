@@ -4,8 +4,8 @@ use std::path::Path;
 
 use nex_plan::Linted;
 
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::plan::{Scope, Step, Target, file};
 use crate::ui::plans::PlanView;
 
