@@ -19,6 +19,18 @@
 //! let linted = Linted { plan, findings: vec![] };
 //! ```
 //!
+//! ```compile_fail,E0277
+//! use nex_plan::{Change, Lint, Linted};
+//!
+//! // A plan that other rules linted does not become a plan of a provider.
+//! fn forge<S: Lint + Into<Change>>(linted: Linted<S>) -> Linted<Change>
+//! where
+//!     Change: From<S> + From<S::Deferred>,
+//! {
+//!     linted.widen()
+//! }
+//! ```
+//!
 //! ```compile_fail,E0117
 //! use nex_plan::{Change, Finding, Lint, Plan};
 //!
@@ -31,11 +43,13 @@
 //! }
 //! ```
 
-use std::collections::BTreeSet;
+use std::any::TypeId;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::moved::becomes;
 use crate::{
-    Action, Finding, Moved, Plan, Planned, Remedy, ResourceId, Severity, Step, sort_findings,
+    Action, Composite, Finding, Moved, NOT_OURS, Plan, Planned, ResourceId, Severity, Step,
+    sort_findings,
 };
 
 /// A step whose crate has rules about plans of it.
@@ -52,18 +66,24 @@ impl<S: Lint> Plan<S> {
     pub fn lint(self, context: &S::Context<'_>) -> Linted<S> {
         let mut findings = S::lint(&self, context);
         sort_findings(&mut findings);
+        let ids = self.entries.iter().map(Planned::id);
         Linted {
+            linted_as: ids.map(|id| (id, TypeId::of::<S>())).collect(),
             plan: self,
             findings,
         }
     }
 }
 
+/// The type of the step whose rules looked at each entry: only that type's crate executes the entry.
+type LintedAs = BTreeMap<ResourceId, TypeId>;
+
 /// A plan with what the lint found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linted<S: Step> {
     plan: Plan<S>,
     findings: Vec<Finding>,
+    linted_as: LintedAs,
 }
 
 impl<S: Step> Linted<S> {
@@ -94,11 +114,12 @@ impl<S: Step> Linted<S> {
     /// The same plan among the steps of more than one provider.
     pub fn widen<T>(self) -> Linted<T>
     where
-        T: Step<Deferred: From<S::Deferred>> + From<S>,
+        T: Composite<Deferred: From<S::Deferred>> + From<S>,
     {
         Linted {
             plan: self.plan.widen(),
             findings: self.findings,
+            linted_as: self.linted_as,
         }
     }
 
@@ -106,6 +127,7 @@ impl<S: Step> Linted<S> {
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {
         self.plan.entries.extend(other.plan.entries);
+        self.linted_as.extend(other.linted_as);
         self.with(other.findings)
     }
 
@@ -122,6 +144,7 @@ impl<S: Step> Linted<S> {
             Ok(Approved {
                 plan: self.plan,
                 allowed,
+                linted_as: self.linted_as,
             })
         } else {
             Err(RefusalError(left))
@@ -144,6 +167,7 @@ pub struct MovedError(pub Vec<Moved>);
 pub struct Approved<S: Step> {
     plan: Plan<S>,
     allowed: Vec<Finding>,
+    linted_as: LintedAs,
 }
 
 impl<S: Step> Approved<S> {
@@ -170,7 +194,7 @@ impl<S: Step> Approved<S> {
 
     /// The resources that others own and that stay as they are, because the operator allowed that by name.
     pub fn left_to_others(&self) -> impl Iterator<Item = &Finding> {
-        let is_of_others = |f: &&Finding| matches!(f.remedy, Remedy::Adopt { .. });
+        let is_of_others = |f: &&Finding| f.code == NOT_OURS;
         self.allowed.iter().filter(is_of_others)
     }
 
@@ -182,7 +206,7 @@ impl<S: Step> Approved<S> {
         part
     }
 
-    /// The entries of one provider. A step that does not come back as itself is left out.
+    /// The entries of one provider, whose own rules looked at them. A step that does not come back as itself is left out.
     pub fn part<T>(&self) -> Approved<T>
     where
         T: Step<Deferred: TryFrom<S::Deferred>> + TryFrom<S>,
@@ -190,6 +214,9 @@ impl<S: Step> Approved<S> {
         S::Deferred: From<T::Deferred>,
     {
         let entry = |entry: &Planned<S>| {
+            if self.linted_as.get(&entry.id()) != Some(&TypeId::of::<T>()) {
+                return None;
+            }
             let part = match entry.clone() {
                 Planned::Ready(step) => Planned::Ready(T::try_from(step).ok()?),
                 Planned::Deferred(deferred) => {
@@ -204,6 +231,7 @@ impl<S: Step> Approved<S> {
                 entries: self.plan.entries.iter().filter_map(entry).collect(),
             },
             allowed: self.allowed.clone(),
+            linted_as: self.linted_as.clone(),
         }
     }
 
@@ -221,6 +249,7 @@ impl<S: Step> Approved<S> {
             Ok(Approved {
                 plan: now,
                 allowed: self.allowed.clone(),
+                linted_as: self.linted_as.clone(),
             })
         } else {
             Err(MovedError(conflicts))
@@ -228,8 +257,8 @@ impl<S: Step> Approved<S> {
     }
 
     /// What is left of the approved plan after a part of it was done: the steps of the fresh plan `now` that continue an
-    /// approved one. A creation may go on as an update, a replacement as a creation or an update; nothing is replaced or
-    /// deleted that was not approved as such.
+    /// approved one. A creation may go on as an update, a replacement as a creation or an update, and an update as the
+    /// creation of a resource that is gone by now. Nothing is replaced or deleted that was not approved as such.
     #[must_use]
     pub fn narrow(&self, mut now: Plan<S>) -> Self {
         now.entries.retain(|entry| {
@@ -239,6 +268,7 @@ impl<S: Step> Approved<S> {
         Approved {
             plan: now,
             allowed: self.allowed.clone(),
+            linted_as: self.linted_as.clone(),
         }
     }
 }

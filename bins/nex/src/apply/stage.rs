@@ -3,7 +3,7 @@
 use nex_infra::model::Kind;
 use nex_plan::{Action, PlanEntry as _, Planned};
 
-use crate::plan::Step;
+use crate::plan::{Deferred, Step};
 
 /// A part of an apply. The variants are in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray)]
@@ -20,7 +20,7 @@ pub(crate) enum Stage {
 pub(crate) fn stage(entry: &Planned<Step>) -> Stage {
     match entry {
         Planned::Ready(Step::Aws(step)) => of_aws(step.key.kind, step.action()),
-        Planned::Ready(Step::Zone(_)) | Planned::Deferred(_) => Stage::Zone,
+        Planned::Ready(Step::Zone(_)) | Planned::Deferred(Deferred::Zone(_)) => Stage::Zone,
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn starts_server(entry: &Planned<Step>) -> bool {
             stage(entry) == Stage::Server
                 && matches!(step.action(), Action::Create | Action::Replace)
         }
-        Planned::Ready(Step::Zone(_)) | Planned::Deferred(_) => false,
+        Planned::Ready(Step::Zone(_)) | Planned::Deferred(Deferred::Zone(_)) => false,
     }
 }
 

@@ -10,7 +10,9 @@ pub(crate) async fn run(context: &Context, request: &Request<'_>) -> anyhow::Res
     if let Some(snapshot) = built.filter(|_| exit == Exit::Fine) {
         let outputs = Outputs::of(context, &snapshot);
         context.output.note(&format!("\n{}", outputs.text()));
-        context.output.note(&outputs.next_steps(&context.argument));
+        context
+            .output
+            .note(&outputs.next_steps(&context.command("outputs", &[])));
     }
     Ok(exit)
 }

@@ -27,7 +27,8 @@ pub(crate) fn run(argument: &str, output: Output) -> anyhow::Result<Exit> {
         Err(error) => return Err(error.into()),
     };
     let target = Target::Build(Scope::All);
-    PlanView::new(argument, &target, true).render(|renderer| {
+    let adopt = |kind: &str, id: &str| format!("nex adopt {argument} {kind} {id}");
+    PlanView::new(&adopt, &target, true).render(|renderer| {
         if output.json {
             let hazards = findings.iter();
             return output.json(&Document {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use nex_infra::model::{Kind, Observed};
+use nex_infra::model::{Key, Kind, Observed, ObservedResource, Owner};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -50,14 +50,22 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
+/// The environment's own resources of a kind.
+fn own(observed: &Observed, kind: Kind) -> impl Iterator<Item = (&Key, &ObservedResource)> {
+    let of_kind = observed.iter().filter(move |(key, _)| key.kind == kind);
+    of_kind.filter(|(_, existing)| existing.owner == Owner::Nex)
+}
+
 fn names(observed: &Observed, kind: Kind) -> Vec<String> {
-    let keys = observed.keys().filter(|key| key.kind == kind);
-    keys.map(|key| key.name.clone()).collect()
+    own(observed, kind)
+        .map(|(key, _)| key.name.clone())
+        .collect()
 }
 
 fn id(observed: &Observed, kind: Kind) -> Option<String> {
-    let mut existing = observed.iter().filter(|(key, _)| key.kind == kind);
-    existing.next().map(|(_, existing)| existing.id.clone())
+    own(observed, kind)
+        .map(|(_, existing)| existing.id.clone())
+        .next()
 }
 
 impl Outputs {
@@ -107,7 +115,7 @@ impl Outputs {
     }
 
     /// What the operator does once the environment is built.
-    pub(crate) fn next_steps(&self, argument: &str) -> String {
+    pub(crate) fn next_steps(&self, outputs: &str) -> String {
         let Self {
             url,
             database_host,
@@ -124,7 +132,7 @@ impl Outputs {
      aws secretsmanager get-secret-value --secret-id {root_password_secret} --query SecretString --output text
   3. Create an instance runner in GitLab (Admin > CI/CD > Runners), and store its token (glrt-...) for the fleet:
      aws secretsmanager put-secret-value --secret-id {runner_token_secret} --secret-string file:///dev/stdin
-  4. These outputs at any time: nex outputs {argument}"
+  4. These outputs at any time: {outputs}"
         )
     }
 }

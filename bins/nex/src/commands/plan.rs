@@ -24,7 +24,8 @@ impl Request<'_> {
     pub(crate) async fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         let target = Target::Build(self.scope);
         let proposal = context.propose(&target, None).await?;
-        let view = PlanView::new(&context.argument, &target, self.full);
+        let adopt = |kind: &str, id: &str| context.command("adopt", &[kind, id]);
+        let view = PlanView::new(&adopt, &target, self.full);
         let view = view.with_edge_networks(&proposal.edge_networks);
         view.show(&proposal.linted, context.output)?;
         if let Some(path) = self.out {

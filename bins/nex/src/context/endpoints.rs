@@ -9,6 +9,9 @@ use nex_infra::aws::EndpointOverride;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+/// The sandbox that `--sandbox` without a name means.
+pub(crate) const DEFAULT_SANDBOX: &str = "default";
+
 /// The variable with another address of Cloudflare's API.
 pub(super) const ADDRESS_VARIABLE: &str = "CLOUDFLARE_BASE_URL";
 
