@@ -18,7 +18,7 @@ use crate::{diff, lint};
 /// What a plan is to achieve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Goal {
-    /// The zone is as its spec says. `address` is the server's, for the records without content.
+    /// The zone matches its spec. `address` is the server's, for the records without content.
     Spec {
         /// The server's address, once it is known.
         address: Option<Ipv4Addr>,

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use nex_plan::{Action, FieldChange, Plan, PlanEntry, ResourceId, Value};
 
-use crate::model::{DesiredResource, Key, Kind, ResourceState};
+use crate::model::{DesiredResource, Key, Kind, ResourceState, SecretSource, SecretValue};
 use crate::names::Tags;
 
 /// A change of one resource, with everything that its apply needs.
@@ -99,12 +99,21 @@ impl Step {
         }
     }
 
-    /// Whether the step gives the secret `name` a value.
+    /// Whether the step gives the secret `name` a value that the caller supplies.
     pub fn fills_secret(&self, name: &str) -> bool {
-        self.key.kind == Kind::Secret
-            && self.key.name == name
-            && self.operation.new_resource().is_some()
-            && self.fields.iter().any(|field| field.field == "value")
+        let is_supplied = |new: &DesiredResource| {
+            matches!(new, DesiredResource::Secret(secret)
+                if secret.name == name && secret.source == SecretSource::Supplied)
+        };
+        match &self.operation {
+            Operation::Create(new) | Operation::Replace { new, .. } => is_supplied(new),
+            Operation::Update {
+                old: ResourceState::Secret(old),
+                new,
+                ..
+            } => is_supplied(new) && old.value == SecretValue::Absent,
+            Operation::Update { .. } | Operation::Delete { .. } | Operation::Adopt { .. } => false,
+        }
     }
 
     /// Whether the step creates a resource that starts instances.

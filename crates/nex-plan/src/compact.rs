@@ -44,7 +44,7 @@ fn short(field: &FieldChange, lists: &[NamedList]) -> Option<String> {
     let text = match &field.new {
         Value::Absent | Value::Hidden => return None,
         Value::Text(text) if text.is_empty() => return None,
-        Value::Text(text) => text.clone(),
+        Value::Text(text) => printable(text),
         Value::Bool(_) | Value::Integer(_) => format!("{name} {}", field.new),
         Value::Later(after) => format!("{name} known after {after}"),
         Value::List(items) if items.is_empty() => return None,
@@ -54,17 +54,30 @@ fn short(field: &FieldChange, lists: &[NamedList]) -> Option<String> {
         }
         Value::Map(entries) if entries.is_empty() => return None,
         Value::Map(entries) => {
-            let keys: Vec<&str> = entries.keys().map(String::as_str).collect();
+            let keys: Vec<String> = entries.keys().map(|key| printable(key)).collect();
             format!("{name} {}", keys.join(", "))
         }
     };
     Some(cut(&text))
 }
 
+/// A text without characters that a terminal executes: a name at a provider may hold any.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            printable.extend(c.escape_default());
+        } else {
+            printable.push(c);
+        }
+    }
+    printable
+}
+
 /// A value without the quotes of a text.
 pub(crate) fn plain(value: &Value) -> String {
     match value {
-        Value::Text(text) => text.clone(),
+        Value::Text(text) => printable(text),
         value => value.to_string(),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::compact::{NamedList, fold, plain, telling};
+use crate::compact::{NamedList, fold, plain, printable, telling};
 use crate::{
     Action, Change, FieldChange, Finding, Linted, Plan, Planned, Severity, Step, UpdateBehavior,
     Value,
@@ -113,7 +113,11 @@ impl Renderer<'_> {
             .paint
             .severity(*severity, &format!("{severity}[{code}]"));
         let remedy = (self.remedy)(finding);
-        format!("{head} {subject}: {message}\n  hint: {remedy}")
+        let (subject, message) = (printable(&subject.name()), printable(message));
+        format!(
+            "{head} {subject}: {message}\n  hint: {}",
+            printable(&remedy)
+        )
     }
 
     fn changes<S: Step>(&self, plan: &Plan<S>) -> String {
@@ -136,7 +140,8 @@ impl Renderer<'_> {
 
     /// A created resource on one line.
     fn line(&self, out: &mut String, change: &Change, values: &[String]) {
-        let head = format!("+ {:<8}{}", change.action, change.id);
+        let id = printable(&change.id.to_string());
+        let head = format!("+ {:<8}{id}", change.action);
         let head = self.paint.action(change.action, &head);
         let values = values.join(", ");
         let gap = if values.is_empty() { "" } else { "  " };
@@ -156,7 +161,7 @@ impl Renderer<'_> {
             Action::Replace => "±",
             Action::Delete => "-",
         };
-        let head = format!("{sign} {action:<8}{id}");
+        let head = format!("{sign} {action:<8}{}", printable(&id.to_string()));
         let _ = writeln!(out, "{}", self.paint.action(*action, &head));
         for reason in reasons {
             let _ = writeln!(out, "    because {reason}");
@@ -234,9 +239,9 @@ impl Renderer<'_> {
 fn summary<S: Step>(plan: &Plan<S>, denials: usize) -> String {
     let environment = &plan.environment;
     match (plan.is_empty(), denials) {
-        (true, 0) => format!("no changes: {environment} is as its spec says"),
+        (true, 0) => format!("no changes: {environment} matches its spec"),
         (true, refused) => {
-            format!("no changes, but {environment} is not as its spec says: {refused} refused")
+            format!("no changes, but {environment} does not match its spec: {refused} refused")
         }
         (false, _) => {
             let counts = plan.counts();
@@ -325,6 +330,22 @@ mod tests {
             staging: 1 to create, 0 to update, 0 to replace, 0 to delete
         "#]]
         .assert_eq(&Renderer::plain().plan(&plan));
+    }
+
+    #[test]
+    fn control_characters_of_a_provider_are_escaped() {
+        let field = FieldChange::new("content", Value::Absent, "a\u{1b}[31m\nb");
+        let plan = plan(Action::Create, vec![field]);
+        let compact = Renderer {
+            detail: Detail::Compact(&[]),
+            ..Renderer::plain()
+        };
+        for renderer in [Renderer::plain(), compact] {
+            let text = renderer.plan(&plan);
+            assert!(!text.contains('\u{1b}') && text.contains("\\n"), "{text}");
+        }
+        let finding = Finding::warning("code", "field", "a\u{1b}[31m\nb", "x");
+        assert!(!compact.finding(&finding).contains('\u{1b}'));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use jsonschema::error::ValidationErrorKind as Kind;
-use jsonschema::{ValidationError, Validator};
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::Value as Json;
 
 use super::Spec;
@@ -76,7 +76,7 @@ pub(super) fn refused(kind: &Kind, value: &Json) -> (String, Option<String>) {
             Some(strings(options).join(", ")),
         ),
         Kind::Type { kind } => {
-            let allowed = type_names(&format!("{kind:?}"));
+            let allowed = type_names(kind);
             (is("of the wrong type"), Some(allowed))
         }
         Kind::Minimum { limit } => (is("too small"), Some(format!("{limit} or more"))),
@@ -89,16 +89,19 @@ pub(super) fn refused(kind: &Kind, value: &Json) -> (String, Option<String>) {
     }
 }
 
-fn type_names(debug: &str) -> String {
-    let names = [
-        ("String", "text"),
-        ("Integer", "a whole number"),
-        ("Boolean", "true or false"),
-        ("Array", "a list"),
-        ("Object", "a table"),
-        ("Number", "a number"),
-    ];
-    let fitting = names.iter().filter(|(name, _)| debug.contains(name));
-    let fitting: Vec<&str> = fitting.map(|(_, words)| *words).collect();
-    fitting.join(" or ")
+fn type_names(kind: &TypeKind) -> String {
+    let types: Vec<JsonType> = match kind {
+        TypeKind::Single(kind) => vec![*kind],
+        TypeKind::Multiple(kinds) => kinds.iter().collect(),
+    };
+    let words = types.into_iter().map(|kind| match kind {
+        JsonType::Null => "nothing",
+        JsonType::Boolean => "true or false",
+        JsonType::Integer => "a whole number",
+        JsonType::Number => "a number",
+        JsonType::String => "text",
+        JsonType::Array => "a list",
+        JsonType::Object => "a table",
+    });
+    words.collect::<Vec<_>>().join(" or ")
 }

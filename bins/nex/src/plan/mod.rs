@@ -22,7 +22,7 @@ pub(crate) use step::{Deferred, Step};
 /// What a plan is to achieve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// The environment is as its spec says.
+    /// The environment matches its spec.
     Build(Scope),
     /// Nothing of the environment is left.
     Destroy(Scope),

@@ -20,7 +20,8 @@ pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
 pub(crate) fn ask(question: &str, option: &str) -> anyhow::Result<String> {
     ensure!(
         std::io::stdin().is_terminal(),
-        "there is no terminal to ask on, and no {option}: {question}"
+        "stdin is not a terminal: pass {option} to answer without a question ({})",
+        question.trim_end()
     );
     let mut stderr = std::io::stderr().lock();
     write!(stderr, "{question}")?;

@@ -76,9 +76,7 @@ fn without_a_terminal_nobody_is_asked_and_nothing_is_done() {
     let stage = crate::stage::Stage::new();
     let ended = stage.nex(&["bootstrap", &reference.file()]).expect(1);
     assert!(
-        ended
-            .err
-            .contains("there is no terminal to ask on, and no --yes"),
+        ended.err.contains("stdin is not a terminal: pass --yes"),
         "{}",
         ended.err
     );

@@ -10,7 +10,7 @@ fn changes_of_others_are_shown_and_fixed_and_nothing_else() {
     let file = reference.file();
     let stage = Stage::built(&file);
     let plan = stage.nex(&["plan", &file, "--check"]).expect(0);
-    assert_eq!(plan.out, "no changes: staging is as its spec says\n");
+    assert_eq!(plan.out, "no changes: staging matches its spec\n");
 
     stage.python(
         "

@@ -96,7 +96,7 @@ cloudflare('zones/{zone}/dns_records/' + record['id'], 'PATCH', {'comment': 'min
 ",
     );
     let plan = stage.nex(&["plan", &file, "--check"]).expect(5);
-    let last = "no changes, but staging is not as its spec says: 1 refused";
+    let last = "no changes, but staging does not match its spec: 1 refused";
     assert_eq!(plan.out.lines().last(), Some(last), "{}", plan.out);
     let refused = stage
         .nex(&["bootstrap", &file, "--yes", "--json", "-q"])

@@ -149,3 +149,22 @@ print(versions['LaunchTemplateVersions'][0]['LaunchTemplateData']['ImageId'])
     assert_eq!(image, older);
     stage.nex(&["plan", &file, "--check"]).expect(0);
 }
+
+#[test]
+fn a_kept_plan_may_replace_a_resource_that_is_allowed_by_name() {
+    let reference = Reference::new();
+    let (file, kept) = (reference.file(), reference.path("kept.plan"));
+    let stage = Stage::built(&file);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (old, new) = (
+        "public_subnet = \"10.0.1.0/24\"",
+        "public_subnet = \"10.0.100.0/24\"",
+    );
+    std::fs::write(&file, replaced(&text, old, new)).unwrap();
+    stage.nex(&["plan", &file, "--out", &kept]).expect(0);
+    let mut arguments = vec!["bootstrap", &file, "--plan", &kept];
+    stage.nex(&arguments).expect(5);
+    arguments.extend(["--allow", "instance nex-staging-gitlab"]);
+    stage.nex(&arguments).expect(0);
+    stage.nex(&["plan", &file, "--check"]).expect(0);
+}

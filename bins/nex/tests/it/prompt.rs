@@ -193,3 +193,19 @@ fn a_second_ctrl_c_ends_the_run_at_once() {
     assert_eq!(code, 130, "{rest}");
     assert!(started.elapsed() < CANCELLED, "{rest}");
 }
+
+#[test]
+fn with_json_the_operator_sees_the_plan_before_the_question() {
+    let reference = Reference::new();
+    let stage = Stage::new();
+    let mut terminal = Terminal::start(&stage, &["bootstrap", &reference.file(), "--json"]);
+    let shown = terminal.expect(QUESTION);
+    assert!(
+        shown.contains("create  instance nex-staging-gitlab"),
+        "{shown}"
+    );
+    terminal.answer("n");
+    let (rest, code) = terminal.end();
+    assert_eq!(code, 0, "{rest}");
+    assert!(has_changed_nothing(&stage));
+}

@@ -129,7 +129,7 @@ fn a_new_certificate_is_issued_once_and_only_the_request_leaves() {
     assert!(holds("key", "BEGIN PRIVATE KEY"));
     assert_eq!(run(&fake, &wanted), NOTHING);
     expect![[r#"
-        no changes: staging is as its spec says
+        no changes: staging matches its spec
     "#]]
     .assert_eq(&plan(&fake, &wanted, NOW));
 }

@@ -133,7 +133,7 @@ fn what_is_there_already_is_compared_in_canonical_form() {
         &spec,
         &zone,
         expect![[r#"
-            no changes: staging is as its spec says
+            no changes: staging matches its spec
         "#]],
     );
 }
@@ -380,7 +380,7 @@ fn nothing_is_changed_into_a_twin_of_anothers_record() {
         expect![[r#"
             refused[not-ours] dns-record x.example.com TXT: x.example.com TXT new (id 2) was not made by nex: it is left as it is
               hint: adopt the dns-record 2
-            no changes, but staging is not as its spec says: 1 refused
+            no changes, but staging does not match its spec: 1 refused
         "#]],
     );
 }

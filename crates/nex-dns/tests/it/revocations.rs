@@ -62,7 +62,7 @@ fn the_old_one_stays_until_it_is_revoked_by_name() {
     expect![[r#"
         info[certificate-unused] origin-certificate tls: new1 is valid until 2027-02-18 and not the one in the secret
           hint: revoke it once every server has the one in the secret
-        no changes: staging is as its spec says
+        no changes: staging matches its spec
     "#]].assert_eq(&plan(&fake, &new, NOW));
     assert_eq!(done(&revoked(&fake, &new, &Goal::Revoke)), ["new1"]);
     assert_eq!(run(&fake, &new), NOTHING);
@@ -155,7 +155,7 @@ fn a_pending_key_that_is_no_longer_needed_is_put_aside_and_its_certificate_is_kn
     expect![[r#"
         info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18 and not the one in the secret
           hint: revoke it once every server has the one in the secret
-        no changes: staging is as its spec says
+        no changes: staging matches its spec
     "#]].assert_eq(&plan(&fake, &first, NOW));
     assert_eq!(done(&revoked(&fake, &first, &Goal::Revoke)), ["new2"]);
 }

@@ -74,7 +74,8 @@ fn delete(old: &ObservedResource) -> Option<Step> {
 
 fn update(new: &DesiredResource, observed: &ObservedResource) -> Option<Step> {
     let ObservedResource { id, state, .. } = observed;
-    let fields = changes(new, state);
+    let mut fields = changes(new, state);
+    fields.extend(image_of_version(new, state, &fields));
     if fields.is_empty() {
         return None;
     }
@@ -123,6 +124,24 @@ pub(crate) fn changes(new: &DesiredResource, old: &ResourceState) -> Vec<FieldCh
         })
     };
     pairs(new, old).into_iter().filter_map(change).collect()
+}
+
+/// A newer image alone is no reason for a new version of a launch template, but a new version takes the image.
+fn image_of_version(
+    new: &DesiredResource,
+    old: &ResourceState,
+    fields: &[FieldChange],
+) -> Option<FieldChange> {
+    let is_template = matches!(new, DesiredResource::LaunchTemplate(_));
+    if !is_template || !makes_version(fields) {
+        return None;
+    }
+    pairs(new, old).into_iter().find_map(|(new, old)| {
+        let is_newer = new.name == "image"
+            && matches!(new.behavior, UpdateBehavior::CreateOnly(_))
+            && old.as_ref() != Some(&new.value);
+        is_newer.then(|| FieldChange::new(new.name, old.unwrap_or(Value::Absent), new.value))
+    })
 }
 
 /// Whether a launch template needs a new version so that `fields` change: versions hold neither tags nor the default.

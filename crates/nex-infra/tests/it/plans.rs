@@ -19,7 +19,7 @@ fn from_nothing_everything_is_created() {
 fn what_is_built_needs_no_change() {
     let (desired, observed) = built();
     expect![[r#"
-        no changes: staging is as its spec says
+        no changes: staging matches its spec
     "#]]
     .assert_eq(&text(&desired, &observed));
 }
@@ -107,7 +107,7 @@ fn what_is_not_ours_is_reported_and_its_parts_are_not_touched() {
     expect![[r#"
         refused[not-ours] auto-scaling-group nex-staging-gitlab-runner: auto-scaling-group nex-staging-gitlab-runner-0 has this name but not nex's tags: it is left as it is
           hint: adopt the auto-scaling-group auto-scaling-group nex-staging-gitlab-runner-0
-        no changes, but staging is not as its spec says: 1 refused
+        no changes, but staging does not match its spec: 1 refused
     "#]]
     .assert_eq(&text(&desired, &observed));
 }
@@ -120,7 +120,7 @@ fn a_volume_does_not_shrink_and_one_that_is_left_over_is_kept() {
     expect![[r#"
         warning[volume-shrinks] volume nex-staging-gitlab: size_gb is 200, the spec asks for 100: a volume only grows, so it stays
           hint: volume_gb = 200
-        no changes: staging is as its spec says
+        no changes: staging matches its spec
     "#]]
     .assert_eq(&text(&wanted(&smaller), &observed));
 
