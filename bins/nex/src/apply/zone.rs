@@ -1,4 +1,4 @@
-//! Cloudflare's part of a flow: certificates, then records and settings.
+//! Cloudflare's part of an apply: certificates, then records and settings.
 
 use std::collections::BTreeSet;
 use std::error::Error as StdError;

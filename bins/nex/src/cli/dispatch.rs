@@ -29,7 +29,7 @@ pub fn run(cli: Cli) -> Exit {
         .context("failed to start");
     let ended = runtime.and_then(|runtime| {
         let ended = runtime.block_on(Box::pin(dispatch(cli, output)));
-        // A reader of stdin may still wait: the program ends without it.
+        // A thread may still be reading stdin. The program ends without waiting for that thread.
         runtime.shutdown_background();
         ended
     });

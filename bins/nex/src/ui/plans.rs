@@ -1,4 +1,4 @@
-//! Plans and findings in the words of this command.
+//! Shows plans and findings, with remedies as commands and options of nex.
 
 use nex_plan::{Detail, Finding, Linted, NamedList, Paint, Remedy, Renderer, Step};
 
@@ -9,16 +9,16 @@ use crate::plan::Target;
 pub(crate) struct PlanView<'a> {
     /// The environment as the operator named it.
     pub(crate) environment: &'a str,
-    /// Whether the plan takes the environment down.
+    /// Whether the plan deletes the environment.
     pub(crate) destroys: bool,
     /// Whether every field is shown.
     pub(crate) full: bool,
-    /// Lists whose entries are folded where not every field is shown.
+    /// Lists that the short form folds into one line.
     pub(crate) lists: Vec<NamedList>,
 }
 
 impl<'a> PlanView<'a> {
-    /// How the plans for `target` are shown.
+    /// The view of plans for `target`.
     pub(crate) fn new(environment: &'a str, target: &Target, full: bool) -> Self {
         Self {
             environment,
@@ -53,7 +53,7 @@ impl<'a> PlanView<'a> {
         })
     }
 
-    /// Calls `with` with the renderer. The output strips the colours where they are not wanted.
+    /// Calls `with` with the renderer. The output removes unwanted colours.
     pub(crate) fn render<T>(&self, with: impl FnOnce(Renderer<'_>) -> T) -> T {
         let remedy = |finding: &Finding| self.remedy(finding);
         with(Renderer {
@@ -67,19 +67,21 @@ impl<'a> PlanView<'a> {
         })
     }
 
-    /// What resolves a finding, as a command or an option where there is one.
+    /// The remedy of a finding, as a command or an option if possible.
     fn remedy(&self, finding: &Finding) -> String {
         let subject = finding.subject.name();
         match &finding.remedy {
-            Remedy::Allow if self.destroys => format!("let it go by --allow '{subject}'"),
-            Remedy::Allow => format!("change the spec back, or allow it by --allow '{subject}'"),
+            Remedy::Allow if self.destroys => format!("allow this with --allow '{subject}'"),
+            Remedy::Allow => {
+                format!("change the spec back, or allow this with --allow '{subject}'")
+            }
             Remedy::Adopt { kind, id } if self.destroys => {
                 format!(
-                    "leave it to its owner by --allow '{subject}', or: {}",
+                    "leave it to its owner with --allow '{subject}', or: {}",
                     self.adopt(kind, id)
                 )
             }
-            Remedy::Adopt { kind, id } => format!("take it over by: {}", self.adopt(kind, id)),
+            Remedy::Adopt { kind, id } => format!("take it over with: {}", self.adopt(kind, id)),
             remedy @ (Remedy::Edit { .. } | Remedy::Text(_)) => remedy.to_string(),
         }
     }
@@ -112,15 +114,15 @@ mod tests {
         };
         assert_eq!(
             remedy(&build, adopt()),
-            "take it over by: nex adopt staging instance i-1"
+            "take it over with: nex adopt staging instance i-1"
         );
         assert_eq!(
             remedy(&build, Remedy::Allow),
-            "change the spec back, or allow it by --allow 'instance nex-staging-gitlab'"
+            "change the spec back, or allow this with --allow 'instance nex-staging-gitlab'"
         );
         assert_eq!(
             remedy(&destroy, Remedy::Allow),
-            "let it go by --allow 'instance nex-staging-gitlab'"
+            "allow this with --allow 'instance nex-staging-gitlab'"
         );
     }
 }

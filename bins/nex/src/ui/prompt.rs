@@ -4,23 +4,23 @@ use std::io::{IsTerminal as _, Write as _};
 
 use anyhow::ensure;
 
-/// Asks a question that only `y` or `yes` answers with yes.
+/// Asks a yes-or-no question. Only `y` and `yes` mean yes.
 ///
 /// # Errors
-/// If there is no terminal to ask on.
+/// If stdin is not a terminal.
 pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
     let answer = ask(&format!("{question} [y/N] "), "--yes")?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Asks for a line of text. `option` is the option that gives the answer without a question.
+/// Asks for a line of text. `option` is the option that replaces the question.
 ///
 /// # Errors
-/// If there is no terminal to ask on.
+/// If stdin is not a terminal.
 pub(crate) fn ask(question: &str, option: &str) -> anyhow::Result<String> {
     ensure!(
         std::io::stdin().is_terminal(),
-        "there is no terminal to ask on, and no {option}: {question}"
+        "can't ask without a terminal, and {option} was not given: {question}"
     );
     let mut stderr = std::io::stderr().lock();
     write!(stderr, "{question}")?;

@@ -71,14 +71,14 @@ fn without_credentials_the_sandbox_is_named() {
 }
 
 #[test]
-fn without_a_terminal_nobody_is_asked_and_nothing_is_done() {
+fn without_a_terminal_nex_asks_nothing_and_changes_nothing() {
     let reference = crate::stage::Reference::new();
     let stage = crate::stage::Stage::new();
     let ended = stage.nex(&["bootstrap", &reference.file()]).expect(1);
     assert!(
         ended
             .err
-            .contains("there is no terminal to ask on, and no --yes"),
+            .contains("can't ask without a terminal, and --yes was not given"),
         "{}",
         ended.err
     );
