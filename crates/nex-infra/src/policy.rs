@@ -140,8 +140,8 @@ impl Scope {
         )])
     }
 
-    /// Allows Data Lifecycle Manager to make snapshots. AWS's own policy grants the same actions for any resource; this
-    /// one limits volumes by the `target` tag, and snapshots by the tag that the service sets.
+    /// Allows Data Lifecycle Manager to make snapshots, like AWS's own policy. In addition, it limits volumes by the
+    /// `target` tag, and snapshots by the tag that the service sets.
     pub fn snapshots(&self, target: (&str, &str)) -> Document {
         let ec2 = |what: &str| format!("arn:{}:ec2:{}::{what}", self.partition, self.region);
         let snapshots = ec2("snapshot/*");

@@ -73,7 +73,7 @@ fn host_warnings(spec: &Spec) -> Vec<Finding> {
             "origin-certificate-not-issued",
             "dns.certificates",
             format!(
-                "no certificate is asked for: at its first start, the server waits an hour for one in the secret {secret}"
+                "[dns] asks for no certificate: at its first start, the server waits an hour for one in the secret {secret}"
             ),
             "a [[dns.certificates]]; or JSON with `certificate` and `key` (PEM) in that secret",
         ));

@@ -61,7 +61,7 @@ pub struct Pending {
     pub csr: String,
     /// The fingerprint of the public key.
     pub public_key: String,
-    /// When a run last sent the request to Cloudflare.
+    /// When a run last started to request the certificate.
     #[serde(with = "time::serde::rfc3339")]
     pub claimed: OffsetDateTime,
     /// The properties that the certificate should have.
