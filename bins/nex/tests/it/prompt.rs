@@ -187,7 +187,7 @@ fn a_second_ctrl_c_ends_the_run_at_once() {
     terminal.expect("create  ");
     let started = Instant::now();
     terminal.interrupt();
-    terminal.expect("press Ctrl-C again to end at once");
+    terminal.expect("press Ctrl-C again to quit at once");
     terminal.interrupt();
     let (rest, code) = terminal.end();
     assert_eq!(code, 130, "{rest}");
