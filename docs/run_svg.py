@@ -9,9 +9,11 @@ The picture is the screen of a terminal emulator after a real run of nex on a sa
 """
 
 import fcntl
+import itertools
 import os
 import pathlib
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -69,13 +71,17 @@ def run(program, folder):
     return screen
 
 
+def style(char):
+    colour = "" if char.fg == "default" else char.fg.replace("brown", "yellow")
+    return f"{'bold ' if char.bold else ''}{colour}".strip()
+
+
 def line(screen, row):
     """A line of the screen with its colours."""
     text = Text()
-    for column in range(COLUMNS):
-        char = screen.buffer[row][column]
-        colour = None if char.fg == "default" else char.fg.replace("brown", "yellow")
-        text.append(char.data, f"{'bold ' if char.bold else ''}{colour or ''}".strip())
+    chars = [screen.buffer[row][column] for column in range(COLUMNS)]
+    for key, run in itertools.groupby(chars, style):
+        text.append("".join(char.data for char in run), key)
     text.rstrip()
     return text
 
@@ -101,7 +107,10 @@ def main():
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))
     for text in lines:
         console.print(text, no_wrap=True, overflow="crop")
-    (ROOT / "docs/run.svg").write_text(console.export_svg(title=COMMAND))
+    svg = console.export_svg(title=COMMAND)
+    # The template of rich loads its font from a CDN: any monospace font serves.
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    (ROOT / "docs/run.svg").write_text(svg.replace("Fira Code", "ui-monospace"))
 
 
 if __name__ == "__main__":

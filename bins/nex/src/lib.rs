@@ -2,7 +2,7 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`cli`] | arguments, dispatch, exit codes |
+//! | [`cli`] | arguments, dispatch, hints about errors |
 //! | [`environment`] | an environment's file, its problems and the findings about it |
 //! | `context` | one environment with its clients, which connect when they are first used |
 //! | `wiring` | the outputs of one crate as the inputs of another |
@@ -23,8 +23,10 @@ pub mod cli;
 mod commands;
 mod context;
 pub mod environment;
+mod exit;
 mod plan;
 mod ui;
 mod wiring;
 
-pub use cli::{Exit, run};
+pub use cli::run;
+pub use exit::Exit;

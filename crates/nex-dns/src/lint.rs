@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use nex_plan::{Finding, Planned, Remedy, ResourceId, Severity, Subject};
+use nex_plan::{Finding, NOT_OURS, Planned, Remedy, ResourceId, Severity, Subject};
 
 use crate::change::{RECORD, ZoneStep};
 use crate::desired::Desired;
@@ -61,7 +61,7 @@ fn conflicts(desired: &Desired, zone: &Zone) -> Vec<Finding> {
 fn conflict(new: &DesiredRecord, other: &ObservedRecord) -> Finding {
     Finding::new(
         Severity::Deny,
-        "not-ours",
+        NOT_OURS,
         ResourceId::new(RECORD, format!("{} {}", new.name, new.kind)),
         conflict_message(other),
         conflict_remedy(other),

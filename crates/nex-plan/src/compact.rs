@@ -8,7 +8,7 @@ use crate::{FieldChange, Value};
 const TELLING: usize = 3;
 
 /// The most characters of a value on a created resource's line.
-const MAX_VALUE: usize = 60;
+const MAX_VALUE: usize = 80;
 
 /// A list of texts that belong together, such as the networks of a service. In the short form of a plan, entries that
 /// end in the items of the list are folded into one line.
@@ -77,8 +77,8 @@ fn cut(text: &str) -> String {
     format!("{}…", start.trim_end())
 }
 
-/// Folds each group of equal entries into one line: `tcp 443 192.0.2.0/24` for all networks of a list becomes
-/// `22 networks of Cloudflare: tcp 443`.
+/// The lines with every group of equal entries in one: `tcp 443 192.0.2.0/24` for all networks of a list becomes
+/// `22 networks of Cloudflare: 443`.
 pub(crate) fn fold(lines: &[String], lists: &[NamedList]) -> Vec<String> {
     let mut rest: Vec<&String> = lines.iter().collect();
     let mut folded = vec![];
@@ -92,12 +92,8 @@ pub(crate) fn fold(lines: &[String], lists: &[NamedList]) -> Vec<String> {
             heads.entry(items).or_default().push(head);
         }
         for (items, heads) in &heads {
-            folded.push(format!(
-                "{} {}: {}",
-                items.len(),
-                list.name,
-                heads.join(", ")
-            ));
+            let ports = ports(heads);
+            folded.push(format!("{} {}: {ports}", items.len(), list.name));
         }
         let is_folded = |line: &str| {
             entry(line, list).is_some_and(|(head, item)| {
@@ -109,6 +105,20 @@ pub(crate) fn fold(lines: &[String], lists: &[NamedList]) -> Vec<String> {
     }
     folded.extend(rest.into_iter().cloned());
     folded
+}
+
+/// What the folded entries have before their items: port numbers alone where all of them are for TCP, in their order.
+fn ports(heads: &[&str]) -> String {
+    let port = |head: &&str| head.strip_prefix("tcp ")?.parse::<u16>().ok();
+    let ports: Option<BTreeSet<u16>> = heads.iter().map(port).collect();
+    match ports {
+        Some(ports) => ports
+            .iter()
+            .map(u16::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
+        None => heads.join(", "),
+    }
 }
 
 /// A line that ends in an item of the list, cut before the item.
@@ -145,7 +155,7 @@ mod tests {
         assert_eq!(
             fold(&rules, &cloudflare()),
             lines(&[
-                "2 networks of Cloudflare: tcp 443, tcp 80",
+                "2 networks of Cloudflare: 80, 443",
                 "tcp 22 203.0.113.0/24",
                 "udp 53 192.0.2.0/24",
             ])

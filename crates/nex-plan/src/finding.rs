@@ -90,6 +90,9 @@ pub enum Remedy {
     Text(String),
 }
 
+/// The code of the finding about a resource that someone else owns, in the place of one that the spec asks for.
+pub const NOT_OURS: &str = "not-ours";
+
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {

@@ -20,6 +20,18 @@
 //! let linted = Linted { plan, findings: vec![] };
 //! ```
 //!
+//! ```compile_fail,E0277
+//! use nex_plan::{Change, Lint, Linted};
+//!
+//! // A plan that other rules linted does not become a plan of a provider.
+//! fn forge<S: Lint + Into<Change>>(linted: Linted<S>) -> Linted<Change>
+//! where
+//!     Change: From<S> + From<S::Deferred>,
+//! {
+//!     linted.widen()
+//! }
+//! ```
+//!
 //! ```compile_fail,E0117
 //! use nex_plan::{Change, Finding, Lint, Plan};
 //!
@@ -32,11 +44,13 @@
 //! }
 //! ```
 
-use std::collections::BTreeSet;
+use std::any::TypeId;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::moved::becomes;
 use crate::{
-    Action, Finding, Moved, Plan, Planned, Remedy, ResourceId, Severity, Step, sort_findings,
+    Action, Composite, Finding, Moved, NOT_OURS, Plan, Planned, ResourceId, Severity, Step,
+    sort_findings,
 };
 
 /// A step type with rules about plans. The crate that owns the step type defines the rules.
@@ -53,18 +67,24 @@ impl<S: Lint> Plan<S> {
     pub fn lint(self, context: &S::Context<'_>) -> Linted<S> {
         let mut findings = S::lint(&self, context);
         sort_findings(&mut findings);
+        let ids = self.entries.iter().map(Planned::id);
         Linted {
+            linted_as: ids.map(|id| (id, TypeId::of::<S>())).collect(),
             plan: self,
             findings,
         }
     }
 }
 
+/// The type of the step whose rules looked at each entry: only that type's crate executes the entry.
+type LintedAs = BTreeMap<ResourceId, TypeId>;
+
 /// A plan with the findings of the lint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linted<S: Step> {
     plan: Plan<S>,
     findings: Vec<Finding>,
+    linted_as: LintedAs,
 }
 
 impl<S: Step> Linted<S> {
@@ -95,11 +115,12 @@ impl<S: Step> Linted<S> {
     /// The same plan, with its steps in an enum over several providers.
     pub fn widen<T>(self) -> Linted<T>
     where
-        T: Step<Deferred: From<S::Deferred>> + From<S>,
+        T: Composite<Deferred: From<S::Deferred>> + From<S>,
     {
         Linted {
             plan: self.plan.widen(),
             findings: self.findings,
+            linted_as: self.linted_as,
         }
     }
 
@@ -107,6 +128,7 @@ impl<S: Step> Linted<S> {
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {
         self.plan.entries.extend(other.plan.entries);
+        self.linted_as.extend(other.linted_as);
         self.with(other.findings)
     }
 
@@ -123,6 +145,7 @@ impl<S: Step> Linted<S> {
             Ok(Approved {
                 plan: self.plan,
                 allowed,
+                linted_as: self.linted_as,
             })
         } else {
             Err(RefusalError(left))
@@ -145,6 +168,7 @@ pub struct MovedError(pub Vec<Moved>);
 pub struct Approved<S: Step> {
     plan: Plan<S>,
     allowed: Vec<Finding>,
+    linted_as: LintedAs,
 }
 
 impl<S: Step> Approved<S> {
@@ -171,7 +195,7 @@ impl<S: Step> Approved<S> {
 
     /// Other owners' resources that stay as they are, because the operator allowed that by name.
     pub fn left_to_others(&self) -> impl Iterator<Item = &Finding> {
-        let is_of_others = |f: &&Finding| matches!(f.remedy, Remedy::Adopt { .. });
+        let is_of_others = |f: &&Finding| f.code == NOT_OURS;
         self.allowed.iter().filter(is_of_others)
     }
 
@@ -183,7 +207,7 @@ impl<S: Step> Approved<S> {
         part
     }
 
-    /// The entries of one provider. A step that does not come back as itself is left out.
+    /// The entries of one provider, whose own rules looked at them. A step that does not come back as itself is left out.
     pub fn part<T>(&self) -> Approved<T>
     where
         T: Step<Deferred: TryFrom<S::Deferred>> + TryFrom<S>,
@@ -191,6 +215,9 @@ impl<S: Step> Approved<S> {
         S::Deferred: From<T::Deferred>,
     {
         let entry = |entry: &Planned<S>| {
+            if self.linted_as.get(&entry.id()) != Some(&TypeId::of::<T>()) {
+                return None;
+            }
             let part = match entry.clone() {
                 Planned::Ready(step) => Planned::Ready(T::try_from(step).ok()?),
                 Planned::Deferred(deferred) => {
@@ -205,6 +232,7 @@ impl<S: Step> Approved<S> {
                 entries: self.plan.entries.iter().filter_map(entry).collect(),
             },
             allowed: self.allowed.clone(),
+            linted_as: self.linted_as.clone(),
         }
     }
 
@@ -222,15 +250,16 @@ impl<S: Step> Approved<S> {
             Ok(Approved {
                 plan: now,
                 allowed: self.allowed.clone(),
+                linted_as: self.linted_as.clone(),
             })
         } else {
             Err(MovedError(conflicts))
         }
     }
 
-    /// The rest of the approved plan after a part of it was done: the steps of the fresh plan `now` that continue an
-    /// approved step. A creation may continue as an update, a replacement as a creation or an update. Nothing is
-    /// replaced or deleted unless that was approved.
+    /// What is left of the approved plan after a part of it was done: the steps of the fresh plan `now` that continue an
+    /// approved one. A creation may go on as an update, a replacement as a creation or an update, and an update as the
+    /// creation of a resource that is gone by now. Nothing is replaced or deleted that was not approved as such.
     #[must_use]
     pub fn narrow(&self, mut now: Plan<S>) -> Self {
         now.entries.retain(|entry| {
@@ -240,6 +269,7 @@ impl<S: Step> Approved<S> {
         Approved {
             plan: now,
             allowed: self.allowed.clone(),
+            linted_as: self.linted_as.clone(),
         }
     }
 }
@@ -247,7 +277,10 @@ impl<S: Step> Approved<S> {
 fn continues<S: Step>(approved: &Planned<S>, now: &Planned<S>) -> bool {
     match (approved.action(), now.action()) {
         (Action::Create, Action::Create | Action::Update) => true,
-        (Action::Replace, Action::Create | Action::Update | Action::Replace) => true,
+        (Action::Replace, Action::Create | Action::Update) => true,
+        (Action::Replace, Action::Replace) | (Action::Delete, Action::Delete) => {
+            approved.target() == now.target()
+        }
         (Action::Update, Action::Create) => true,
         (Action::Update, Action::Update) => {
             let (approved, now) = (approved.change(), now.change());
@@ -256,7 +289,6 @@ fn continues<S: Step>(approved: &Planned<S>, now: &Planned<S>) -> bool {
                 then.is_some_and(|then| becomes(&then.new, &field.new))
             })
         }
-        (Action::Delete, Action::Delete) => true,
         _ => false,
     }
 }

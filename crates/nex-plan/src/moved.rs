@@ -28,6 +28,8 @@ pub enum Movement {
     },
     /// These fields differ, by name.
     Fields(Vec<String>),
+    /// These fields need no change any more, by name: someone else changed them.
+    FieldsSettled(Vec<String>),
     /// Another resource has the name now.
     Target,
     /// The plan lists the resource, and nothing is left to do: someone else made the change.
@@ -37,7 +39,7 @@ pub enum Movement {
 impl Moved {
     /// Whether the difference makes the plan wrong. A change that is already done does not.
     pub fn is_conflict(&self) -> bool {
-        self.how != Movement::Settled
+        !matches!(self.how, Movement::Settled | Movement::FieldsSettled(_))
     }
 }
 
@@ -55,6 +57,9 @@ impl fmt::Display for Moved {
                 write!(f, "{id}: the plan says {planned}, {now} is needed now")
             }
             Movement::Fields(fields) => write!(f, "{id}: {} differs now", fields.join(", ")),
+            Movement::FieldsSettled(fields) => {
+                write!(f, "{id}: {} no longer needs a change", fields.join(", "))
+            }
             Movement::Target => write!(f, "{id} is another resource now"),
             Movement::Settled => write!(f, "{id} no longer needs a change"),
         }
@@ -109,6 +114,15 @@ fn difference(then: &Change, now: &Change) -> Option<Movement> {
     let names: Vec<String> = differing.map(|field| field.field.to_string()).collect();
     if !names.is_empty() {
         return Some(Movement::Fields(names));
+    }
+    let is_needed = |name: &str| now.fields.iter().any(|field| field.field == name);
+    let settled = then.fields.iter().map(|field| &*field.field);
+    let settled: Vec<String> = settled
+        .filter(|name| !is_needed(name))
+        .map(str::to_owned)
+        .collect();
+    if !settled.is_empty() {
+        return Some(Movement::FieldsSettled(settled));
     }
     (then.fields.len() > now.fields.len()).then_some(Movement::Settled)
 }

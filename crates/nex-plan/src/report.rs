@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Action, Change, ErrorKind, Event, Plan, Planned, Progress, ResourceId, Step};
+use crate::{
+    Action, Change, CloudError, ErrorKind, Event, Plan, Planned, Progress, ResourceId, Step, chain,
+};
 
 /// The results of an approved plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +52,19 @@ pub struct Failed {
     pub hint: Option<String>,
 }
 
+impl Failed {
+    /// The failure of a step by this error.
+    pub fn of(id: ResourceId, action: Action, error: &impl CloudError) -> Self {
+        Self {
+            id,
+            action,
+            error: chain(error),
+            kind: error.kind(),
+            hint: error.hint().map(Into::into),
+        }
+    }
+}
+
 /// A step that was not started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
@@ -87,16 +102,18 @@ impl fmt::Display for SkipReason {
         match self {
             SkipReason::Needs(id) => write!(f, "it needs {id}"),
             SkipReason::NotKnown(what) => write!(f, "{what} is not known yet"),
-            SkipReason::Stopped => f.write_str("the run was stopped before the step started"),
+            SkipReason::Stopped => f.write_str("the run was cancelled first"),
             SkipReason::Interrupted(what) => {
-                write!(f, "the run was stopped while the step waited: {what}")
+                write!(f, "the run was cancelled during a wait: {what}")
             }
             SkipReason::SameCall(ids) => {
                 let names: Vec<&str> = ids.iter().map(|id| id.name.as_str()).collect();
                 let names = names.join(", ");
-                write!(f, "its whole batch was refused because of {names}")
+                write!(f, "its batch was rejected because of {names}")
             }
-            SkipReason::InUse => f.write_str("the resource is in use by now"),
+            SkipReason::InUse => {
+                f.write_str("the resource has come into use since the plan was made")
+            }
             SkipReason::Stage(what) => f.write_str(what),
             SkipReason::Unread => f.write_str("the environment could not be read"),
         }
@@ -193,7 +210,7 @@ impl ApplyReport {
             id: id.clone(),
             reason: reason.to_string(),
         });
-        self.stopped |= matches!(reason, SkipReason::Stopped);
+        self.stopped |= matches!(reason, SkipReason::Stopped | SkipReason::Interrupted(_));
         self.skipped.push(Skipped { id, action, reason });
     }
 }

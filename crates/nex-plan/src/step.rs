@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use crate::{Action, Change, FieldChange, ResourceId};
 
 /// An entry of a plan: a [`Step`], or a placeholder for a step without known values.
-pub trait PlanEntry: Clone + Debug + PartialEq {
+pub trait PlanEntry: Clone + Debug + PartialEq + 'static {
     /// The resource.
     fn id(&self) -> ResourceId;
 
@@ -52,6 +52,10 @@ pub trait Step: PlanEntry {
     /// and the values known so far. Use [`Infallible`] for steps that are never deferred.
     type Deferred: PlanEntry;
 }
+
+/// The steps of several providers in one type, without rules of its own: each provider lints its own plan, and the linted
+/// plans are widened and joined.
+pub trait Composite: Step {}
 
 /// Steps that are never deferred.
 impl PlanEntry for Infallible {

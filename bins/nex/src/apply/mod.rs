@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use nex_dns::Goal;
 use nex_dns::step::ZoneStep;
-use nex_infra::aws::Writer;
+use nex_infra::aws::{Reader, Writer};
 use nex_infra::{CONSISTENCY_DELAY, ConvergeOptions, Converged, converge};
 use nex_plan::{
     ApplyReport, Approved, CloudError, ErrorKind, Event, Failed, MovedError, Planned, ResourceId,
@@ -14,7 +14,7 @@ use nex_plan::{
 };
 use strum::VariantArray as _;
 
-use crate::context::{Context, secrets};
+use crate::context::{Context, Zone, secrets};
 use crate::plan::{AwsState, Proposal, Step, Target};
 use crate::wiring;
 use stage::{Stage, stage, starts_server};
@@ -24,10 +24,18 @@ struct Run<'a> {
     context: &'a Context,
     target: &'a Target,
     approved: &'a Approved<Step>,
-    aws: Option<AwsState>,
-    writer: Option<Arc<Writer>>,
+    /// `None` for a plan of the zone alone.
+    aws: Option<Aws>,
+    zone: &'a Zone,
     goal: Goal,
     report: ApplyReport,
+}
+
+/// AWS during an apply.
+struct Aws {
+    state: AwsState,
+    reader: Reader,
+    writer: Arc<Writer>,
 }
 
 /// What an apply did, and what is left to do.
@@ -48,20 +56,24 @@ impl Context {
         proposal: Proposal,
         approved: &Approved<Step>,
     ) -> anyhow::Result<Applied> {
-        let writer = match proposal.aws {
-            Some(_) => Some(Arc::new(self.writer(&approved.part()).await?)),
+        let aws = match proposal.aws {
+            Some(state) => Some(Aws {
+                state,
+                reader: self.reader().await?,
+                writer: Arc::new(self.writer(&approved.part()).await?),
+            }),
             None => None,
         };
         let run = Run {
             context: self,
             target,
             approved,
-            aws: proposal.aws,
-            writer,
+            aws,
+            zone: self.zone().await?,
             goal: proposal.goal,
             report: ApplyReport::of(approved.plan()),
         };
-        Box::pin(run.all()).await
+        Ok(Box::pin(run.all()).await)
     }
 
     /// A writer with the values of the secrets that the plan fills.
@@ -81,7 +93,7 @@ impl Context {
 }
 
 impl Run<'_> {
-    async fn all(mut self) -> anyhow::Result<Applied> {
+    async fn all(mut self) -> Applied {
         for &now in Stage::VARIANTS {
             let part = self.approved.only(|entry| stage(entry) == now);
             if part.is_empty() {
@@ -91,15 +103,15 @@ impl Run<'_> {
                 Some(reason) => self.skip(&part, &reason),
                 None => match now {
                     Stage::Foundations => self.aws(&part).await,
-                    Stage::Zone => self.zone(&part).await?,
+                    Stage::Zone => self.zone(&part).await,
                     Stage::Server => self.server(&part).await,
                 },
             }
         }
-        Ok(Applied {
+        Applied {
             report: self.report,
-            aws: self.aws.map(|state| state.snapshot),
-        })
+            aws: self.aws.map(|aws| aws.state.snapshot),
+        }
     }
 
     /// Why a stage does not start. A failed step stops only the steps that need it.
@@ -127,10 +139,13 @@ impl Run<'_> {
     }
 
     async fn aws(&mut self, part: &Approved<Step>) {
-        let (Some(state), Some(writer)) = (&self.aws, &self.writer) else {
-            return;
-        };
-        let Ok(reader) = self.context.reader().await else {
+        // Only a plan of the zone alone lacks AWS, and has no steps at AWS.
+        let Some(Aws {
+            state,
+            reader,
+            writer,
+        }) = &mut self.aws
+        else {
             return;
         };
         let options = ConvergeOptions {
@@ -140,7 +155,7 @@ impl Run<'_> {
             part.part(),
             &state.desired,
             state.snapshot.clone(),
-            &reader,
+            reader,
             Arc::clone(writer),
             self.context.run_context(),
             options,
@@ -148,26 +163,24 @@ impl Run<'_> {
         .await;
         match converged {
             Ok(Converged { report, snapshot }) => {
-                self.report.absorb(part.plan(), report);
-                if let Some((state, snapshot)) = self.aws.as_mut().zip(snapshot) {
+                if let Some(snapshot) = snapshot {
                     state.snapshot = snapshot;
                 }
+                self.report.absorb(part.plan(), report);
             }
             Err(moved) => self.fail(part, &Failure::of_moved(&moved)),
         }
     }
 
-    async fn zone(&mut self, part: &Approved<Step>) -> anyhow::Result<()> {
-        if let (Goal::Spec { address }, Some(state)) = (&mut self.goal, &self.aws) {
-            *address = state.snapshot.address();
+    async fn zone(&mut self, part: &Approved<Step>) {
+        if let (Goal::Spec { address }, Some(aws)) = (&mut self.goal, &self.aws) {
+            *address = aws.state.snapshot.address();
         }
-        let manager = self.context.zone().await?;
         let context = self.context.run_context();
-        match manager.apply(&part.part(), &self.goal, context).await {
+        match self.zone.apply(&part.part(), &self.goal, context).await {
             Ok(report) => self.report.absorb(part.plan(), report),
             Err(error) => self.fail(part, &Failure::of(&error)),
         }
-        Ok(())
     }
 
     /// Starts the server. Without a certificate, the server would wait at its first start, so nex does not start it.

@@ -3,7 +3,7 @@
 use nex_infra::model::Kind;
 use nex_plan::{Action, PlanEntry as _, Planned};
 
-use crate::plan::Step;
+use crate::plan::{Deferred, Step};
 
 /// A part of an apply. The variants are in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray)]
@@ -19,16 +19,16 @@ pub(crate) enum Stage {
 /// The stage of an entry of a plan.
 pub(crate) fn stage(entry: &Planned<Step>) -> Stage {
     match entry {
-        Planned::Ready(Step::Aws(step)) => of_aws(step),
-        Planned::Ready(Step::Zone(_)) | Planned::Deferred(_) => Stage::Zone,
+        Planned::Ready(Step::Aws(step)) => of_aws(step.key.kind, step.action()),
+        Planned::Ready(Step::Zone(_)) | Planned::Deferred(Deferred::Zone(_)) => Stage::Zone,
     }
 }
 
-fn of_aws(step: &nex_infra::Step) -> Stage {
-    if step.action() == Action::Delete {
+fn of_aws(kind: Kind, action: Action) -> Stage {
+    if action == Action::Delete {
         return Stage::Server;
     }
-    match step.key.kind {
+    match kind {
         Kind::Instance | Kind::Volume | Kind::ElasticIpAssociation => Stage::Server,
         Kind::SecurityGroup
         | Kind::DatabaseIngress
@@ -53,6 +53,65 @@ pub(crate) fn starts_server(entry: &Planned<Step>) -> bool {
             stage(entry) == Stage::Server
                 && matches!(step.action(), Action::Create | Action::Replace)
         }
-        Planned::Ready(Step::Zone(_)) | Planned::Deferred(_) => false,
+        Planned::Ready(Step::Zone(_)) | Planned::Deferred(Deferred::Zone(_)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nex_dns::record::NewRecord;
+    use nex_dns::spec::RecordType;
+    use nex_dns::step::{RecordChange, RecordStep, ZoneStep};
+    use strum::VariantArray as _;
+
+    use super::*;
+
+    /// The stages of all kinds at AWS for one action.
+    fn kinds_in(stage: Stage, action: Action) -> Vec<&'static str> {
+        let kinds = Kind::ALL.iter();
+        let kinds = kinds.filter(|kind| of_aws(**kind, action) == stage);
+        kinds.map(|kind| kind.as_str()).collect()
+    }
+
+    #[test]
+    fn every_step_at_aws_has_exactly_one_stage() {
+        for &action in Action::VARIANTS {
+            let stages = Stage::VARIANTS.iter();
+            let counted: usize = stages.map(|&stage| kinds_in(stage, action).len()).sum();
+            assert_eq!(counted, Kind::ALL.len(), "{action}");
+        }
+        let last = ["instance", "volume", "elastic-ip-association"];
+        for action in [Action::Create, Action::Update, Action::Replace] {
+            assert_eq!(kinds_in(Stage::Server, action), last, "{action}");
+            assert!(kinds_in(Stage::Zone, action).is_empty());
+        }
+        // A name must not outlive its address: everything at AWS is deleted after the zone's part.
+        assert_eq!(
+            kinds_in(Stage::Server, Action::Delete).len(),
+            Kind::ALL.len()
+        );
+    }
+
+    #[test]
+    fn the_zone_comes_between_the_foundations_and_the_server() {
+        assert_eq!(
+            Stage::VARIANTS,
+            [Stage::Foundations, Stage::Zone, Stage::Server]
+        );
+        let record = ZoneStep::Record(RecordStep {
+            label: "gitlab.example.com A".to_owned(),
+            change: RecordChange::Create(NewRecord {
+                name: "gitlab.example.com".to_owned(),
+                kind: RecordType::A,
+                content: "203.0.113.7".to_owned(),
+                ttl: 1,
+                proxied: false,
+                comment: String::new(),
+            }),
+            reasons: vec![],
+        });
+        let entry = Planned::Ready(Step::from(record));
+        assert_eq!(stage(&entry), Stage::Zone);
+        assert!(!starts_server(&entry));
     }
 }

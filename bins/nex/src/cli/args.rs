@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::context::endpoints::DEFAULT_SANDBOX;
+
 /// Plans, builds and operates a self-hosted GitLab with its Spot runner fleet on AWS.
 #[derive(Debug, Parser)]
 #[command(
@@ -31,7 +33,7 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Global {
     /// Work on a sandbox on loopback instead of the real clouds; the sandbox starts if it is not running
-    #[arg(long, global = true, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "default")]
+    #[arg(long, global = true, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT_SANDBOX)]
     pub sandbox: Option<String>,
     /// Write JSON to stdout
     #[arg(long, global = true)]

@@ -7,12 +7,12 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 
 use super::args::{Agreement, Cli, Command, Dns};
-use super::exit::Exit;
+use super::hints;
 use crate::commands::{adopt, bootstrap, change, check, dns, outputs, plan, render};
 use crate::context::Context;
 use crate::environment;
+use crate::exit::Exit;
 use crate::plan::{Scope, Target};
-use crate::ui::hints;
 use crate::ui::output::Output;
 use change::{Consent, Request};
 
@@ -63,7 +63,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
                 Some(path) => Consent::File(path),
                 None => yes_or_prompt(yes),
             };
-            let request = request(Target::Build(Scope::All), "nex bootstrap", allow, consent);
+            let request = request(Target::Build(Scope::All), "bootstrap", allow, consent);
             bootstrap::run(&open(&env)?, &Request { full, ..request }).await
         }
         Command::Adopt { env, kind, id, yes } => {
@@ -76,7 +76,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
             allow,
         } => {
             let consent = Consent::Name { typed: confirm };
-            let request = request(Target::Destroy(Scope::All), "nex destroy", allow, consent);
+            let request = request(Target::Destroy(Scope::All), "destroy", allow, consent);
             Request { full, ..request }.run(&open(&env)?).await
         }
         Command::Outputs { env } => outputs::run(&open(&env)?).await,
@@ -127,7 +127,7 @@ async fn dispatch_dns(
             agreement: Agreement { yes, allow },
         } => {
             let target = Target::Build(Scope::Zone);
-            let request = request(target, "nex dns apply", allow, yes_or_prompt(yes));
+            let request = request(target, "dns apply", allow, yes_or_prompt(yes));
             Request { full, ..request }.run(&open(&env)?).await
         }
         Dns::Destroy {
@@ -137,13 +137,13 @@ async fn dispatch_dns(
         } => {
             let consent = Consent::Name { typed: confirm };
             let target = Target::Destroy(Scope::Zone);
-            let request = request(target, "nex dns destroy", allow, consent);
+            let request = request(target, "dns destroy", allow, consent);
             Request { full, ..request }.run(&open(&env)?).await
         }
         Dns::Import { env } => dns::import(&open(&env)?).await,
         Dns::Revoke { env, yes } => {
             let consent = yes_or_prompt(yes);
-            let request = request(Target::Revoke, "nex dns revoke", vec![], consent);
+            let request = request(Target::Revoke, "dns revoke", vec![], consent);
             Request { full, ..request }.run(&open(&env)?).await
         }
     }
@@ -155,7 +155,7 @@ fn yes_or_prompt(yes: bool) -> Consent<'static> {
 
 fn request<'a>(
     target: Target,
-    command: &'static str,
+    verb: &'static str,
     allow: Vec<String>,
     consent: Consent<'a>,
 ) -> Request<'a> {
@@ -164,6 +164,6 @@ fn request<'a>(
         allow: BTreeSet::from_iter(allow),
         consent,
         full: false,
-        command,
+        verb,
     }
 }

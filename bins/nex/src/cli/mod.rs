@@ -1,9 +1,8 @@
-//! The command line: its arguments, which command runs, and how a run ends.
+//! The command line: its arguments, and which command runs.
 
 mod args;
 mod dispatch;
-mod exit;
+mod hints;
 
 pub use args::{Agreement, Cli, Command, Dns, Global};
 pub use dispatch::run;
-pub use exit::Exit;

@@ -12,8 +12,8 @@ use nex_infra::{AdoptionError, CONSISTENCY_DELAY, ConvergeOptions, adoption, con
 use nex_plan::{Action, ApplyReport, Approved, Plan, Planned, Step};
 
 use super::change::cancellable;
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::plan::{AwsState, Scope, Target};
 use crate::ui::plans::PlanView;
 use crate::ui::prompt;
@@ -142,8 +142,15 @@ impl Request<'_> {
         plan.entries
             .extend(then.map(|then| Planned::Ready(then.change())));
         let target = Target::Build(Scope::All);
-        PlanView::new(&context.argument, &target, false).render(|renderer| {
-            context.output.as_text().data(&renderer.plan(&plan));
+        let adopt = |kind: &str, id: &str| context.command("adopt", &[kind, id]);
+        PlanView::new(&adopt, &target, false).render(|renderer| {
+            let text = renderer.plan(&plan);
+            // With --json, stdout is for the report.
+            if context.output.json {
+                context.output.note(&text);
+            } else {
+                context.output.data(&text);
+            }
         });
         context.output.note(note);
         if self.yes || prompt::confirm("adopt it?")? {
@@ -162,16 +169,23 @@ impl Request<'_> {
     ) -> anyhow::Result<Exit> {
         if report.is_complete() {
             context.output.note(&format!("nex manages {id} now"));
+        }
+        if report.is_complete() && !context.output.json {
             return Ok(Exit::Fine);
         }
-        let command = format!("nex adopt {} {} {}", context.argument, self.kind, self.id);
-        Finished {
+        let finished = Finished {
             report,
             not_ours: &[],
             wall: started.elapsed(),
-            command: &command,
-        }
-        .show(context.output)
+            command: &context.command("adopt", &[self.kind, self.id]),
+        };
+        let exit = finished.show(context.output)?;
+        // What is left is the next bootstrap's.
+        Ok(if report.is_complete() {
+            Exit::Fine
+        } else {
+            exit
+        })
     }
 }
 

@@ -2,15 +2,17 @@
 
 use super::change::{Outcome, Request};
 use super::outputs::Outputs;
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 
 pub(crate) async fn run(context: &Context, request: &Request<'_>) -> anyhow::Result<Exit> {
-    let Outcome { exit, aws } = Box::pin(request.outcome(context)).await?;
-    if let Some(snapshot) = aws.filter(|_| exit == Exit::Fine) {
+    let Outcome { exit, built } = Box::pin(request.outcome(context)).await?;
+    if let Some(snapshot) = built.filter(|_| exit == Exit::Fine) {
         let outputs = Outputs::of(context, &snapshot);
         context.output.note(&format!("\n{}", outputs.text()));
-        context.output.note(&outputs.next_steps(&context.argument));
+        context
+            .output
+            .note(&outputs.next_steps(&context.command("outputs", &[])));
     }
     Ok(exit)
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-use nex_plan::{Approved, Moved};
+use nex_infra::model::Kind;
+use nex_plan::{Action, Approved, Moved, Planned};
 
 use crate::apply::Applied;
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::plan::file::PlanFile;
 use crate::plan::{Proposal, Step, Target};
 use crate::ui::plans::PlanView;
@@ -25,8 +26,8 @@ pub(crate) struct Request<'a> {
     pub(crate) consent: Consent<'a>,
     /// Whether every field of the plan is shown.
     pub(crate) full: bool,
-    /// The command without its environment, such as `nex bootstrap`.
-    pub(crate) command: &'static str,
+    /// The words of the command before its environment, such as `dns apply`.
+    pub(crate) verb: &'static str,
 }
 
 /// How the operator agrees to a plan.
@@ -39,6 +40,15 @@ pub(crate) enum Consent<'a> {
     Name { typed: Option<String> },
     /// With a plan that is kept in a file.
     File(&'a Path),
+}
+
+/// Who reads a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    /// Whoever reads stdout.
+    Program,
+    /// The operator at the prompt, on stderr.
+    Operator,
 }
 
 /// The answer to a question.
@@ -70,9 +80,11 @@ impl Request<'_> {
         };
         let images = kept.as_ref().and_then(PlanFile::images);
         let proposal = context.propose(&self.target, images.as_ref()).await?;
+        // A newer image is no reason to ask again.
+        let images = proposal.images().cloned();
         if let Some(Err(outdated)) = kept.map(|kept| kept.compare(&proposal.linted)) {
             let hint = "check the plan above, and write a new file by `nex plan --out`";
-            self.show(context, &proposal)?;
+            self.show(context, &proposal, Audience::Program)?;
             output.refused(&format!("refused: {outdated}"), Some(hint));
             return Ok(Outcome::nothing(Exit::Refused));
         }
@@ -113,7 +125,9 @@ impl Request<'_> {
         let approved = proposal.linted.clone().approve(&self.allow);
         let is_applied = approved.as_ref().is_ok_and(|approved| !approved.is_empty());
         if !context.output.json || !is_applied {
-            self.show(context, proposal)?;
+            self.show(context, proposal, Audience::Program)?;
+        } else if self.asks() {
+            self.show(context, proposal, Audience::Operator)?;
         }
         match approved {
             Ok(approved) => Ok(Some(approved)),
@@ -141,10 +155,28 @@ impl Request<'_> {
         approved.map_err(|refusal| refusal.to_string())
     }
 
-    fn show(&self, context: &Context, proposal: &Proposal) -> anyhow::Result<()> {
-        let view = PlanView::new(&context.argument, &self.target, self.full);
-        view.with_edge_networks(&proposal.edge_networks)
-            .show(&proposal.linted, context.output)
+    /// Shows the plan: as data, or to the operator who is asked while stdout is for the report.
+    fn show(
+        &self,
+        context: &Context,
+        proposal: &Proposal,
+        audience: Audience,
+    ) -> anyhow::Result<()> {
+        let adopt = |kind: &str, id: &str| context.command("adopt", &[kind, id]);
+        let view = PlanView::new(&adopt, &self.target, self.full);
+        let view = view.with_edge_networks(&proposal.edge_networks);
+        match audience {
+            Audience::Program => view.show(&proposal.linted, context.output),
+            Audience::Operator => {
+                view.render(|renderer| context.output.note(&renderer.linted(&proposal.linted)));
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the operator is asked before anything is changed.
+    fn asks(&self) -> bool {
+        matches!(self.consent, Consent::Yes | Consent::Name { typed: None })
     }
 
     fn ask(&self, context: &Context) -> anyhow::Result<Answer> {
@@ -183,7 +215,8 @@ impl Request<'_> {
         approved: &Approved<Step>,
     ) -> anyhow::Result<Outcome> {
         let started = Instant::now();
-        let applied = cancellable(context, context.apply(&self.target, proposal, approved));
+        let applied = context.apply(&self.target, proposal, approved);
+        let applied = Box::pin(cancellable(context, applied));
         let Applied { report, aws } = applied.await?;
         context.report_calls();
         let not_ours = approved.left_to_others();
@@ -192,11 +225,11 @@ impl Request<'_> {
             report: &report,
             not_ours: &not_ours,
             wall: started.elapsed(),
-            command: &format!("{} {}", self.command, context.argument),
+            command: &context.command(self.verb, &[]),
         };
         Ok(Outcome {
             exit: finished.show(context.output)?,
-            aws,
+            built: aws.filter(|_| builds_server(approved)),
         })
     }
 }
@@ -204,14 +237,24 @@ impl Request<'_> {
 /// How a change ended.
 pub(crate) struct Outcome {
     pub(crate) exit: Exit,
-    /// AWS after the apply; `None` if nothing was applied there.
-    pub(crate) aws: Option<nex_infra::Snapshot>,
+    /// AWS after an apply that was to build the server; `None` otherwise.
+    pub(crate) built: Option<nex_infra::Snapshot>,
 }
 
 impl Outcome {
     fn nothing(exit: Exit) -> Self {
-        Self { exit, aws: None }
+        Self { exit, built: None }
     }
+}
+
+fn builds_server(approved: &Approved<Step>) -> bool {
+    let entries = &approved.plan().entries;
+    entries.iter().any(|entry| match entry {
+        Planned::Ready(Step::Aws(step)) => {
+            step.key.kind == Kind::Instance && entry.action() == Action::Create
+        }
+        Planned::Ready(Step::Zone(_)) | Planned::Deferred(_) => false,
+    })
 }
 
 /// Runs `work`. After the first Ctrl-C, running calls continue to their end and waits end. The second one ends the

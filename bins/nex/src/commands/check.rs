@@ -3,8 +3,8 @@
 use nex_plan::{Finding, FindingDocument, Severity};
 use serde::Serialize;
 
-use crate::cli::Exit;
 use crate::environment::{self, Diagnostic, Invalid};
+use crate::exit::Exit;
 use crate::plan::{Scope, Target};
 use crate::ui::output::Output;
 use crate::ui::plans::PlanView;
@@ -27,7 +27,8 @@ pub(crate) fn run(argument: &str, output: Output) -> anyhow::Result<Exit> {
         Err(error) => return Err(error.into()),
     };
     let target = Target::Build(Scope::All);
-    PlanView::new(argument, &target, true).render(|renderer| {
+    let adopt = |kind: &str, id: &str| format!("nex adopt {argument} {kind} {id}");
+    PlanView::new(&adopt, &target, true).render(|renderer| {
         if output.json {
             let hazards = findings.iter();
             return output.json(&Document {

@@ -5,8 +5,8 @@ use nex_dns::import;
 use nex_dns::name::canonical_zone;
 use nex_dns::ports::ZoneReader as _;
 
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 
 pub(crate) async fn import(context: &Context) -> anyhow::Result<Exit> {
     let spec = &context.spec.dns;
@@ -27,8 +27,8 @@ pub(crate) async fn import(context: &Context) -> anyhow::Result<Exit> {
         let record = zone.records.iter().find(|record| record.id == *id);
         let record = record.map_or_else(String::new, |r| format!("{} {}", r.name, r.kind));
         context.output.note(&format!(
-            "nex did not make {record}; to let nex manage the record: nex adopt {} dns-record {id}",
-            context.argument
+            "nex did not make {record}; to let nex manage the record: {}",
+            context.command("adopt", &["dns-record", id])
         ));
     }
     Ok(Exit::Fine)

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use nex_infra::model::{Kind, Observed};
+use nex_infra::model::{Key, Kind, Observed, ObservedResource, Owner};
 use serde::Serialize;
 
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 
 /// Addresses, URLs and names. A part that does not exist yet is absent.
 #[derive(Debug, Serialize)]
@@ -32,6 +32,8 @@ pub(crate) struct Outputs {
     secrets: Vec<String>,
     /// The log groups.
     log_groups: Vec<String>,
+    /// The secret of the password of GitLab's role in the database.
+    database_password_secret: String,
     /// The secret of the first password of `root`.
     root_password_secret: String,
     /// The secret of the runners' token.
@@ -48,14 +50,22 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
+/// The environment's own resources of a kind.
+fn own(observed: &Observed, kind: Kind) -> impl Iterator<Item = (&Key, &ObservedResource)> {
+    let of_kind = observed.iter().filter(move |(key, _)| key.kind == kind);
+    of_kind.filter(|(_, existing)| existing.owner == Owner::Nex)
+}
+
 fn names(observed: &Observed, kind: Kind) -> Vec<String> {
-    let keys = observed.keys().filter(|key| key.kind == kind);
-    keys.map(|key| key.name.clone()).collect()
+    own(observed, kind)
+        .map(|(key, _)| key.name.clone())
+        .collect()
 }
 
 fn id(observed: &Observed, kind: Kind) -> Option<String> {
-    let mut existing = observed.iter().filter(|(key, _)| key.kind == kind);
-    existing.next().map(|(_, existing)| existing.id.clone())
+    own(observed, kind)
+        .map(|(_, existing)| existing.id.clone())
+        .next()
 }
 
 impl Outputs {
@@ -76,6 +86,7 @@ impl Outputs {
             buckets: names(observed, Kind::S3Bucket),
             secrets: names(observed, Kind::Secret),
             log_groups: names(observed, Kind::LogGroup),
+            database_password_secret: context.names.secrets().database_password,
             root_password_secret: context.names.secrets().root_password,
             runner_token_secret: context.names.secrets().runner_token,
         }
@@ -104,21 +115,24 @@ impl Outputs {
     }
 
     /// What the operator does once the environment is built.
-    pub(crate) fn next_steps(&self, argument: &str) -> String {
+    pub(crate) fn next_steps(&self, outputs: &str) -> String {
         let Self {
             url,
+            database_host,
+            database_password_secret,
             root_password_secret,
             runner_token_secret,
             ..
         } = self;
         format!(
             "What comes next:
-  1. GitLab's first start takes about ten minutes. Then {url} answers.
-  2. Sign in as root. The password:
+  1. Within 30 minutes, create GitLab's role and database on {database_host} (docs/prerequisites.md). The password:
+     aws secretsmanager get-secret-value --secret-id {database_password_secret} --query SecretString --output text
+  2. The first start takes about ten minutes more. Then {url} answers. Sign in as root; the password:
      aws secretsmanager get-secret-value --secret-id {root_password_secret} --query SecretString --output text
   3. Create an instance runner in GitLab (Admin > CI/CD > Runners), and store its token (glrt-...) for the fleet:
-     aws secretsmanager put-secret-value --secret-id {runner_token_secret} --secret-string TOKEN
-  4. These outputs at any time: nex outputs {argument}"
+     aws secretsmanager put-secret-value --secret-id {runner_token_secret} --secret-string file:///dev/stdin
+  4. These outputs at any time: {outputs}"
         )
     }
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use nex_plan::Linted;
 
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::plan::{Scope, Step, Target, file};
 use crate::ui::plans::PlanView;
 
@@ -24,7 +24,8 @@ impl Request<'_> {
     pub(crate) async fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         let target = Target::Build(self.scope);
         let proposal = context.propose(&target, None).await?;
-        let view = PlanView::new(&context.argument, &target, self.full);
+        let adopt = |kind: &str, id: &str| context.command("adopt", &[kind, id]);
+        let view = PlanView::new(&adopt, &target, self.full);
         let view = view.with_edge_networks(&proposal.edge_networks);
         view.show(&proposal.linted, context.output)?;
         if let Some(path) = self.out {

@@ -7,8 +7,8 @@ use anyhow::{Context as _, bail};
 use nex_dns::edge::{BUILT_IN_AS_OF, built_in};
 use nex_infra::{DatabaseFacts, EdgeNetworks};
 
-use crate::cli::Exit;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::wiring::Inputs;
 
 /// PostgreSQL's port, if the database is not looked up.

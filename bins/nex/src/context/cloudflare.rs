@@ -3,13 +3,8 @@
 use anyhow::Context as _;
 use nex_dns::Client;
 
+use super::endpoints::ADDRESS_VARIABLE;
 use super::{Context, secrets};
-
-/// The variable that names another address of Cloudflare's API.
-pub(super) const ADDRESS_VARIABLE: &str = "CLOUDFLARE_BASE_URL";
-
-/// The variable with the API token of a sandbox.
-pub(super) const TOKEN_VARIABLE: &str = "CLOUDFLARE_API_TOKEN";
 
 /// A client with the spec's token, or with the sandbox's.
 pub(super) async fn connect(context: &Context) -> anyhow::Result<Client> {

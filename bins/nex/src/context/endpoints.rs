@@ -9,7 +9,14 @@ use nex_infra::aws::EndpointOverride;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::cloudflare::{ADDRESS_VARIABLE, TOKEN_VARIABLE};
+/// The sandbox that `--sandbox` without a name means.
+pub(crate) const DEFAULT_SANDBOX: &str = "default";
+
+/// The variable with another address of Cloudflare's API.
+pub(super) const ADDRESS_VARIABLE: &str = "CLOUDFLARE_BASE_URL";
+
+/// The variable with the API token of a sandbox.
+const TOKEN_VARIABLE: &str = "CLOUDFLARE_API_TOKEN";
 
 /// The output of `nex-sandbox up --json`.
 #[derive(Debug, Deserialize)]

@@ -25,6 +25,9 @@ use certificate_store::CertificateStore;
 pub(crate) use certificate_store::CertificateStoreError;
 use endpoints::SandboxEndpoints;
 
+/// What reads, plans and applies an environment's zone.
+pub(crate) type Zone = ZoneManager<Client, CertificateStore>;
+
 /// An environment with its clients.
 pub(crate) struct Context {
     pub(crate) spec: Spec,
@@ -34,10 +37,11 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) progress: Arc<dyn Progress>,
     pub(crate) cancel: CancelToken,
+    sandbox_name: Option<String>,
     sandbox: Option<SandboxEndpoints>,
     aws: AwsConnection,
     cloudflare: OnceCell<Client>,
-    zone: OnceCell<ZoneManager<Client, CertificateStore>>,
+    zone: OnceCell<Zone>,
     calls: CallLog,
 }
 
@@ -52,6 +56,7 @@ impl Context {
         output: Output,
     ) -> anyhow::Result<Self> {
         let spec = load(argument)?;
+        let sandbox_name = sandbox.map(str::to_owned);
         let sandbox = sandbox.map(endpoints::start).transpose()?;
         let calls = CallLog::default();
         Ok(Self {
@@ -63,10 +68,25 @@ impl Context {
             cloudflare: OnceCell::new(),
             zone: OnceCell::new(),
             spec,
+            sandbox_name,
             sandbox,
             output,
             calls,
         })
+    }
+
+    /// A command for this environment as the operator types it, on the same clouds: `nex bootstrap staging --sandbox`.
+    pub(crate) fn command(&self, verb: &str, arguments: &[&str]) -> String {
+        let words = [self.argument.as_str()].into_iter();
+        let words = words.chain(arguments.iter().copied());
+        let words = words.map(|word| shlex::try_quote(word).unwrap_or(word.into()));
+        let words: Vec<String> = words.map(Into::into).collect();
+        let sandbox = match self.sandbox_name.as_deref() {
+            None => String::new(),
+            Some(endpoints::DEFAULT_SANDBOX) => " --sandbox".to_owned(),
+            Some(name) => format!(" --sandbox={name}"),
+        };
+        format!("nex {verb} {}{sandbox}", words.join(" "))
     }
 
     /// Whether the clouds are a sandbox's.
@@ -96,7 +116,7 @@ impl Context {
     }
 
     /// The manager that reads, plans and applies the zone.
-    pub(crate) async fn zone(&self) -> anyhow::Result<&ZoneManager<Client, CertificateStore>> {
+    pub(crate) async fn zone(&self) -> anyhow::Result<&Zone> {
         let connect = async {
             let client = self.cloudflare().await?.clone();
             let secrets = CertificateStore::new(self.aws.clone());

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 /// A place in a file; both numbers count from 1, columns in characters.
@@ -25,6 +25,15 @@ impl Position {
             column: before[line_start..].chars().count() + 1,
         }
     }
+}
+
+/// Whether a problem is shown with its line. A line may have a secret that someone wrote in place of a reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Excerpt {
+    /// The line up to the end of the problem.
+    Shown,
+    /// Only the position.
+    Withheld,
 }
 
 /// One problem of a file.
@@ -49,10 +58,13 @@ pub struct Diagnostic {
     /// The length of the problem in bytes.
     #[serde(skip)]
     pub length: usize,
+    /// Whether the line is shown.
+    #[serde(skip)]
+    pub excerpt: Excerpt,
 }
 
 impl Diagnostic {
-    /// The problem with its line. `text` is the file's content.
+    /// The problem with its place. `text` is the file's content.
     pub fn render(&self, text: &str) -> String {
         let title = if self.field.is_empty() {
             self.message.clone()
@@ -61,12 +73,24 @@ impl Diagnostic {
         };
         let suggestion = self.did_you_mean.as_ref();
         let suggestion = suggestion.map(|word| format!("did you mean `{word}`?"));
-        let annotation = AnnotationKind::Primary.span(self.first_line(text));
         let path = self.file.display().to_string();
-        let snippet = Snippet::source(text)
-            .path(path)
-            .annotation(annotation.label(suggestion));
-        let mut report = Level::ERROR.primary_title(&title).element(snippet);
+        let span = self.first_line(text);
+        // The rest of the line may have the value of another field.
+        let shown = text.get(..span.end).unwrap_or(text);
+        let title = Level::ERROR.primary_title(&title);
+        let mut report = match self.excerpt {
+            Excerpt::Shown => {
+                let annotation = AnnotationKind::Primary.span(span);
+                let snippet = Snippet::source(shown)
+                    .path(path)
+                    .annotation(annotation.label(suggestion));
+                title.element(snippet)
+            }
+            Excerpt::Withheld => {
+                let Position { line, column } = self.position;
+                title.element(Origin::path(path).line(line).char_column(column))
+            }
+        };
         if let Some(allowed) = &self.allowed {
             let level = Level::NOTE.with_name("allowed");
             report = report.element(level.message(allowed));

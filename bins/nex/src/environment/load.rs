@@ -7,11 +7,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use jsonschema::error::ValidationErrorKind as Kind;
-use nex_plan::Problems;
+use nex_plan::{Problems, SecretRef};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use toml::de::DeTable;
 
+use super::diagnostic::Excerpt;
 use super::schema::{VALIDATOR, described, known_fields, nearest, refused, strings};
 use super::spans::{Part, Spans};
 use super::{Diagnostic, Position, Spec, validate};
@@ -167,8 +168,7 @@ impl<'a> Reader<'a> {
     fn read(&mut self) -> Option<Spec> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
-            let span = error.span().unwrap_or_default();
-            self.push(span, "", error.message().to_owned(), None, None);
+            self.syntax(error.span(), error.message());
         }
         if !errors.is_empty() {
             return None;
@@ -177,8 +177,7 @@ impl<'a> Reader<'a> {
         let mut json: Json = match toml::from_str::<toml::Table>(self.text) {
             Ok(table) => serde_json::to_value(table).unwrap_or_default(),
             Err(error) => {
-                let span = error.span().unwrap_or_default();
-                self.push(span, "", error.message().to_owned(), None, None);
+                self.syntax(error.span(), error.message());
                 return None;
             }
         };
@@ -187,6 +186,20 @@ impl<'a> Reader<'a> {
             remove(&mut json, &pointer);
         }
         self.by_sections(&json)
+    }
+
+    /// Adds an error of the TOML parser. The position is enough: the line may have a secret.
+    fn syntax(&mut self, span: Option<Range<usize>>, message: &str) {
+        let span = span.unwrap_or_default();
+        self.push(span, "", message.to_owned(), None, None);
+        self.withhold();
+    }
+
+    /// Keeps the line of the last problem out of what is shown.
+    fn withhold(&mut self) {
+        if let Some(problem) = self.found.last_mut() {
+            problem.excerpt = Excerpt::Withheld;
+        }
     }
 
     /// Adds the problems that the schema finds, and returns the places that the next step leaves out.
@@ -218,7 +231,16 @@ impl<'a> Reader<'a> {
                         (Kind::Enum { options }, Some(text)) => nearest(text, &strings(options)),
                         _ => None,
                     };
+                    let is_secret = is_secret_reference(kind);
+                    let message = if is_secret {
+                        "the value is not a valid reference to a secret".to_owned()
+                    } else {
+                        message
+                    };
                     self.add(&path, message, allowed, meant, Part::Value);
+                    if is_secret {
+                        self.withhold();
+                    }
                     wrong.push(pointer);
                 }
             }
@@ -322,8 +344,14 @@ impl<'a> Reader<'a> {
             did_you_mean,
             offset: span.start,
             length: span.len(),
+            excerpt: Excerpt::Shown,
         });
     }
+}
+
+/// Whether a value was refused that should refer to a secret: the value may be the secret itself.
+fn is_secret_reference(kind: &Kind) -> bool {
+    matches!(kind, Kind::Pattern { pattern } if pattern == SecretRef::PATTERN)
 }
 
 /// `/aws/fleet/max` as `aws.fleet.max`, `/dns/records/2` as `dns.records[2]`.

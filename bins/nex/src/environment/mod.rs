@@ -10,7 +10,7 @@ mod validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use diagnostic::{Diagnostic, Position};
+pub use diagnostic::{Diagnostic, Excerpt, Position};
 pub use findings::findings;
 pub(crate) use findings::{denials, plan_findings};
 pub use load::{Invalid, Loaded, load};

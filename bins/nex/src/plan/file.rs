@@ -51,9 +51,9 @@ pub(crate) fn write(
     proposal: &Proposal,
     renderer: &Renderer<'_>,
 ) -> anyhow::Result<()> {
-    let images = proposal.aws.as_ref().map(|aws| KeptImages {
-        server: aws.snapshot.facts.images.server.clone(),
-        fleet: aws.snapshot.facts.images.fleet.clone(),
+    let images = proposal.images().map(|images| KeptImages {
+        server: images.server.clone(),
+        fleet: images.fleet.clone(),
     });
     let written = Written {
         format: FORMAT,
@@ -115,7 +115,8 @@ impl PlanFile {
     /// [`Outdated`] with what differs.
     pub(crate) fn compare(&self, fresh: &Linted<Step>) -> Result<(), Outdated> {
         let now: Vec<Change> = fresh.plan().entries.iter().map(Planned::change).collect();
-        if self.plan.actions == now {
+        // Compared as they are written: the reason of a replacement is not part of a field's JSON.
+        if serde_json::to_value(&self.plan.actions).ok() == serde_json::to_value(&now).ok() {
             return Ok(());
         }
         Err(Outdated(self.plan.clone().plan().moved(fresh.plan())))

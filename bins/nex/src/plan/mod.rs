@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::environment;
 use crate::wiring;
 
-pub(crate) use step::Step;
+pub(crate) use step::{Deferred, Step};
 
 /// What a plan must achieve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,11 @@ pub(crate) struct Proposal {
 }
 
 impl Proposal {
+    /// The machine images that the plan was made with.
+    pub(crate) fn images(&self) -> Option<&Images> {
+        self.aws.as_ref().map(|aws| &aws.snapshot.facts.images)
+    }
+
     fn of_zone(linted: Linted<Step>, goal: Goal) -> Self {
         Self {
             linted,

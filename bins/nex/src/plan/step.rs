@@ -92,6 +92,8 @@ impl nex_plan::Step for Step {
     type Deferred = Deferred;
 }
 
+impl nex_plan::Composite for Step {}
+
 impl From<nex_infra::Step> for Step {
     fn from(step: nex_infra::Step) -> Self {
         Step::Aws(Box::new(step))

@@ -1,6 +1,5 @@
 //! Everything that people see: output, progress, questions, remedies, reports.
 
-pub(crate) mod hints;
 pub(crate) mod output;
 pub(crate) mod plans;
 pub(crate) mod progress;

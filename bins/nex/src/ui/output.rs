@@ -18,14 +18,6 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// The same output without JSON, for text before the one JSON document of a run.
-    pub(crate) fn as_text(self) -> Self {
-        Self {
-            json: false,
-            ..self
-        }
-    }
-
     /// Writes data. A reader that has closed the pipe, such as `head`, is not an error.
     pub(crate) fn data(self, text: &str) {
         let mut stdout = anstream::stdout().lock();

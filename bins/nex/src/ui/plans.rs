@@ -7,8 +7,8 @@ use crate::plan::Target;
 
 /// How plans and findings are shown.
 pub(crate) struct PlanView<'a> {
-    /// The environment as the operator named it.
-    pub(crate) environment: &'a str,
+    /// The command that adopts the resource of a kind with an id.
+    adopt: &'a dyn Fn(&str, &str) -> String,
     /// Whether the plan deletes the environment.
     pub(crate) destroys: bool,
     /// Whether every field is shown.
@@ -19,9 +19,13 @@ pub(crate) struct PlanView<'a> {
 
 impl<'a> PlanView<'a> {
     /// The view of plans for `target`.
-    pub(crate) fn new(environment: &'a str, target: &Target, full: bool) -> Self {
+    pub(crate) fn new(
+        adopt: &'a dyn Fn(&str, &str) -> String,
+        target: &Target,
+        full: bool,
+    ) -> Self {
         Self {
-            environment,
+            adopt,
             destroys: matches!(target, Target::Destroy(_)),
             full,
             lists: vec![],
@@ -71,23 +75,19 @@ impl<'a> PlanView<'a> {
     fn remedy(&self, finding: &Finding) -> String {
         let subject = finding.subject.name();
         match &finding.remedy {
-            Remedy::Allow if self.destroys => format!("allow this with --allow '{subject}'"),
+            Remedy::Allow if self.destroys => format!("confirm with --allow '{subject}'"),
             Remedy::Allow => {
-                format!("change the spec back, or allow this with --allow '{subject}'")
+                format!("change the spec back, or allow the change with --allow '{subject}'")
             }
             Remedy::Adopt { kind, id } if self.destroys => {
                 format!(
-                    "leave it to its owner with --allow '{subject}', or: {}",
-                    self.adopt(kind, id)
+                    "leave it to its owner with --allow '{subject}', or adopt it with: {}",
+                    (self.adopt)(kind, id)
                 )
             }
-            Remedy::Adopt { kind, id } => format!("take it over with: {}", self.adopt(kind, id)),
+            Remedy::Adopt { kind, id } => format!("adopt it with: {}", (self.adopt)(kind, id)),
             remedy @ (Remedy::Edit { .. } | Remedy::Text(_)) => remedy.to_string(),
         }
-    }
-
-    fn adopt(&self, kind: &str, id: &str) -> String {
-        format!("nex adopt {} {kind} {id}", self.environment)
     }
 }
 
@@ -101,7 +101,8 @@ mod tests {
     fn remedy(target: &Target, remedy: Remedy) -> String {
         let id = ResourceId::new("instance", "nex-staging-gitlab");
         let finding = Finding::new(Severity::Deny, "code", id, "message", remedy);
-        PlanView::new("staging", target, false).remedy(&finding)
+        let adopt = |kind: &str, id: &str| format!("nex adopt staging {kind} {id}");
+        PlanView::new(&adopt, target, false).remedy(&finding)
     }
 
     #[test]
@@ -114,15 +115,15 @@ mod tests {
         };
         assert_eq!(
             remedy(&build, adopt()),
-            "take it over with: nex adopt staging instance i-1"
+            "adopt it with: nex adopt staging instance i-1"
         );
         assert_eq!(
             remedy(&build, Remedy::Allow),
-            "change the spec back, or allow this with --allow 'instance nex-staging-gitlab'"
+            "change the spec back, or allow the change with --allow 'instance nex-staging-gitlab'"
         );
         assert_eq!(
             remedy(&destroy, Remedy::Allow),
-            "allow this with --allow 'instance nex-staging-gitlab'"
+            "confirm with --allow 'instance nex-staging-gitlab'"
         );
     }
 }

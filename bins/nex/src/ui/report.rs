@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::output::Output;
 use super::progress::seconds;
-use crate::cli::Exit;
+use crate::exit::Exit;
 
 /// The run that a report is about.
 #[derive(Clone, Copy, Debug)]

@@ -118,9 +118,9 @@ fn an_environment_that_is_not_there_is_said_with_those_that_are() {
 }
 
 #[test]
-fn the_shortest_useful_file_of_the_readme_is_right() {
-    let readme = std::fs::read_to_string(crate::stage::root().join("README.md")).unwrap();
-    let spec = readme
+fn the_shortest_file_of_the_guide_is_valid() {
+    let guide = std::fs::read_to_string(crate::stage::root().join("docs/environment.md")).unwrap();
+    let spec = guide
         .split("```toml\n")
         .nth(1)
         .unwrap()
@@ -160,4 +160,46 @@ fn a_host_without_a_record_or_a_certificate_causes_a_warning() {
         codes(&none),
         ["origin-certificate-not-issued dns.certificates"]
     );
+}
+
+#[test]
+fn a_database_that_is_too_old_for_gitlab_is_shown_by_the_plan() {
+    let reference = Reference::new();
+    let stage = crate::stage::Stage::new();
+    stage.python(
+        "
+rds = boto3.client('rds')
+name = rds.describe_db_instances()['DBInstances'][0]['DBInstanceIdentifier']
+rds.modify_db_instance(DBInstanceIdentifier=name, EngineVersion='13.15', AllowMajorVersionUpgrade=True, ApplyImmediately=True)
+",
+    );
+    let plan = stage.nex(&["plan", &reference.file()]).expect(0);
+    assert!(
+        plan.out.contains("warning[postgresql-too-old]"),
+        "{}",
+        plan.out
+    );
+    // Without a cloud, nothing tells the version.
+    let check = run(nex().args(["check", &reference.file()])).expect(0);
+    assert!(!check.out.contains("postgresql-too-old"), "{}", check.out);
+}
+
+#[test]
+fn a_secret_in_place_of_a_reference_is_never_repeated() {
+    let secret = "v1.0-abcdef-super-secret-token";
+    let token = "token = \"env:CLOUDFLARE_API_TOKEN\"";
+    let cases = [
+        format!("token = \"{secret}\""),
+        format!("tokn = \"{secret}\""),
+        format!("token = \"{secret}"),
+    ];
+    for case in cases {
+        let reference = Reference::with(|text| replaced(&text, token, &case));
+        for arguments in [&["check"][..], &["check", "--json"]] {
+            let ended = run(nex().args(arguments).arg(reference.file())).expect(1);
+            let (out, err) = (&ended.out, &ended.err);
+            assert!(!out.contains(secret) && !err.contains(secret), "{out}{err}");
+            assert!(out.contains("staging.toml") || err.contains("staging.toml"));
+        }
+    }
 }

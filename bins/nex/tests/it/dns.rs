@@ -246,3 +246,25 @@ fn a_rate_limit_is_waited_for() {
     );
     assert!(plan.err.contains("the next try in"), "{}", plan.err);
 }
+
+#[test]
+fn a_destroy_of_the_zone_alone_takes_the_records_and_leaves_certificate_and_settings() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let stage = Stage::built(&file);
+    let state = "
+names = [r['name'] for r in cloudflare('zones/{zone}/dns_records') if 'managed by nex' in (r['comment'] or '')]
+ssl = next(s['value'] for s in cloudflare('zones/{zone}/settings') if s['id'] == 'ssl')
+print(len(names), len(cloudflare('certificates?zone_id={zone}')), ssl)
+";
+    stage.sandbox.reset_calls();
+    let ended = stage.nex(&["dns", "destroy", &file, "--confirm", "staging"]);
+    ended.expect(0);
+    assert_eq!(stage.python(state), "0 1 strict");
+    let calls = stage.sandbox.calls();
+    let aws = calls.iter().filter(|call| call.service != "cloudflare");
+    assert!(aws.clone().all(|call| !call.mutating), "{calls:?}");
+    stage.nex(&["dns", "apply", &file, "--yes"]).expect(0);
+    assert_eq!(stage.python(state), "3 1 strict");
+    stage.nex(&["plan", &file, "--check"]).expect(0);
+}

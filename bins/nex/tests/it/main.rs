@@ -10,6 +10,7 @@ mod dns;
 mod drift;
 mod octodns;
 mod others;
+mod outputs;
 mod plan_file;
 mod prompt;
 mod secrets;

@@ -269,9 +269,9 @@ fn a_call_that_was_cancelled_while_it_waited_did_not_fail() {
         done: update zone-setting min_tls_version
         done: update zone-setting tls_client_auth
         done: update zone-setting always_use_https
-        skipped: dns-record a.example.com A: the run was stopped while the step waited: the rate limit or the next try
-        skipped: dns-record b.example.com A: the run was stopped while the step waited: the rate limit or the next try
-        skipped: dns-record c.example.com CNAME: the run was stopped while the step waited: the rate limit or the next try
+        skipped: dns-record a.example.com A: the run was cancelled during a wait: the rate limit or the next try
+        skipped: dns-record b.example.com A: the run was cancelled during a wait: the rate limit or the next try
+        skipped: dns-record c.example.com CNAME: the run was cancelled during a wait: the rate limit or the next try
     "#]].assert_eq(&text(&report));
     assert_eq!(report.remaining.entries.len(), 3);
 }

@@ -101,7 +101,8 @@ fn only_what_the_plan_named_is_revoked_and_what_came_into_use_is_spared() {
     fake.state().certificates[0].id = "new1".to_owned();
     let report = apply(&fake, &one, &Goal::Revoke, &plan, &never);
     assert_eq!(report.skipped.len(), 1, "{report:?}");
-    expect!["the resource is in use by now"].assert_eq(&report.skipped[0].reason.to_string());
+    expect!["the resource has come into use since the plan was made"]
+        .assert_eq(&report.skipped[0].reason.to_string());
     assert_eq!(fake.state().certificates.len(), 2);
 }
 

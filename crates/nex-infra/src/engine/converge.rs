@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nex_plan::{
-    ApplyReport, Approved, Change, Done, Event, Failed, MovedError, Plan, PlanEntry as _, Planned,
-    ResourceId, RunContext, SkipReason, Skipped, chain,
+    ApplyReport, Approved, Change, Done, Event, Failed, Moved, MovedError, Movement, Plan,
+    PlanEntry as _, Planned, ResourceId, RunContext, SkipReason, Skipped, chain,
 };
 
 use super::apply::apply;
 use crate::adoption;
 use crate::diff::diff;
-use crate::model::{Desired, Key, Observed};
+use crate::model::{Desired, Key, Observed, Owner};
 use crate::ports::{CloudReader, CloudWriter, Snapshot};
 use crate::step::{Operation, Step};
 
@@ -92,15 +92,73 @@ struct Goal<'a> {
 impl Goal<'_> {
     /// The steps that are left of the approved plan, if the environment has not moved otherwise.
     fn resolved(&self, observed: &Observed) -> Result<Approved<Step>, MovedError> {
-        self.approved
-            .resolve(without_fit_needs(self.left(observed), observed))
+        let left = self.without_fit_needs(self.left(observed), observed);
+        let resolved = self.approved.resolve(left)?;
+        // A plan does not show everything that a step carries, such as the tags of a root volume.
+        let differs = |step: &&Step| {
+            let approved = self.approved_step(&step.id());
+            approved.is_some_and(|approved| {
+                approved.operation.new_resource() != step.operation.new_resource()
+            })
+        };
+        let differing = resolved.plan().steps().filter(differs);
+        let moved: Vec<Moved> = differing
+            .map(|step| Moved {
+                id: step.id(),
+                how: Movement::Fields(vec!["the configuration".to_owned()]),
+            })
+            .collect();
+        if moved.is_empty() {
+            Ok(resolved)
+        } else {
+            Err(MovedError(moved))
+        }
+    }
+
+    fn approved_step(&self, id: &ResourceId) -> Option<&Step> {
+        self.approved.plan().steps().find(|step| step.id() == *id)
+    }
+
+    /// Whether what a step was to achieve is so: nex owns the resource, or the deleted resource is gone.
+    fn is_achieved(&self, id: &ResourceId, observed: &Observed) -> bool {
+        self.approved_step(id).is_some_and(|step| {
+            let existing = observed.get(&step.key);
+            match step.operation {
+                Operation::Delete { .. } => existing.is_none(),
+                Operation::Create(_)
+                | Operation::Update { .. }
+                | Operation::Replace { .. }
+                | Operation::Adopt { .. } => existing.is_some_and(|e| e.owner == Owner::Nex),
+            }
+        })
+    }
+
+    /// A resource that nex owns, or that the operator left to its owner, is fit for use, even if its own change is not part
+    /// of `plan`: no creation or update waits for the resource.
+    fn without_fit_needs(&self, mut plan: Plan<Step>, observed: &Observed) -> Plan<Step> {
+        let planned: BTreeSet<Key> = plan.steps().map(|step| step.key.clone()).collect();
+        let is_fit = |key: &Key| {
+            let existing = observed.get(key);
+            existing.is_some_and(|existing| {
+                existing.owner == Owner::Nex || self.approved.allows(&key.resource_id())
+            })
+        };
+        for entry in &mut plan.entries {
+            if let Planned::Ready(step) = entry
+                && step.operation.new_resource().is_some()
+            {
+                step.needs
+                    .retain(|key| planned.contains(key) || !is_fit(key));
+            }
+        }
+        plan
     }
 
     /// The steps that are left and continue an approved step.
     fn narrowed(&self, observed: &Observed) -> Approved<Step> {
         let narrowed = self.approved.narrow(self.left(observed));
         let plan = narrowed.plan().clone();
-        self.approved.narrow(without_fit_needs(plan, observed))
+        self.approved.narrow(self.without_fit_needs(plan, observed))
     }
 
     /// What is left to do for the resources of the approved plan.
@@ -132,20 +190,6 @@ impl Goal<'_> {
             .retain(|entry| !self.unrelated.contains(&entry.id()));
         plan
     }
-}
-
-/// Removes needs that exist and are not part of `plan`: a creation or an update can use these resources as they are.
-fn without_fit_needs(mut plan: Plan<Step>, observed: &Observed) -> Plan<Step> {
-    let planned: BTreeSet<Key> = plan.steps().map(|step| step.key.clone()).collect();
-    for entry in &mut plan.entries {
-        if let Planned::Ready(step) = entry
-            && step.operation.new_resource().is_some()
-        {
-            step.needs
-                .retain(|key| planned.contains(key) || !observed.contains_key(key));
-        }
-    }
-    plan
 }
 
 fn unrelated(
@@ -218,7 +262,8 @@ impl<R: CloudReader, W: CloudWriter> Run<'_, R, W> {
     /// A step with an unknown effect has succeeded if nothing is left to do for its resource.
     fn settle(&mut self, observed: &Observed) {
         let left = self.goal.left(observed);
-        let is_done = |id: &ResourceId| left.entry(id).is_none();
+        let goal = &self.goal;
+        let is_done = |id: &ResourceId| left.entry(id).is_none() && goal.is_achieved(id, observed);
         let lost =
             |failed: &mut Failed| failed.kind.is_resolved_by_reading() && is_done(&failed.id);
         let interrupted = |skipped: &mut Skipped| {

@@ -5,7 +5,8 @@ mod environment;
 use std::collections::BTreeSet;
 
 use nex_plan::{
-    Action, Finding, Lint, Plan, PlanEntry as _, Remedy, ResourceId, Severity, UpdateBehavior,
+    Action, Finding, Lint, NOT_OURS, Plan, PlanEntry as _, Remedy, ResourceId, Severity,
+    UpdateBehavior,
 };
 
 use crate::diff::{pairs, shrinks};
@@ -78,8 +79,25 @@ impl Lint for Step {
                 let kept = observed.values().filter_map(left_over);
                 full.filter_map(stateful).chain(kept).collect()
             }
-            LintContext::Adoption => vec![],
+            LintContext::Adoption => plan.steps().filter_map(not_an_adoption).collect(),
         }
+    }
+}
+
+/// The context of an adoption lets nothing else pass.
+fn not_an_adoption(step: &Step) -> Option<Finding> {
+    match step.operation {
+        Operation::Adopt { .. } => None,
+        Operation::Create(_)
+        | Operation::Update { .. }
+        | Operation::Replace { .. }
+        | Operation::Delete { .. } => Some(Finding::new(
+            Severity::Deny,
+            "not-an-adoption",
+            step.id(),
+            format!("{} is not an adoption", step.action()),
+            Remedy::Allow,
+        )),
     }
 }
 
@@ -120,7 +138,7 @@ fn not_ours(key: &Key, existing: &ObservedResource) -> Option<Finding> {
     existing.state.tags().is_some().then(|| {
         Finding::new(
             Severity::Deny,
-            "not-ours",
+            NOT_OURS,
             key.resource_id(),
             format!(
                 "{} has this name but not nex's tags: nex leaves the resource as it is",

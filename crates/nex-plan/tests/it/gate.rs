@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use nex_plan::{
-    Action, Approved, FieldChange, Finding, Lint, Plan, PlanEntry, Planned, ResourceId, Severity,
-    Step, Value,
+    Action, Approved, Composite, FieldChange, Finding, Lint, Plan, PlanEntry, Planned, ResourceId,
+    Severity, Step, Value,
 };
 use proptest::prelude::*;
 
@@ -150,6 +150,8 @@ impl Step for Both {
     type Deferred = Later;
 }
 
+impl Composite for Both {}
+
 impl From<Toy> for Both {
     fn from(step: Toy) -> Self {
         Both::Toy(step)
@@ -197,6 +199,35 @@ fn a_provider_gets_its_own_steps_and_no_forged_ones() {
     let part: Approved<Toy> = approved.part();
     let names: Vec<String> = part.plan().entries.iter().map(|e| e.id().name).collect();
     assert_eq!(names, ["a", "c"]);
+}
+
+/// A step of someone else, who lets everything pass and claims that their steps are those of `Other`.
+impl From<Toy> for Other {
+    fn from(step: Toy) -> Self {
+        Other(step)
+    }
+}
+
+impl From<Other> for Toy {
+    fn from(step: Other) -> Self {
+        step.0
+    }
+}
+
+impl TryFrom<Later> for Infallible {
+    type Error = ();
+
+    fn try_from(_: Later) -> Result<Self, ()> {
+        Err(())
+    }
+}
+
+#[test]
+fn steps_that_other_rules_let_pass_are_not_a_providers_own() {
+    let foreign = plan([toy("a", Action::Create)]).lint(&());
+    let approved = foreign.approve(&BTreeSet::new()).expect("no denial");
+    let part: Approved<Other> = approved.part();
+    assert!(part.is_empty());
 }
 
 fn any_toy() -> impl Strategy<Value = Toy> {

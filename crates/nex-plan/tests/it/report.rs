@@ -31,7 +31,7 @@ fn parts_add_up_and_only_what_is_left_remains() {
     assert!(report.stopped && !report.is_complete());
     assert_eq!(
         report.skipped[0].reason.to_string(),
-        "the run was stopped before the step started"
+        "the run was cancelled first"
     );
     assert_eq!(report.timing.wall, Duration::from_secs(2));
 }

@@ -93,6 +93,16 @@ macro_rules! sdk_tags {
 }
 use sdk_tags;
 
+/// The state of a resource as that of `$kind`. The diff pairs resources of one kind only.
+macro_rules! same_kind {
+    ($old:ident, $kind:ident) => {
+        match $old {
+            ResourceState::$kind(old) => old,
+            other => return Err(unchangeable(&other.key(), "the kinds differ")),
+        }
+    };
+}
+
 fn unchangeable(key: &Key, why: &'static str) -> Error {
     Error::Unchangeable {
         about: key.resource_id().to_string(),
@@ -156,45 +166,51 @@ impl CloudWriter for Writer {
         cancel: &CancelToken,
     ) -> Result<(), Error> {
         use DesiredResource as D;
-        use ResourceState as S;
-        match (old, new) {
-            (S::SecurityGroup(old), D::SecurityGroup(new)) => {
+        match new {
+            D::SecurityGroup(new) => {
+                let old = same_kind!(old, SecurityGroup);
                 Box::pin(self.update_group(id, old, new, ids, cancel)).await
             }
-            (S::IamRole(old), D::IamRole(new)) => self.update_role(old, new).await,
-            (S::InstanceProfile(old), D::InstanceProfile(new)) => {
+            D::DatabaseIngress(_) => Err(unchangeable(&new.key(), "a rule is replaced as a whole")),
+            D::IamRole(new) => self.update_role(same_kind!(old, IamRole), new).await,
+            D::InstanceProfile(new) => {
+                let old = same_kind!(old, InstanceProfile);
                 self.update_profile(old, new).await
             }
-            (S::S3Bucket(old), D::S3Bucket(new)) => self.update_bucket(old, new).await,
-            (S::Secret(old), D::Secret(new)) => self.update_secret(id, old, new).await,
-            (S::LogGroup(old), D::LogGroup(new)) => self.update_log_group(id, old, new).await,
-            (S::ElasticIp(old), D::ElasticIp(new)) => self.tag_ec2(id, &old.tags, &new.tags).await,
-            (S::Instance(old), D::Instance(new)) => {
+            D::S3Bucket(new) => self.update_bucket(same_kind!(old, S3Bucket), new).await,
+            D::Secret(new) => self.update_secret(id, same_kind!(old, Secret), new).await,
+            D::LogGroup(new) => {
+                self.update_log_group(id, same_kind!(old, LogGroup), new)
+                    .await
+            }
+            D::ElasticIp(new) => {
+                let old = same_kind!(old, ElasticIp);
+                self.tag_ec2(id, &old.tags, &new.tags).await
+            }
+            D::Instance(new) => {
+                let old = same_kind!(old, Instance);
                 self.update_instance(id, old, &new.instance, ids, cancel)
                     .await
             }
-            (S::Volume(old), D::Volume(new)) => self.update_volume(id, old, new).await,
-            (S::ElasticIpAssociation(_), D::ElasticIpAssociation(new)) => self
+            D::Volume(new) => self.update_volume(id, same_kind!(old, Volume), new).await,
+            D::ElasticIpAssociation(new) => self
                 .associate(new, Reassociation::Allow, ids, cancel)
                 .await
                 .map(drop),
-            (S::SnapshotPolicy(old), D::SnapshotPolicy(new)) => {
+            D::SnapshotPolicy(new) => {
+                let old = same_kind!(old, SnapshotPolicy);
                 self.update_snapshot_policy(id, old, new).await
             }
-            (S::LaunchTemplate(old), D::LaunchTemplate(new)) => {
+            D::LaunchTemplate(new) => {
+                let old = same_kind!(old, LaunchTemplate);
                 self.update_template(id, old, new, ids).await
             }
-            (S::AutoScalingGroup(old), D::AutoScalingGroup(new)) => {
+            D::AutoScalingGroup(new) => {
+                let old = same_kind!(old, AutoScalingGroup);
                 self.update_scaling_group(old, new, cancel).await
             }
-            (S::LifecycleHook(_), D::LifecycleHook(new)) => self.put_hook(new).await.map(drop),
-            (S::ScalingPolicy(_), D::ScalingPolicy(new)) => {
-                self.put_scaling_policy(new).await.map(drop)
-            }
-            (S::DatabaseIngress(_), D::DatabaseIngress(_)) => {
-                Err(unchangeable(&new.key(), "a rule is replaced as a whole"))
-            }
-            _ => Err(unchangeable(&new.key(), "the kinds differ")),
+            D::LifecycleHook(new) => self.put_hook(new).await.map(drop),
+            D::ScalingPolicy(new) => self.put_scaling_policy(new).await.map(drop),
         }
     }
 
