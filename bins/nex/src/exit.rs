@@ -1,17 +1,17 @@
-//! How a run ended, as its exit code tells.
+//! The exit code of a run.
 
 use std::process::ExitCode;
 
-/// The exit codes of `nex`. A usage error ends with 2, which clap does.
+/// The exit codes of `nex`. clap ends the program with 2 after a usage error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: fine.
+    /// 0: success.
     Fine,
-    /// 1: failed; the report says what was changed before.
+    /// 1: failed; the report says what was changed before the failure.
     Failed,
-    /// 3: there are changes (`plan --check`).
+    /// 3: the plan has changes (`plan --check`).
     Changes,
-    /// 4: partly applied; a second run goes on.
+    /// 4: partly applied; a second run continues.
     Partly,
     /// 5: refused for safety; nothing was changed.
     Refused,

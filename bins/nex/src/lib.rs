@@ -1,6 +1,6 @@
 //! The command `nex`: composes the crates into flows, and talks to the operator.
 //!
-//! | module | what is in it |
+//! | module | contents |
 //! |---|---|
 //! | [`cli`] | arguments, dispatch, hints about errors |
 //! | [`environment`] | an environment's file, its problems and the findings about it |

@@ -1,4 +1,4 @@
-//! Turns the outputs of one crate into the inputs of another. The crates do not know each other: they meet here.
+//! Turns the outputs of one crate into the inputs of another. The crates do not know each other.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use nex_plan::SecretRef;
 
 use crate::environment::Spec;
 
-/// Everything that the rendering of an environment needs from the clouds.
+/// Everything that rendering an environment needs from the clouds.
 #[derive(Clone, Debug)]
 pub(crate) struct Inputs<'a> {
     spec: &'a Spec,
@@ -18,7 +18,7 @@ pub(crate) struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
-    /// The inputs of `spec`, with its database and Cloudflare's networks as they were looked up.
+    /// The inputs for `spec`, with the database and Cloudflare's networks that were looked up.
     pub(crate) fn new(spec: &'a Spec, database: &'a DatabaseFacts, edge: &'a EdgeNetworks) -> Self {
         Self {
             names: spec.names(),
@@ -28,7 +28,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// What the server's rendering takes from the other crates.
+    /// The inputs of the server's rendering.
     pub(crate) fn gitlab(&self) -> nex_gitlab::Inputs {
         let buckets = self.names.buckets(&self.spec.aws);
         let secrets = self.names.secrets();
@@ -57,7 +57,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The secret that the server reads its mail password from: the spec's own, or the one that nex stores it in.
+    /// The secret with the server's mail password: a secret that the spec names, or nex's own.
     fn mail_secret(&self) -> Option<String> {
         let mail = self.spec.gitlab.mail.as_ref()?;
         Some(match &mail.password {
@@ -66,7 +66,7 @@ impl<'a> Inputs<'a> {
         })
     }
 
-    /// What the runners' rendering takes from the other crates.
+    /// The inputs of the runners' rendering.
     pub(crate) fn runner(&self) -> nex_runner::Inputs {
         let log_groups = self.names.log_groups();
         nex_runner::Inputs {
@@ -83,7 +83,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// What the desired state of AWS takes from the other crates.
+    /// The inputs of the desired state of AWS.
     ///
     /// # Errors
     /// If a host's user data can't be rendered, or is too large.
@@ -111,7 +111,7 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// The secrets whose values nex copies into Secrets Manager, each with the reference in the spec, by name.
+/// The secrets that nex fills from references in the spec: each reference, by the name of its secret.
 pub(crate) fn supplied_secrets(spec: &Spec) -> BTreeMap<String, SecretRef> {
     let mail = spec.gitlab.mail.as_ref().map(|mail| mail.password.clone());
     let mail = mail.filter(|reference| !matches!(reference, SecretRef::SecretsManager(_)));

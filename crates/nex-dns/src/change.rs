@@ -22,7 +22,7 @@ const ADDRESS_LATER: &str = "the server has its address";
 /// One change of a zone.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ZoneStep {
-    /// A certificate gets into its secret.
+    /// A certificate is issued and stored in its secret.
     Certificate(CertificateStep),
     /// A record is created, updated or deleted.
     Record(RecordStep),
@@ -48,18 +48,18 @@ pub struct RecordStep {
 pub enum RecordChange {
     /// The record is created.
     Create(NewRecord),
-    /// The fields of a record that differ are changed.
+    /// The fields that differ are changed.
     Update(ObservedRecord, NewRecord),
     /// The record is deleted.
     Delete(ObservedRecord),
 }
 
-/// A record whose content is not known yet: the server has no address.
+/// A record without known content, because the server has no address yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeferredRecord {
     /// The record's name in plans.
     pub label: String,
-    /// The record that is changed; `None` if one is created.
+    /// The record that is changed; `None` if the record is created.
     pub old: Option<ObservedRecord>,
     /// The record as the spec asks for it.
     pub new: DesiredRecord,
@@ -72,7 +72,7 @@ pub struct SettingStep {
     pub setting: Setting,
     /// The value now, where Cloudflare shows one.
     pub old: Option<String>,
-    /// The value that is asked for.
+    /// The value in the spec.
     pub new: String,
 }
 
@@ -85,7 +85,7 @@ impl RecordStep {
         }
     }
 
-    /// Whether those who resolve the name can see the change: a comment is invisible to them.
+    /// Whether resolvers can see the change. They can't see a comment.
     pub(crate) fn is_visible(&self) -> bool {
         match &self.change {
             RecordChange::Create(_) => false,
@@ -141,7 +141,7 @@ fn record_fields(old: Option<&ObservedRecord>, new: Option<&Values>) -> Vec<Fiel
     differing.collect()
 }
 
-/// Whether a record differs from what is asked for.
+/// Whether a record differs from the desired one.
 pub(crate) fn differs(old: &ObservedRecord, new: &NewRecord) -> bool {
     !record_fields(Some(old), Some(&Values::of(new))).is_empty()
 }

@@ -1,4 +1,4 @@
-//! What a spec asks of a zone: a pure function of the spec.
+//! The desired state of a zone: a pure function of the spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -24,13 +24,13 @@ pub(crate) struct Desired {
     pub(crate) records: BTreeSet<DesiredRecord>,
     /// The settings; a setting that is not named is neither read nor changed.
     pub(crate) settings: BTreeMap<Setting, String>,
-    /// How much may change at once without being allowed by name.
+    /// How much may change at once unless the operator allows more by name.
     pub(crate) limits: Limits,
 }
 
 impl Desired {
-    /// What a valid `spec` asks for in `environment`. An `A` record without content gets the server's `address`, or
-    /// stays unresolved without one.
+    /// The desired state that a valid `spec` describes for `environment`. An `A` record without content gets the
+    /// server's `address`; without an address, the record stays unresolved.
     pub(crate) fn of(spec: &Spec, environment: &str, address: Option<Ipv4Addr>) -> Self {
         let zone = canonical_zone(&spec.zone).unwrap_or_default();
         let records = spec.records.iter();
@@ -77,7 +77,8 @@ fn desired_record(record: &Record, zone: &str, environment: &str) -> Option<Desi
     })
 }
 
-/// The spec may also name the server's address, and Cloudflare accepts the same record only once.
+/// Removes duplicates: the spec may also contain the server's address, and Cloudflare accepts the same record only
+/// once.
 fn without_twins(
     records: impl Iterator<Item = DesiredRecord>,
     address: Option<Ipv4Addr>,

@@ -1,4 +1,4 @@
-//! What must change in a zone: a pure comparison, in canonical form.
+//! Compares the desired zone with the observed one, in canonical form and without I/O.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -14,21 +14,22 @@ use crate::zone::{ObservedRecord, Zone};
 
 /// The entries of a plan for records.
 pub(crate) struct RecordDiff {
-    /// What can be done, by name.
+    /// The entries that can be executed, by name.
     pub(crate) entries: Vec<Planned<ZoneStep>>,
-    /// What can't be done. Only the engine reports these: the lint sees the conflicting records themselves.
+    /// The entries that can't be executed. Only the engine reports these, because the lint sees the conflicting records
+    /// themselves.
     pub(crate) kept_out: Vec<KeptOut>,
 }
 
-/// An entry that a record of someone else prevents.
+/// An entry that can't be executed because of someone else's record.
 #[cfg_attr(not(feature = "engine"), expect(dead_code))]
 pub(crate) struct KeptOut {
     pub(crate) entry: Planned<ZoneStep>,
-    /// The record of someone else.
+    /// The other owner's record.
     pub(crate) by: ObservedRecord,
 }
 
-/// What must change for the records of `zone` to become what is asked for.
+/// The entries that change the records of `zone` into the desired ones.
 pub(crate) fn records(desired: &Desired, zone: &Zone) -> RecordDiff {
     let mut groups: BTreeMap<(String, RecordType), Group<'_>> = BTreeMap::new();
     for existing in zone.records.iter().filter(|record| owns(desired, record)) {
@@ -82,8 +83,8 @@ pub(crate) fn owns(desired: &Desired, existing: &ObservedRecord) -> bool {
     existing.environment() == Some(&desired.environment)
 }
 
-/// The record of someone else that prevents an entry: nothing is created where such a record conflicts, and nothing is
-/// changed into a twin of such a record.
+/// The other owner's record that prevents an entry: nex creates no record that conflicts with such a record, and
+/// changes no record into a copy of it.
 fn obstacle<'a>(
     desired: &Desired,
     zone: &'a Zone,
@@ -132,13 +133,13 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whether a record that the environment does not own conflicts with what is asked for.
+/// Whether a record that the environment does not own conflicts with a desired one.
 pub(crate) fn competes(desired: &Desired, other: &ObservedRecord, new: &Asked<'_>) -> bool {
     !owns(desired, other) && rivals(desired, other, new)
 }
 
-/// Whether both answer for the same thing: two of A, AAAA and CNAME at a name, a delegation of the name, or twice the
-/// same record.
+/// Whether two records conflict: two of A, AAAA and CNAME at the same name, a delegation of the name, or the same
+/// record twice.
 pub(crate) fn rivals(desired: &Desired, other: &ObservedRecord, new: &Asked<'_>) -> bool {
     if other.name_in(&desired.zone) != new.name {
         return false;
@@ -188,8 +189,7 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Records of equal content belong together. The others are paired in order, and what has no partner is created or
-    /// deleted.
+    /// Pairs records of equal content, and the others in order. A record without a partner is created or deleted.
     fn entries(mut self, labels: &Labels<'_>, address: Option<Ipv4Addr>) -> Vec<Planned<ZoneStep>> {
         self.old
             .sort_by_key(|existing| (existing.canonical_content(), existing.id.clone()));
@@ -269,8 +269,8 @@ fn update(
     }
 }
 
-/// The step that puts the environment's mark on a record and changes nothing else of it; `None` if the zone has no
-/// record with this id of a type that a spec can hold.
+/// The step that puts the environment's mark on a record and changes nothing else. `None` if the zone has no record
+/// with this id, or if a spec can't hold the record's type.
 pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &str) -> Option<RecordStep> {
     let existing = zone.records.iter().find(|existing| existing.id == id)?;
     let kind = existing.record_type()?;
@@ -290,7 +290,7 @@ pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &str) -> Option<Recor
     })
 }
 
-/// What the plan after an adoption does to the record: `None` if the record is as the spec asks for.
+/// What the next plan does to an adopted record; `None` if the record already matches the spec.
 pub(crate) fn after_adoption(
     desired: &Desired,
     zone: &Zone,

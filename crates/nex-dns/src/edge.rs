@@ -43,7 +43,7 @@ const IPV6: [&str; 7] = [
     "2c0f:f248::/32",
 ];
 
-/// The list at <https://www.cloudflare.com/ips/> as this crate knows it, for a program that can't reach Cloudflare.
+/// A copy of the list at <https://www.cloudflare.com/ips/>, for a program that can't reach Cloudflare.
 pub fn built_in() -> EdgeNetworks {
     EdgeNetworks {
         ipv4: IPV4

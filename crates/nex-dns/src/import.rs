@@ -1,4 +1,4 @@
-//! The records of a zone as a spec: for a zone that was managed by hand until now.
+//! Writes an existing zone as a spec, for a zone that was managed by hand until now.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ use crate::setting::Setting;
 use crate::spec::{Record, Settings, Spec};
 use crate::zone::{ObservedRecord, Zone, ZoneQuery};
 
-/// A zone as a spec, and what a spec can't hold.
+/// A zone as a spec, and the records that a spec can't hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
     /// The spec. It has no certificates: Cloudflare does not have their keys.
     pub spec: Spec,
     /// The records that a spec can't hold, such as `MX example.com`.
     pub passed_over: Vec<String>,
-    /// The ids of the records that `spec` holds and that carry no mark: adopt these.
+    /// The ids of the records in `spec` that carry no mark. To manage these records, adopt them.
     pub to_adopt: BTreeSet<String>,
 }
 
@@ -91,14 +91,14 @@ fn record(existing: &ObservedRecord, zone: &str) -> Option<Record> {
 }
 
 impl Imported {
-    /// The spec as TOML under `[section]`, with the records that were passed over as comments.
+    /// The spec as TOML under `[section]`. Comments list the skipped records.
     ///
     /// # Errors
     /// [`toml::ser::Error`]; the types of a spec never cause one.
     pub fn to_toml(&self, section: &str) -> Result<String, toml::ser::Error> {
         let mut text = String::new();
         for record in &self.passed_over {
-            text.push_str(&format!("# passed over, and never touched: {record}\n"));
+            text.push_str(&format!("# skipped, and never touched: {record}\n"));
         }
         text.push_str(&toml::to_string(&Section(section, &self.spec))?);
         Ok(text)

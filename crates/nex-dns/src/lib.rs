@@ -1,23 +1,23 @@
 //! Keeps a Cloudflare zone as its spec says: records, zone settings and Origin CA certificates. The crate knows nothing
-//! of AWS or GitLab.
+//! about AWS or GitLab.
 //!
 //! Four calls do all of it: [`ZoneManager::new`], [`ZoneManager::read`], [`ZoneSnapshot::plan`] with its approval, and
 //! [`ZoneManager::apply`]. `examples/keep_record.rs` keeps one record, `examples/zone_with_certificate.rs` a zone with
-//! a certificate whose key goes into a file.
+//! a certificate and stores the certificate's key in a file.
 //!
-//! | module | what is in it |
+//! | module | contents |
 //! |---|---|
 //! | [`spec`] | the section `[dns]`, with [`Spec::validate`] and [`Spec::warnings`] |
 //! | [`record`], [`zone`], [`name`] | records and zones in canonical form |
-//! | [`certificate`] | what a certificate's secret holds, and the traits of the place where secrets are kept |
-//! | [`step`] | what a plan for a zone consists of |
-//! | [`ports`] | the traits behind which Cloudflare is |
+//! | [`certificate`] | the content of a certificate's secret, and the traits of the place that stores secrets |
+//! | [`step`] | the steps of a plan for a zone |
+//! | [`ports`] | the traits between the pure part and Cloudflare |
 //! | `client` | Cloudflare's API |
 //! | [`import`](mod@import) | an existing zone as a spec |
 //! | [`edge`] | the networks of Cloudflare's proxies |
 //!
 //! Features: `engine` executes plans, `client` (on by default) adds Cloudflare's API. Without them the crate compares
-//! and plans, with neither network code nor tokio in it.
+//! and plans, without network code or tokio.
 //!
 //! ```
 //! use nex_dns::spec::Hosts;
@@ -80,7 +80,7 @@ pub use snapshot::{Adoption, Goal, ZoneSnapshot};
 pub use spec::Spec;
 pub use step::ZoneStep;
 
-/// What a plan for a zone consists of.
+/// The steps of a plan for a zone.
 pub mod step {
     pub use crate::certificate::{CertificateStep, Revocation};
     pub use crate::change::{

@@ -1,4 +1,4 @@
-//! The rules about plans for a zone: what is done only if it is allowed by name, and which records of others stay.
+//! The rules about plans for a zone: what the operator must allow by name, and which records of others stay.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub(crate) fn records(
     findings
 }
 
-/// A change of an existing record that those who resolve its name can see.
+/// A change of an existing record that resolvers can see.
 struct VisibleChange<'a> {
     id: ResourceId,
     name: &'a str,
@@ -47,7 +47,7 @@ impl<'a> VisibleChange<'a> {
     }
 }
 
-/// Records that conflict with the spec's and that the environment does not own.
+/// Records of others that conflict with the spec's records.
 fn conflicts(desired: &Desired, zone: &Zone) -> Vec<Finding> {
     let of = |new: &DesiredRecord| {
         let asked = Asked::of_desired(new, desired);
@@ -71,11 +71,11 @@ fn conflict(new: &DesiredRecord, other: &ObservedRecord) -> Finding {
 /// Says that a conflicting record stays, and who owns it.
 pub(crate) fn conflict_message(other: &ObservedRecord) -> String {
     let owner = match other.environment() {
-        Some(environment) => format!("is of nex's environment {environment}"),
+        Some(environment) => format!("belongs to nex's environment {environment}"),
         None => "was not made by nex".to_owned(),
     };
     format!(
-        "{} {} {} (id {}) {owner}: it is left as it is",
+        "{} {} {} (id {}) {owner}: nex leaves the record as it is",
         other.name, other.kind, other.content, other.id
     )
 }
@@ -99,7 +99,7 @@ fn apex(desired: &Desired, change: &VisibleChange<'_>) -> Option<Finding> {
             "apex-changed",
             change.id.clone(),
             format!(
-                "{} itself would be answered otherwise, or not at all",
+                "the answer for {} itself would change or disappear",
                 desired.zone
             ),
             Remedy::Allow,

@@ -20,7 +20,7 @@ use crate::snapshot::{Goal, ZoneSnapshot};
 use crate::spec::Spec;
 use crate::zone::{in_use, zone_query};
 
-/// Keeps a zone as its spec says: records, settings, and certificates whose keys go into the caller's secrets.
+/// Keeps a zone as its spec says: records, settings, and certificates. The keys go into the caller's secrets.
 ///
 /// Four calls do all of it: [`ZoneManager::new`], [`ZoneManager::read`], [`ZoneSnapshot::plan`] with its approval, and
 /// [`ZoneManager::apply`].
@@ -34,7 +34,7 @@ pub struct ZoneManager<R, S> {
     clock: fn() -> OffsetDateTime,
 }
 
-/// Why a zone was not read, or an approved plan not applied.
+/// Why a zone could not be read, or an approved plan could not be applied.
 #[derive(Debug)]
 pub enum ZoneError {
     /// The zone could not be read.
@@ -100,7 +100,7 @@ impl CloudError for ZoneError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             ZoneError::Read { source, .. } | ZoneError::Secrets { source, .. } => source.hint(),
-            ZoneError::Moved { .. } => Some("plan again and look it through".into()),
+            ZoneError::Moved { .. } => Some("plan again and check the new plan".into()),
         }
     }
 }
@@ -122,7 +122,7 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
         })
     }
 
-    /// The same manager with another clock, which decides which certificates expire soon.
+    /// The same manager with another clock. The clock decides which certificates expire soon.
     #[must_use]
     pub fn with_clock(mut self, clock: fn() -> OffsetDateTime) -> Self {
         self.clock = clock;
@@ -145,7 +145,7 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
     /// the zone back.
     ///
     /// # Errors
-    /// [`ZoneError`] if nothing was done; what fails on the way is in the [`ApplyReport`].
+    /// [`ZoneError`] if nothing was done. The [`ApplyReport`] holds the errors of the steps.
     pub async fn apply(
         &self,
         approved: &Approved<ZoneStep>,
@@ -159,10 +159,10 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
         let part = Part::of(approved);
         let snapshot = self.read_part(part).await?;
         let mut now = snapshot.steps(goal);
-        // What was not read would look as if it did not exist.
+        // A part that was not read would look empty.
         now.entries.retain(|entry| part.covers(entry));
         if *goal == Goal::Revoke {
-            // A certificate that went out of use after the plan was made is left to the next plan.
+            // The next plan revokes a certificate that went out of use after this plan was made.
             now.entries
                 .retain(|entry| approved.plan().entry(&entry.id()).is_some());
         }
@@ -264,7 +264,7 @@ impl Part {
         }
     }
 
-    /// Whether the part holds what an entry is about.
+    /// Whether an entry is about something in this part.
     fn covers(self, entry: &Planned<ZoneStep>) -> bool {
         if is_record_or_setting(entry) {
             self.records

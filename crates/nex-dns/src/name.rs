@@ -10,7 +10,7 @@ pub enum NameError {
     /// The `*` is not the whole first label.
     #[error("`{0}` has a `*` that is not its whole first label")]
     Wildcard(String),
-    /// The name ends in a dot, so it is full, and it is not in the zone.
+    /// The name is full, because it ends in a dot, and it is not in the zone.
     #[error("`{name}` is not in the zone {zone}")]
     Outside {
         /// The name.

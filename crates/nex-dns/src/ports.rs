@@ -1,4 +1,4 @@
-//! The border between the pure part and Cloudflare: reading and writing are separate, so that a dry run never has a
+//! The traits between the pure part and Cloudflare. Reading and writing are separate, so that a dry run never has a
 //! writer.
 
 use std::collections::BTreeSet;
@@ -15,21 +15,21 @@ use crate::zone::{Zone, ZoneQuery};
 pub trait ZoneReader: Send + Sync {
     /// Why a call fails.
     type Error: CloudError;
-    /// Changes what this reads.
+    /// The writer for the same zones.
     type Writer: ZoneWriter<Error = Self::Error>;
 
-    /// The zone with what the query asks for.
+    /// Reads the parts of the zone that the query names.
     fn zone(&self, query: &ZoneQuery) -> impl Future<Output = Result<Zone, Self::Error>> + Send;
 
-    /// The live Origin CA certificates of the zone with this id. Those of `known` that the list lacks, as it may just
-    /// after an issue, are looked up one by one.
+    /// Reads the live Origin CA certificates of the zone with this id. Just after an issue, the list may lack a
+    /// certificate, so the certificates in `known` that the list lacks are read one by one.
     fn certificates(
         &self,
         zone_id: &str,
         known: &BTreeSet<String>,
     ) -> impl Future<Output = Result<Vec<LiveCertificate>, Self::Error>> + Send;
 
-    /// A writer for the zones that this reads. A dry run never calls this.
+    /// Returns a writer for the same zones. A dry run never calls this method.
     fn writer(&self) -> Self::Writer;
 }
 
@@ -38,14 +38,15 @@ pub trait ZoneWriter: Send + Sync {
     /// Why a call fails.
     type Error: CloudError;
 
-    /// Does all of `steps` in the zone with this id, or none: deletions first, then updates, then creations.
+    /// Executes all of `steps` in the zone with this id, or none: deletions first, then updates, then creations.
     fn records(
         &self,
         zone_id: &str,
         steps: &[RecordStep],
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Which of `steps`, sent in one call of [`ZoneWriter::records`], the error is about, as far as the error says so.
+    /// The steps that the error is about, of `steps` that were sent in one call of [`ZoneWriter::records`]. Empty if
+    /// the error does not say.
     fn blamed(error: &Self::Error, steps: &[RecordStep]) -> Vec<usize> {
         let _ = (error, steps);
         vec![]
@@ -59,12 +60,12 @@ pub trait ZoneWriter: Send + Sync {
         value: &str,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Has a certificate issued. An implementation never repeats the call by itself: each call issues a certificate.
+    /// Requests a certificate. An implementation must not repeat the call, because each call issues a certificate.
     fn issue(
         &self,
         request: &CertificateRequest,
     ) -> impl Future<Output = Result<LiveCertificate, Self::Error>> + Send;
 
-    /// Revokes the certificate with this id. A certificate that is gone already is not an error.
+    /// Revokes the certificate with this id. A certificate that no longer exists is not an error.
     fn revoke(&self, id: &str) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }

@@ -1,4 +1,4 @@
-//! Records in canonical form: what is compared, and what is sent.
+//! Records in canonical form, for comparing and for sending.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -15,7 +15,7 @@ pub struct DesiredRecord {
     pub name: String,
     /// The type.
     pub kind: RecordType,
-    /// What the record answers.
+    /// The record's content.
     pub content: RecordContent,
     /// For how many seconds resolvers keep the record; 1 is automatic, and the only value for a proxied record.
     pub ttl: u32,
@@ -25,8 +25,8 @@ pub struct DesiredRecord {
     pub comment: String,
 }
 
-/// What a record answers, by where the answer comes from. Plans label a record by this source, so that the label is the
-/// same before and after the server has its address.
+/// A record's content, by its source. Plans label a record by the source, so that the label is the same before and
+/// after the server has its address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordContent {
     /// The server's address.
@@ -35,14 +35,14 @@ pub enum RecordContent {
     Given(String),
 }
 
-/// A record with all its values, in canonical form: what is sent.
+/// A record with all its values, in canonical form, as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRecord {
     /// The name: full, lower case, punycode.
     pub name: String,
     /// The type.
     pub kind: RecordType,
-    /// The answer.
+    /// The content.
     pub content: String,
     /// For how many seconds resolvers keep the record; 1 is automatic.
     pub ttl: u32,
@@ -53,7 +53,7 @@ pub struct NewRecord {
 }
 
 impl DesiredRecord {
-    /// The answer, if it is known: `address` is the server's.
+    /// The content, if it is known. `address` is the server's.
     pub(crate) fn answer(&self, address: Option<Ipv4Addr>) -> Option<String> {
         match &self.content {
             RecordContent::ServerAddress => address.map(|address| address.to_string()),
@@ -61,7 +61,7 @@ impl DesiredRecord {
         }
     }
 
-    /// The record with its answer.
+    /// The record with its content.
     pub(crate) fn with_answer(&self, content: String) -> NewRecord {
         NewRecord {
             name: self.name.clone(),
@@ -74,7 +74,7 @@ impl DesiredRecord {
     }
 }
 
-/// The TTL that counts: a proxied record has none of its own.
+/// The effective TTL: a proxied record has no TTL of its own.
 pub(crate) fn effective_ttl(ttl: u32, proxied: bool) -> u32 {
     if proxied { AUTOMATIC_TTL } else { ttl }
 }

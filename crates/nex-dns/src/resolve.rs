@@ -1,4 +1,4 @@
-//! How a host resolves by a spec: the records that answer for it, and whether a certificate covers it.
+//! How a host resolves under a spec: which records answer for the host, and whether a certificate covers the host.
 
 use std::collections::BTreeSet;
 

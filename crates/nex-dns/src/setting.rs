@@ -33,7 +33,7 @@ pub enum Setting {
 }
 
 impl Settings {
-    /// The settings that are named, each with its value as the API writes it.
+    /// The settings that the spec names, each with its value as the API writes it.
     pub fn values(&self) -> BTreeMap<Setting, String> {
         let Settings {
             ssl,
@@ -62,7 +62,7 @@ impl Settings {
             .collect()
     }
 
-    /// The settings that have these values; a setting with an unknown value is not named.
+    /// The settings with these values. A setting with an unknown value is left out.
     pub fn of(values: &BTreeMap<Setting, String>) -> Self {
         let mut fields = serde_json::Map::new();
         for (setting, value) in values {

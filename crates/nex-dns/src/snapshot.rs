@@ -1,4 +1,4 @@
-//! A zone as it was read, with the plans that follow from it.
+//! A zone as it was read, and the plans that it leads to.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -15,7 +15,7 @@ use crate::spec::Spec;
 use crate::zone::Zone;
 use crate::{diff, lint};
 
-/// What a plan is to achieve.
+/// What a plan must achieve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Goal {
     /// The zone matches its spec. `address` is the server's, for the records without content.
@@ -47,18 +47,18 @@ pub struct ZoneSnapshot {
     now: OffsetDateTime,
 }
 
-/// What taking over a record leads to.
+/// The adoption of a record, and what the next plan would then do.
 #[derive(Clone, Debug)]
 pub struct Adoption {
     /// The plan that puts the environment's mark on the record.
     pub plan: Linted<ZoneStep>,
-    /// What the next plan does to the record then; `None` if the record is as the spec asks for.
+    /// What the next plan then does to the record; `None` if the record already matches the spec.
     pub then: Option<Planned<ZoneStep>>,
 }
 
 impl ZoneSnapshot {
-    /// A snapshot of what was read: `zone` by the query that [`zone_query`](crate::zone::zone_query) gives, and what
-    /// the certificates' secrets hold, by their names. `now` decides which certificates expire soon.
+    /// A snapshot of `zone`, read with the query that [`zone_query`](crate::zone::zone_query) returns, and of the
+    /// contents of the certificates' secrets, by name. `now` decides which certificates expire soon.
     ///
     /// # Errors
     /// The problems of the spec, as [`Spec::validate`].
@@ -73,7 +73,7 @@ impl ZoneSnapshot {
         Ok(Self::of_valid(spec, environment, zone, secrets, now))
     }
 
-    /// The snapshot of a spec that has no problems.
+    /// The snapshot for a spec without problems.
     pub(crate) fn of_valid(
         spec: &Spec,
         environment: &str,
@@ -95,7 +95,7 @@ impl ZoneSnapshot {
         &self.zone
     }
 
-    /// The plan that leads to `goal`, with what the rules find about it.
+    /// The plan that leads to `goal`, with its findings.
     pub fn plan(&self, goal: &Goal) -> Linted<ZoneStep> {
         let context = LintContext {
             snapshot: self,
@@ -104,8 +104,8 @@ impl ZoneSnapshot {
         self.steps(goal).lint(&context)
     }
 
-    /// What taking over the record with this id leads to, with the server at `address`; `None` if the zone has no such
-    /// record of a type that a spec can hold.
+    /// Plans the adoption of the record with this id, with the server at `address`. `None` if the zone has no such
+    /// record, or if a spec can't hold the record's type.
     pub fn adoption(&self, record: &str, address: Option<Ipv4Addr>) -> Option<Adoption> {
         let desired = self.desired(&Goal::Spec { address });
         let step = diff::adoption(&desired, &self.zone, record)?;
@@ -151,7 +151,7 @@ impl ZoneSnapshot {
         plan
     }
 
-    /// What `goal` asks of the zone's records and settings.
+    /// The desired records and settings for `goal`.
     pub(crate) fn desired(&self, goal: &Goal) -> Desired {
         let of = |address| Desired::of(&self.spec, &self.environment, address);
         match goal {
@@ -189,7 +189,7 @@ impl ZoneSnapshot {
     }
 }
 
-/// What the rules about plans for a zone look at: the snapshot that the plan was made of.
+/// The context of the rules about plans for a zone: the snapshot that the plan was made from.
 #[derive(Clone, Copy, Debug)]
 pub struct LintContext<'a> {
     snapshot: &'a ZoneSnapshot,
@@ -213,13 +213,13 @@ impl Lint for ZoneStep {
                 ));
                 findings
             }
-            // The operator asks for the removal of all of it.
+            // The operator asks to remove all records.
             Goal::Nothing { .. } | Goal::Revoke | Goal::Adopt { .. } => vec![],
         }
     }
 }
 
-/// Drops the reasons: where everything is deleted, no record needs a reason of its own.
+/// Drops the reasons: if everything is deleted, no record needs a reason of its own.
 fn without_reasons(mut entry: Planned<ZoneStep>) -> Planned<ZoneStep> {
     if let Planned::Ready(ZoneStep::Record(step)) = &mut entry {
         step.reasons.clear();

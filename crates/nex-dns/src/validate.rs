@@ -80,7 +80,7 @@ impl Record {
         found.unless(
             own <= room,
             "comment",
-            format!("the comment has {own} characters, and nex's mark takes {mark}"),
+            format!("the comment has {own} characters, and nex's mark needs {mark}"),
             format!("up to {room} on this plan"),
         );
         found
@@ -248,7 +248,7 @@ fn validate_together(records: &[Record], zone: &str, found: &mut Problems) {
                 found.add(
                     format!("records[{at}].type"),
                     format!("{name} has a CNAME beside other records"),
-                    "a CNAME alone at its name, or none",
+                    "only the CNAME at this name, or no CNAME",
                 );
             }
         }

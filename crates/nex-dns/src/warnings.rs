@@ -1,4 +1,4 @@
-//! Warnings about valid but risky values; and SSH behind the proxy, which is refused.
+//! Warnings about valid but risky values. SSH behind the proxy is refused.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use nex_plan::{Finding, Severity, Subject};
 use crate::resolve::NamedRecord;
 use crate::spec::{Record, RecordType, Settings, Spec, Ssl, SslAutomaticMode, ZonePlan};
 
-/// Hosts with a special use, by their full names: the zone's spec does not say what a host is used for.
+/// Hosts with a special use, by their full names. The zone's spec does not say what a host is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hosts<'a> {
-    /// The container registry, whose uploads are large.
+    /// The container registry, which gets large uploads.
     pub registry_host: Option<&'a str>,
     /// Where SSH is served.
     pub ssh_host: Option<&'a str>,
@@ -106,10 +106,10 @@ impl Settings {
             None if proxied => {
                 "ssl is not set: how Cloudflare reaches the origin stays as the zone has it"
             }
-            Some(Ssl::Off) => "`off` leaves visitors and the origin without encryption",
-            Some(Ssl::Flexible) => "`flexible` leaves the way to the origin without encryption",
+            Some(Ssl::Off) => "`off` leaves all traffic unencrypted",
+            Some(Ssl::Flexible) => "`flexible` leaves the traffic to the origin unencrypted",
             Some(Ssl::Full) => {
-                "`full` accepts any certificate, so anyone on the way can pose as the origin"
+                "`full` accepts any certificate, so anyone on the network path can pose as the origin"
             }
             None | Some(Ssl::Strict) => return None,
         };

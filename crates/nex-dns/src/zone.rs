@@ -9,7 +9,7 @@ use crate::record::canonical_content;
 use crate::setting::Setting;
 use crate::spec::{RecordType, Spec};
 
-/// What to read of a zone.
+/// Which parts of a zone to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ZoneQuery {
     /// The zone's name.
@@ -22,8 +22,8 @@ pub struct ZoneQuery {
     pub certificates: Option<BTreeSet<String>>,
 }
 
-/// What to read of the zone of `spec`. `in_use` are the ids of the certificates that the secrets hold ([`in_use`]);
-/// `None` leaves certificates out.
+/// Which parts to read of the zone of `spec`. `in_use` are the ids of the certificates that the secrets hold
+/// ([`in_use`]); `None` leaves certificates out.
 pub fn zone_query(spec: &Spec, zone: &str, in_use: Option<BTreeSet<String>>) -> ZoneQuery {
     ZoneQuery {
         zone: zone.to_owned(),
@@ -33,7 +33,7 @@ pub fn zone_query(spec: &Spec, zone: &str, in_use: Option<BTreeSet<String>>) -> 
     }
 }
 
-/// The ids of the certificates in use, by what their secrets hold.
+/// The ids of the certificates in use, from the contents of their secrets.
 pub fn in_use(secrets: &BTreeMap<String, Versioned>) -> BTreeSet<String> {
     let issued = secrets
         .values()
@@ -94,7 +94,7 @@ impl ObservedRecord {
         }
     }
 
-    /// The environment whose mark the record carries.
+    /// The environment that the record's mark names.
     pub fn environment(&self) -> Option<&str> {
         ownership::environment(self.comment.as_deref()?)
     }

@@ -1,4 +1,4 @@
-//! A tool of its own: shows what a section would create, without AWS and without the SDK.
+//! Another program that uses the crate: shows what a section would create, without AWS and without the SDK.
 //!
 //! `cargo run -p nex-infra --no-default-features --example plan_offline [SECTION.toml]`
 
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What a reader would look up; this tool makes the values up.
+/// The facts that a reader would look up. This program makes them up.
 fn facts(spec: &Spec) -> Facts {
     Facts {
         account: "123456789012".into(),
@@ -75,7 +75,7 @@ fn facts(spec: &Spec) -> Facts {
     }
 }
 
-/// What other crates would render and read.
+/// The inputs that other crates would render and read.
 fn inputs() -> Inputs {
     Inputs {
         user_data: UserData {

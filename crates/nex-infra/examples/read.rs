@@ -1,4 +1,4 @@
-//! A tool of its own: lists the resources of an environment on AWS, and changes nothing.
+//! Another program that uses the crate: lists the resources of an environment on AWS, and changes nothing.
 //!
 //! `cargo run -p nex-infra --example read -- SECTION.toml PREFIX ENVIRONMENT`
 

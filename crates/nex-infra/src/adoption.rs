@@ -1,4 +1,4 @@
-//! Taking over a resource of others: the resource gets nex's tags, and nothing else of it changes.
+//! Takes over a resource that someone else made: sets nex's tags on the resource and changes nothing else.
 
 use nex_plan::{FieldChange, Linted, Plan, Planned, ResourceId, Value};
 
@@ -12,14 +12,14 @@ use crate::model::{
 use crate::names::Tags;
 use crate::step::{Operation, Step};
 
-/// What taking over a resource leads to.
+/// The adoption of a resource, and what the next plan would then do.
 #[derive(Clone, Debug)]
 pub struct Adoption {
     /// The resource.
     pub target: ObservedResource,
     /// The plan that sets the tags.
     pub plan: Linted<Step>,
-    /// What the next plan does to the resource then; `None` if the resource is as the spec asks for.
+    /// What the next plan then does to the resource; `None` if the resource already matches the spec.
     pub then: Option<Planned<Step>>,
 }
 
@@ -28,7 +28,7 @@ pub struct Adoption {
 pub enum AdoptionError {
     /// No resource that was read has this id or name.
     #[error(
-        "there is no {kind} {id_or_name} that the spec could mean; the spec's own: {}",
+        "no {kind} with the id or name {id_or_name} was found; the spec asks for: {}",
         .names.join(", ")
     )]
     NotFound {
@@ -47,12 +47,12 @@ pub enum AdoptionError {
     AlreadyOwned(ResourceId),
     /// Resources of this kind have no tags.
     #[error(
-        "a resource of the kind {0} has no tags: it has the owner of the resource that it belongs to"
+        "a resource of the kind {0} has no tags of its own: adopt the resource that it belongs to"
     )]
     Untagged(Kind),
 }
 
-/// What taking over the resource of `kind` with this id or name leads to.
+/// Plans the adoption of the resource of `kind` with this id or name.
 ///
 /// # Errors
 /// [`AdoptionError`] if the resource can't be adopted.
@@ -109,7 +109,7 @@ fn step(new: &DesiredResource, target: &ObservedResource) -> Option<Step> {
     Some(Step::new(new.key(), operation, vec![field]))
 }
 
-/// What is left to change once the resource has its tags.
+/// What is left to change once the resource has nex's tags.
 fn after(
     environment: &str,
     new: &DesiredResource,
@@ -138,7 +138,7 @@ fn with_tags(state: &ResourceState, tags: &Tags) -> ResourceState {
     state
 }
 
-/// The adoption of `key`, if the resource of others with this id still exists.
+/// The adoption of `key`, if the other owner's resource with this id still exists.
 #[cfg(feature = "engine")]
 pub(crate) fn again(key: &Key, id: &str, desired: &Desired, observed: &Observed) -> Option<Step> {
     let target = observed.get(key)?;

@@ -1,6 +1,6 @@
-//! What is looked up and never changed.
+//! Facts: what nex looks up and never changes.
 
-/// What was looked up for an environment and is never changed.
+/// What nex looked up for an environment and never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The account's 12 digits.
@@ -43,7 +43,7 @@ impl DatabaseFacts {
     }
 }
 
-/// The newest machine images, from the public SSM parameters of their makers.
+/// The newest machine images, from the public SSM parameters of their publishers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
     /// Canonical's Ubuntu 22.04 for x86-64.

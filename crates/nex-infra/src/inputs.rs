@@ -1,4 +1,4 @@
-//! What the desired state depends on beside the spec and what was looked up: results of other crates.
+//! Inputs of the desired state that come from other crates.
 
 /// The results of other crates that the desired state depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! Keeps an environment on AWS as its spec says: the GitLab server's parts, the runner fleet's parts, and what they store.
-//! The network and the database exist already: the crate looks them up and never changes them. The crate knows nothing of
+//! Keeps an environment on AWS as its spec says: the GitLab server, the runner fleet, and what they store. The network
+//! and the database already exist: the crate looks them up and never changes them. The crate knows nothing about
 //! Cloudflare or GitLab.
 //!
 //! Data flows one way: a [`CloudReader`] gives a [`Snapshot`], [`desired()`] says what the [`Spec`] asks for, [`diff()`]
@@ -14,10 +14,10 @@
 //! | [`policy`] | the IAM policies |
 //! | [`adoption()`] | takes over a resource that someone else made |
 //! | [`teardown()`] | the plan that deletes everything |
-//! | `aws` | AWS itself |
+//! | `aws` | the client of AWS |
 //!
-//! Features: `engine` executes plans, `client` (on by default) adds AWS. Without them the crate compares and plans, with
-//! neither network code nor tokio in it. `examples/plan_offline.rs` shows what a section would create,
+//! Features: `engine` executes plans, `client` (on by default) adds the client of AWS. Without them the crate compares
+//! and plans, without network code or tokio. `examples/plan_offline.rs` shows what a section would create,
 //! `examples/read.rs` lists what exists.
 //!
 //! ```
@@ -39,7 +39,7 @@
 //! spec.validate().into_result()?;
 //! assert_eq!(spec.warnings()[0].code, "ssh-closed");
 //!
-//! // `reader.snapshot().await?` looks these up, and what exists.
+//! // `reader.snapshot().await?` returns these facts and the observed resources.
 //! let facts = Facts {
 //!     account: "123456789012".into(),
 //!     partition: "aws".into(),

@@ -1,4 +1,4 @@
-//! The one scheme of names and tags, by which every resource is found again.
+//! The scheme of names and tags. nex finds every resource again by its name and tags.
 
 use std::collections::BTreeMap;
 
@@ -88,12 +88,13 @@ impl Names {
         format!("{}-{holds}", self.base())
     }
 
-    /// A log group's name. Without the environment, as in the reference: one environment an account and Region.
+    /// A log group's name. The name leaves out the environment, as in the reference deployment: an account and Region
+    /// hold one environment.
     pub fn log_group(&self, component: &str, stream: &str) -> String {
         format!("/{}/{component}/{stream}", self.prefix)
     }
 
-    /// A secret's name. Without the environment, as for log groups.
+    /// A secret's name. The name leaves out the environment, like the names of log groups.
     pub fn secret(&self, component: &str, name: &str) -> String {
         format!("{}/{component}/{name}", self.prefix)
     }
@@ -138,7 +139,7 @@ impl Names {
         }
     }
 
-    /// The tags of a resource of `component`: `extra` ones can't displace nex's own.
+    /// The tags of a resource of `component`. nex's own tags take precedence over `extra`.
     pub fn tags(&self, component: Component, extra: &Tags) -> Tags {
         let own = [
             (MANAGED_BY, "nex"),
@@ -150,7 +151,7 @@ impl Names {
         tags
     }
 
-    /// Whether `tags` are those of a resource that nex manages for this environment.
+    /// Whether a resource with these tags is one that nex manages for this environment.
     pub fn own(&self, tags: &Tags) -> bool {
         tags.get(MANAGED_BY).is_some_and(|v| v == "nex")
             && tags.get(ENVIRONMENT) == Some(&self.environment)

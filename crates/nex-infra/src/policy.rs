@@ -1,4 +1,4 @@
-//! IAM policy documents: least privilege, resources by name wherever AWS lets them be named.
+//! IAM policy documents: least privilege, with resources by name wherever AWS allows that.
 
 use serde_json::{Value as Json, json};
 
@@ -14,7 +14,7 @@ fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Json {
     json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources})
 }
 
-/// Lets a service take on a role.
+/// Lets a service assume a role.
 pub fn trust(service: &str) -> Document {
     document(vec![json!({
         "Sid": "Assume",
@@ -36,7 +36,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The ARN of what `rest` names in `service`, in this Region and account.
+    /// The ARN of the resource `rest` of `service`, in this Region and account.
     pub fn arn(&self, service: &str, rest: &str) -> String {
         let Scope {
             partition,
@@ -60,7 +60,7 @@ impl Scope {
         format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
     }
 
-    /// Objects below `prefix` of a bucket can be read, written and deleted.
+    /// Allows reading, writing and deleting the objects below `prefix` of a bucket.
     pub fn bucket_objects(&self, bucket: &str, prefix: &str) -> Document {
         let arn = self.bucket(bucket);
         let mut list = allow("List", &["s3:ListBucket"], std::slice::from_ref(&arn));
@@ -77,7 +77,7 @@ impl Scope {
         ];
         document(vec![
             list,
-            // These two know no condition on a prefix.
+            // These two actions do not support a condition on a prefix.
             allow(
                 "Bucket",
                 &["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
@@ -87,7 +87,7 @@ impl Scope {
         ])
     }
 
-    /// Objects of a bucket can be read.
+    /// Allows reading the objects of a bucket.
     pub fn bucket_read(&self, bucket: &str) -> Document {
         let arn = self.bucket(bucket);
         document(vec![
@@ -96,12 +96,12 @@ impl Scope {
         ])
     }
 
-    /// Events can be written to the log groups below `prefix` (such as `/nex/gitlab/`), as the CloudWatch agent does it.
+    /// Allows writing events to the log groups below `prefix` (such as `/nex/gitlab/`), as the CloudWatch agent does.
     pub fn write_logs(&self, prefix: &str) -> Document {
         let group = self.arn("logs", &format!("log-group:{prefix}*"));
         let stream = format!("{group}:log-stream:*");
         document(vec![
-            // This call takes no resource.
+            // This action does not support resources.
             allow("Groups", &["logs:DescribeLogGroups"], &["*".to_owned()]),
             allow(
                 "Streams",
@@ -112,7 +112,7 @@ impl Scope {
         ])
     }
 
-    /// The secrets below `prefix` (such as `nex/gitlab/`) can be read.
+    /// Allows reading the secrets below `prefix` (such as `nex/gitlab/`).
     pub fn read_secrets(&self, prefix: &str) -> Document {
         document(vec![allow(
             "Read",
@@ -124,7 +124,7 @@ impl Scope {
         )])
     }
 
-    /// An instance can end its own group's lifecycle hooks, and keep them waiting.
+    /// Allows an instance to complete its own group's lifecycle hooks, and to extend their wait.
     pub fn lifecycle(&self, group: &str) -> Document {
         let arn = self.arn(
             "autoscaling",
@@ -140,15 +140,15 @@ impl Scope {
         )])
     }
 
-    /// What Data Lifecycle Manager needs to make snapshots, as AWS's own policy for it grants, with names where it
-    /// can: volumes by `target` tag, snapshots by the tag that the service sets.
+    /// Allows Data Lifecycle Manager to make snapshots, like AWS's own policy. In addition, it limits volumes by the
+    /// `target` tag, and snapshots by the tag that the service sets.
     pub fn snapshots(&self, target: (&str, &str)) -> Document {
         let ec2 = |what: &str| format!("arn:{}:ec2:{}::{what}", self.partition, self.region);
         let snapshots = ec2("snapshot/*");
         let volumes = self.arn("ec2", "volume/*");
         let (key, value) = target;
-        // The action wants both resources, and a snapshot that is being made has no tags to ask for: so the volumes
-        // without the tag are taken out again.
+        // The action needs both resources, and a new snapshot has no tags for a condition. A second statement therefore
+        // denies the volumes without the tag.
         let both = [snapshots.clone(), volumes.clone()];
         let create = allow("Create", &["ec2:CreateSnapshot"], &both);
         let mut others = allow("NoOthers", &["ec2:CreateSnapshot"], &[volumes]);
@@ -161,9 +161,9 @@ impl Scope {
         );
         delete["Condition"] =
             json!({"StringLike": {"aws:ResourceTag/aws:dlm:lifecycle-policy-id": "*"}});
-        // Not only in the call that makes them: the service may tag a snapshot later, too.
+        // Not only in the call that creates a snapshot: the service may also tag a snapshot later.
         let tag = allow("Tag", &["ec2:CreateTags"], std::slice::from_ref(&snapshots));
-        // The two Describe calls take no resource.
+        // The two Describe actions do not support resources.
         let describe = allow(
             "Describe",
             &["ec2:DescribeSnapshots", "ec2:DescribeVolumes"],

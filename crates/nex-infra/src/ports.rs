@@ -1,4 +1,4 @@
-//! The border between the pure part and a cloud. Reading and writing are separate, so that a dry run has no writer.
+//! The traits between the pure part and a cloud. Reading and writing are separate, so that a dry run has no writer.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,12 +11,12 @@ use crate::facts::{Capacity, Facts};
 use crate::model::{DesiredResource, Key, Observed, Owner, ResourceState};
 use crate::names::Tags;
 
-/// What was read of a cloud at one moment.
+/// What one read of a cloud returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// What was looked up.
+    /// The facts that were looked up.
     pub facts: Facts,
-    /// What exists under the environment's names and tags.
+    /// The resources that exist under the environment's names and tags.
     pub observed: Observed,
 }
 
@@ -37,7 +37,7 @@ pub trait CloudReader: Send + Sync {
     /// Why a read fails.
     type Error: CloudError;
 
-    /// Reads everything that the environment's names and tags determine.
+    /// Reads the facts and all resources under the environment's names and tags.
     ///
     /// # Errors
     /// The error of the first call that failed.
@@ -59,10 +59,10 @@ pub enum Contents {
     Purge,
 }
 
-/// Changes a cloud. Each method does one whole step and is safe to repeat.
+/// Changes a cloud. Each method executes one whole step and is safe to repeat.
 ///
-/// When `cancel` is cancelled, a wait ends with an error of the kind [`nex_plan::ErrorKind::Cancelled`]; a call under
-/// way is finished.
+/// When `cancel` is cancelled, a wait ends with an error of the kind [`nex_plan::ErrorKind::Cancelled`]; a running call
+/// continues to its end.
 pub trait CloudWriter: Send + Sync + 'static {
     /// Why a step fails.
     type Error: CloudError;
@@ -91,7 +91,7 @@ pub trait CloudWriter: Send + Sync + 'static {
         cancel: &CancelToken,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Deletes the resource with this id. A resource that is gone already is not an error.
+    /// Deletes the resource with this id. A resource that no longer exists is not an error.
     ///
     /// # Errors
     /// The error of the call that failed.
@@ -116,7 +116,7 @@ pub trait CloudWriter: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// The ids of the resources that exist, growing as steps end.
+/// The ids of the resources that exist. Each step that creates a resource adds an id.
 #[derive(Debug, Default)]
 pub struct Ids(Mutex<BTreeMap<Key, String>>);
 

@@ -8,7 +8,7 @@ use nex_plan::{Action, FieldChange, Plan, PlanEntry, ResourceId, Value};
 use crate::model::{DesiredResource, Key, Kind, ResourceState, SecretSource, SecretValue};
 use crate::names::Tags;
 
-/// A change of one resource, with everything that its apply needs.
+/// A change of one resource, with everything that the apply needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// The resource.
@@ -17,10 +17,10 @@ pub struct Step {
     pub operation: Operation,
     /// The fields that change.
     pub fields: Vec<FieldChange>,
-    /// Why, where the fields do not show the reason.
+    /// The reasons that the fields do not show.
     pub reasons: Vec<String>,
-    /// The resources whose own steps come first, or that must exist: a deletion waits for the deletion of everything
-    /// that needs the resource.
+    /// The resources that the step waits for: their own steps come first, or they must exist. A deletion waits for the
+    /// deletion of everything that needs the resource.
     pub needs: BTreeSet<Key>,
 }
 
@@ -54,7 +54,7 @@ pub enum Operation {
         /// The resource as it was read.
         old: ResourceState,
     },
-    /// Takes over a resource of others: sets its tags, and changes nothing else.
+    /// Takes over another owner's resource: sets its tags and changes nothing else.
     Adopt {
         /// The id by which calls name the resource.
         id: String,
@@ -171,7 +171,7 @@ impl nex_plan::Step for Step {
     type Deferred = Infallible;
 }
 
-/// Whether a plan starts instances, so that its lint wants to know the account's quotas.
+/// Whether a plan starts instances, so that its lint needs the account's quotas.
 pub fn starts_instances(plan: &Plan<Step>) -> bool {
     plan.steps().any(Step::starts_instances)
 }

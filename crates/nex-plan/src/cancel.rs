@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use event_listener::Event;
 
-/// Cancels a run: calls that are under way may end, waits end at once, and no further step starts.
+/// Cancels a run: running calls continue to their end, waits end at once, and no further step starts.
 ///
 /// Clones share their state. A token works with every async runtime.
 #[derive(Clone, Debug, Default)]

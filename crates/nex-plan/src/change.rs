@@ -1,4 +1,4 @@
-//! What would be done to one resource, field by field, in a form for people and for JSON.
+//! The change of one resource, field by field, in a form for people and for JSON.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,9 +29,9 @@ pub enum Action {
     Create,
     /// The resource is changed and keeps its identity.
     Update,
-    /// The resource can't be changed to what is asked: a new one takes its place.
+    /// The resource can't be changed into the desired one, so a new resource takes its place.
     Replace,
-    /// The resource is no longer asked for.
+    /// The spec no longer asks for the resource.
     Delete,
 }
 
@@ -119,7 +119,7 @@ pub struct FieldChange {
     pub field: Cow<'static, str>,
     /// The value now; [`Value::Absent`] on a create.
     pub old: Value,
-    /// The value that is asked for; [`Value::Absent`] on a delete.
+    /// The desired value; [`Value::Absent`] on a delete.
     pub new: Value,
     /// What the change does to the resource.
     pub effect: UpdateBehavior,
@@ -141,16 +141,16 @@ impl FieldChange {
     }
 }
 
-/// The view of a step: what would be done to one resource.
+/// The view of a step: the change of one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// What happens.
     pub action: Action,
-    /// To which resource; in JSON, `kind` and `name` stand beside `action`.
+    /// The resource. In JSON, `kind` and `name` are on the same level as `action`.
     #[serde(flatten)]
     pub id: ResourceId,
     /// The fields that change.
     pub fields: Vec<FieldChange>,
-    /// Why, where the fields do not show the reason.
+    /// The reasons that the fields do not show.
     pub reasons: Vec<String>,
 }

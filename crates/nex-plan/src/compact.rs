@@ -1,10 +1,10 @@
-//! The short form of a plan: what a person needs to see first.
+//! The short form of a plan: the values that a person needs to see first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{FieldChange, Value};
 
-/// How many values stand beside the name of a created resource.
+/// How many values follow the name of a created resource.
 const TELLING: usize = 3;
 
 /// The most characters of a value on a created resource's line.
@@ -20,8 +20,8 @@ pub struct NamedList {
     pub items: BTreeSet<String>,
 }
 
-/// The values of a created resource that tell most: those of the fields that `headline` names, in that order; without
-/// `headline`, the first ones.
+/// The most telling values of a created resource: those of the fields that `headline` names, in that order. Without a
+/// `headline`, the first values.
 pub(crate) fn telling(
     headline: &[&str],
     fields: &[FieldChange],

@@ -13,7 +13,7 @@ pub struct PlanDocument {
     pub actions: Vec<Change>,
     /// The findings, the most severe first.
     pub verdicts: Vec<FindingDocument>,
-    /// How many resources meet each action.
+    /// How many resources each action affects.
     pub counts: Counts,
 }
 
@@ -37,7 +37,7 @@ pub struct FindingDocument {
 pub struct KeptPlan {
     /// The environment's name.
     pub environment: String,
-    /// What was to be done.
+    /// The planned changes.
     pub actions: Vec<Change>,
 }
 

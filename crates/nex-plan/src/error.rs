@@ -1,4 +1,4 @@
-//! Errors of a provider: what one means for the next step, and how a chain of them reads on one line.
+//! Errors of a provider: what an error means for the next step, and a chain of errors on one line.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -6,11 +6,11 @@ use std::error::Error;
 /// What a failed call means for the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// No answer, or one that does not tell: the provider may have acted.
+    /// No answer came, or the answer does not say what happened: the provider may have acted.
     Indeterminate,
-    /// What should be created exists already.
+    /// The resource to create already exists.
     AlreadyExists,
-    /// What the call names does not exist.
+    /// The resource that the call names does not exist.
     NotFound,
     /// The caller lacks the permission.
     Denied,
@@ -21,7 +21,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Whether a fresh read tells what the call did.
+    /// Whether a fresh read shows what the call did.
     pub fn is_resolved_by_reading(self) -> bool {
         matches!(
             self,

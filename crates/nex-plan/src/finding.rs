@@ -1,4 +1,4 @@
-//! Findings: what the lint has to say about a spec or a plan.
+//! Findings: the lint's remarks about a spec or a plan.
 
 use std::fmt;
 
@@ -13,11 +13,11 @@ pub enum Severity {
     #[serde(rename = "info")]
     #[strum(serialize = "info")]
     Info,
-    /// A risk: the user's values are used all the same.
+    /// A risk. nex uses the user's values anyway.
     #[serde(rename = "warning")]
     #[strum(serialize = "warning")]
     Warning,
-    /// Not done unless the subject is allowed by name.
+    /// nex refuses the plan unless the operator allows the subject by name.
     #[serde(rename = "refusal")]
     #[strum(serialize = "refused")]
     Deny,

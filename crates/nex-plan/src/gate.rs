@@ -1,7 +1,8 @@
 //! The gate between a plan and its apply: the lint of the steps' own crate, then the approval.
 //!
-//! The types allow no other order. A [`Linted`] plan comes from [`Plan::lint`] only, which runs the rules of the crate
-//! that owns the steps ([`Lint`]); an [`Approved`] plan comes from [`Linted::approve`] only, and can be narrowed.
+//! The types allow no other order. Only [`Plan::lint`] makes a [`Linted`] plan, and it runs the rules of the crate that
+//! owns the steps ([`Lint`]). Only [`Linted::approve`] makes an [`Approved`] plan, and an approval can only be
+//! narrowed.
 //!
 //! ```compile_fail,E0451
 //! use nex_plan::{Approved, Change, Plan};
@@ -14,7 +15,7 @@
 //! ```compile_fail,E0451
 //! use nex_plan::{Change, Linted, Plan};
 //!
-//! // Neither can a plan that the lint found nothing about.
+//! // A plan without findings can't be made without the gate either.
 //! let plan: Plan<Change> = Plan::new("staging");
 //! let linted = Linted { plan, findings: vec![] };
 //! ```
@@ -34,7 +35,7 @@
 //! ```compile_fail,E0117
 //! use nex_plan::{Change, Finding, Lint, Plan};
 //!
-//! // The rules for a step are those of the step's own crate, and no others.
+//! // Only the crate that owns a step type can define the rules for its steps.
 //! impl Lint for Change {
 //!     type Context<'a> = ();
 //!     fn lint(_: &Plan<Self>, _: &()) -> Vec<Finding> {
@@ -52,12 +53,12 @@ use crate::{
     sort_findings,
 };
 
-/// A step whose crate has rules about plans of it.
+/// A step type with rules about plans. The crate that owns the step type defines the rules.
 pub trait Lint: Step {
-    /// What the rules look at beside the plan.
+    /// What the rules look at besides the plan.
     type Context<'a>;
 
-    /// What the rules find.
+    /// Runs the rules and returns their findings.
     fn lint(plan: &Plan<Self>, context: &Self::Context<'_>) -> Vec<Finding>;
 }
 
@@ -78,7 +79,7 @@ impl<S: Lint> Plan<S> {
 /// The type of the step whose rules looked at each entry: only that type's crate executes the entry.
 type LintedAs = BTreeMap<ResourceId, TypeId>;
 
-/// A plan with what the lint found.
+/// A plan with the findings of the lint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linted<S: Step> {
     plan: Plan<S>,
@@ -111,7 +112,7 @@ impl<S: Step> Linted<S> {
         self
     }
 
-    /// The same plan among the steps of more than one provider.
+    /// The same plan, with its steps in an enum over several providers.
     pub fn widen<T>(self) -> Linted<T>
     where
         T: Composite<Deferred: From<S::Deferred>> + From<S>,
@@ -131,7 +132,7 @@ impl<S: Step> Linted<S> {
         self.with(other.findings)
     }
 
-    /// Approves the plan if each finding that stops it has a subject that is named in `allow`.
+    /// Approves the plan if `allow` names the subject of each finding that stops the plan.
     ///
     /// # Errors
     /// [`RefusalError`] with the findings that are left.
@@ -152,17 +153,17 @@ impl<S: Step> Linted<S> {
     }
 }
 
-/// The plan is not approved: these findings stop it.
+/// The plan is not approved, because these findings stop it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("refused for safety: {}", .0.iter().map(|f| f.subject.name()).collect::<Vec<_>>().join(", "))]
 pub struct RefusalError(pub Vec<Finding>);
 
-/// The plan is not the one that was approved: the environment has moved.
+/// The fresh plan differs from the approved one: the environment has moved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.iter().map(Moved::to_string).collect::<Vec<_>>().join("; "))]
 pub struct MovedError(pub Vec<Moved>);
 
-/// A plan that was approved: what an apply takes.
+/// An approved plan: the input of an apply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Approved<S: Step> {
     plan: Plan<S>,
@@ -192,7 +193,7 @@ impl<S: Step> Approved<S> {
         self.allowed.iter().any(is_it)
     }
 
-    /// The resources that others own and that stay as they are, because the operator allowed that by name.
+    /// Other owners' resources that stay as they are, because the operator allowed that by name.
     pub fn left_to_others(&self) -> impl Iterator<Item = &Finding> {
         let is_of_others = |f: &&Finding| f.code == NOT_OURS;
         self.allowed.iter().filter(is_of_others)
@@ -235,10 +236,10 @@ impl<S: Step> Approved<S> {
         }
     }
 
-    /// The steps of the fresh plan `now`, where it is the plan that was approved.
+    /// The steps of the fresh plan `now`, if `now` is the plan that was approved.
     ///
-    /// A deferred entry becomes a step of the same resource and action whose other values are as they were shown. What
-    /// is already done is left out.
+    /// A deferred entry becomes a step with the same resource, the same action, and the values that the plan showed.
+    /// Steps that are already done are left out.
     ///
     /// # Errors
     /// [`MovedError`] if `now` lists anything that was not approved.

@@ -1,9 +1,9 @@
 //! The shared vocabulary of nex: steps and plans of them, findings, the gate between a plan and its apply, reports,
 //! problems of a spec, progress events and references to secrets. No I/O; every other crate uses these types.
 //!
-//! Data flows one way. A provider's crate compares what is asked for with what exists and makes a [`Plan`] of typed
-//! [`Step`]s. [`Plan::lint`] runs that crate's rules and gives a [`Linted`] plan, [`Linted::approve`] an [`Approved`] one,
-//! and only an approved plan can be applied, which gives an [`ApplyReport`].
+//! Data flows one way. A provider's crate compares the desired state with the observed one and makes a [`Plan`] of
+//! typed [`Step`]s. [`Plan::lint`] runs that crate's rules and returns a [`Linted`] plan. [`Linted::approve`] returns
+//! an [`Approved`] plan. Only an approved plan can be applied, and the apply returns an [`ApplyReport`].
 //!
 //! ```
 //! use nex_plan::{Action, Change, FieldChange, Plan, Renderer, ResourceId};
@@ -19,7 +19,7 @@
 //! assert_eq!(plan.counts().update, 1);
 //! ```
 //!
-//! `examples/snapshots.rs` is a provider of its own: a step with rules, and the way from a plan to its approval.
+//! `examples/snapshots.rs` is a small provider: a step type with rules, and the way from a plan to its approval.
 
 mod cancel;
 mod change;

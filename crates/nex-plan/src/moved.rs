@@ -1,4 +1,4 @@
-//! Whether a plan still holds: the one comparison of a plan with a fresh one.
+//! Compares a plan with a fresh one, to find out whether the plan still holds.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +17,7 @@ pub struct Moved {
 /// How a fresh plan differs from the one before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Movement {
-    /// The resource is to be changed now, and the plan does not list it.
+    /// The resource needs a change now, and the plan does not list the resource.
     Appeared(Action),
     /// The plan lists another action for the resource.
     Action {
@@ -32,12 +32,12 @@ pub enum Movement {
     FieldsSettled(Vec<String>),
     /// Another resource has the name now.
     Target,
-    /// The plan lists the resource, and nothing is left to do for it: someone else did it.
+    /// The plan lists the resource, and nothing is left to do: someone else made the change.
     Settled,
 }
 
 impl Moved {
-    /// Whether the difference makes the plan wrong. What is already done does not.
+    /// Whether the difference makes the plan wrong. A change that is already done does not.
     pub fn is_conflict(&self) -> bool {
         !matches!(self.how, Movement::Settled | Movement::FieldsSettled(_))
     }
@@ -58,10 +58,10 @@ impl fmt::Display for Moved {
             }
             Movement::Fields(fields) => write!(f, "{id}: {} differs now", fields.join(", ")),
             Movement::FieldsSettled(fields) => {
-                write!(f, "{id}: {} needs no change any more", fields.join(", "))
+                write!(f, "{id}: {} no longer needs a change", fields.join(", "))
             }
             Movement::Target => write!(f, "{id} is another resource now"),
-            Movement::Settled => write!(f, "{id} needs no change any more"),
+            Movement::Settled => write!(f, "{id} no longer needs a change"),
         }
     }
 }
@@ -69,8 +69,8 @@ impl fmt::Display for Moved {
 impl<S: Step> Plan<S> {
     /// How the plan `now` differs from this one, in the order of `now`; empty if this plan still holds.
     ///
-    /// A value that this plan shows as known later may be known by now. What neither plan changes is not compared: a
-    /// fleet that scales, or a record of another team, moves nothing.
+    /// A value that this plan shows as known later may be known by now. Resources that neither plan changes are not
+    /// compared: if a fleet scales, or another team changes a record, the plan still holds.
     pub fn moved<T: Step>(&self, now: &Plan<T>) -> Vec<Moved> {
         let planned: BTreeMap<ResourceId, &Planned<S>> =
             self.entries.iter().map(|e| (e.id(), e)).collect();
@@ -127,7 +127,7 @@ fn difference(then: &Change, now: &Change) -> Option<Movement> {
     (then.fields.len() > now.fields.len()).then_some(Movement::Settled)
 }
 
-/// Whether a planned value allows for the value that it has now.
+/// Whether a planned value matches the value of the fresh plan.
 pub(crate) fn becomes(planned: &Value, now: &Value) -> bool {
     planned == now || matches!(planned, Value::Later(_))
 }

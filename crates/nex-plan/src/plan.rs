@@ -18,11 +18,11 @@ pub struct Plan<S: Step> {
 pub enum Planned<S: Step> {
     /// A step that can be applied.
     Ready(S),
-    /// A step whose values are known only once other steps are done.
+    /// A step with values that only other steps can make known.
     Deferred(S::Deferred),
 }
 
-/// How many resources meet each action.
+/// How many resources each action affects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Created.
@@ -60,7 +60,7 @@ impl<S: Step> Planned<S> {
         }
     }
 
-    /// The names of the fields that tell most about the resource.
+    /// The names of the most telling fields of the resource.
     pub(crate) fn headline(&self) -> &'static [&'static str] {
         match self {
             Planned::Ready(step) => step.headline(),
@@ -76,7 +76,7 @@ impl<S: Step> Planned<S> {
         }
     }
 
-    /// The same entry among the steps of more than one provider.
+    /// The same entry, with its step in an enum over several providers.
     pub(crate) fn widen<T>(self) -> Planned<T>
     where
         T: Step<Deferred: From<S::Deferred>> + From<S>,
@@ -120,7 +120,7 @@ impl<S: Step> Plan<S> {
         self.entries.iter().find(|entry| entry.id() == *id)
     }
 
-    /// How many resources meet each action.
+    /// How many resources each action affects.
     pub fn counts(&self) -> Counts {
         let count = |action| self.entries.iter().filter(|e| e.action() == action).count();
         Counts {
@@ -143,7 +143,7 @@ impl<S: Step> Plan<S> {
         }
     }
 
-    /// The same plan among the steps of more than one provider.
+    /// The same plan, with its steps in an enum over several providers.
     pub fn widen<T>(self) -> Plan<T>
     where
         T: Step<Deferred: From<S::Deferred>> + From<S>,

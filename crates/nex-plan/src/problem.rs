@@ -23,7 +23,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All problems of a spec, so that they are reported together. As an error, one line a problem.
+/// All problems of a spec, so that they are reported together. As an error, each problem is one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
@@ -79,12 +79,12 @@ impl Problems {
         }));
     }
 
-    /// Whether there are none.
+    /// Whether no problem was added.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Nothing if there are no problems.
+    /// Turns the problems into a result: `Ok` without problems.
     ///
     /// # Errors
     /// The problems.

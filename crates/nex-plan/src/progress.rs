@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{Action, CancelToken, ResourceId};
 
-/// Something that a user who waits wants to know.
+/// Something that a waiting user wants to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A step started.
@@ -61,7 +61,7 @@ impl Progress for NoProgress {
     fn event(&self, _: Event) {}
 }
 
-/// The surroundings of a long run: where its events go, and what cancels it.
+/// The context of a long run: where its events go, and what cancels the run.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
     /// Receives the events.
@@ -71,7 +71,7 @@ pub struct RunContext<'a> {
 }
 
 impl RunContext<'static> {
-    /// A run without an audience that nothing cancels.
+    /// A run without a receiver of events. Nothing cancels the run.
     pub fn detached() -> Self {
         static NEVER: LazyLock<CancelToken> = LazyLock::new(CancelToken::default);
         Self {

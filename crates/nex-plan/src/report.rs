@@ -7,10 +7,10 @@ use crate::{
     Action, Change, CloudError, ErrorKind, Event, Plan, Planned, Progress, ResourceId, Step, chain,
 };
 
-/// What became of an approved plan.
+/// The results of an approved plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApplyReport {
-    /// The steps that succeeded, in the order of their ends.
+    /// The steps that succeeded, in the order in which they ended.
     pub done: Vec<Done>,
     /// The steps that failed.
     pub failed: Vec<Failed>,
@@ -20,9 +20,9 @@ pub struct ApplyReport {
     pub stopped: bool,
     /// How long the steps took.
     pub timing: Timing,
-    /// What is left to do. By a fresh read, unless `unread` says why there was none.
+    /// What is left to do, from a fresh read. If that read failed, `unread` says why.
     pub remaining: Plan<Change>,
-    /// Why the environment could not be read after the apply: `remaining` holds what was not reported as done.
+    /// Why the environment could not be read after the apply. `remaining` then holds the steps that did not succeed.
     pub unread: Option<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct Done {
 pub struct Failed {
     /// The resource.
     pub id: ResourceId,
-    /// What was tried.
+    /// The action that was tried.
     pub action: Action,
     /// The error with its causes.
     pub error: String,
@@ -70,28 +70,28 @@ impl Failed {
 pub struct Skipped {
     /// The resource.
     pub id: ResourceId,
-    /// What was not done.
+    /// The action that was not executed.
     pub action: Action,
-    /// Why.
+    /// The reason.
     pub reason: SkipReason,
 }
 
 /// Why a step was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SkipReason {
-    /// The step needs this resource, whose own step did not succeed.
+    /// The step needs this resource, and the resource's own step did not succeed.
     Needs(ResourceId),
-    /// The step needs a value that is not known: the text says which.
+    /// The step needs a value that is not known. The text names the value.
     NotKnown(&'static str),
     /// The run was cancelled before the step started.
     Stopped,
-    /// The run was cancelled while the step waited for something: the text says for what.
+    /// The run was cancelled while the step waited. The text says what the step waited for.
     Interrupted(String),
-    /// The call that had the step in it was refused as a whole because of these resources.
+    /// The provider refused the step's whole call because of these resources.
     SameCall(Vec<ResourceId>),
-    /// The resource has come into use since the plan was made.
+    /// The resource was unused when the plan was made, and is in use now.
     InUse,
-    /// An earlier stage did not end as it should: the text says which.
+    /// An earlier stage did not succeed. The text says which one.
     Stage(&'static str),
     /// The environment could not be read.
     Unread,
@@ -123,14 +123,14 @@ impl fmt::Display for SkipReason {
 /// How long the steps took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
-    /// The time of the longest chain of steps that wait for each other.
+    /// The time of the longest chain of dependent steps.
     pub longest_chain: Duration,
     /// The time from the start of the first step to the end of the last one.
     pub wall: Duration,
 }
 
 impl Timing {
-    /// The time of one thing with nothing beside it.
+    /// The timing of a single step.
     pub fn alone(elapsed: Duration) -> Self {
         Self {
             longest_chain: elapsed,
@@ -147,7 +147,7 @@ impl Timing {
 }
 
 impl ApplyReport {
-    /// The report of a plan of which nothing is done yet.
+    /// The report of a plan before its first step.
     pub fn of<S: Step>(plan: &Plan<S>) -> Self {
         Self {
             done: vec![],
@@ -160,13 +160,12 @@ impl ApplyReport {
         }
     }
 
-    /// Whether every step that was to be done succeeded.
+    /// Whether every step succeeded.
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty() && self.unread.is_none()
     }
 
-    /// Adds the report of a later part. What the part was to do, `part`, is taken out of `remaining`, and what is left of
-    /// it comes in.
+    /// Adds the report of a later part. In `remaining`, the steps that are left of `part` replace the steps of `part`.
     pub fn absorb<S: Step>(&mut self, part: &Plan<S>, later: ApplyReport) {
         let ApplyReport {
             done,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where the value of a secret is.
+/// Says where the value of a secret is stored.
 ///
 /// ```
 /// use nex_plan::SecretRef;

@@ -34,11 +34,11 @@ impl CallLog {
 /// The figures of a number of calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallStats {
-    /// How many calls there were.
+    /// The number of calls.
     pub count: usize,
     /// The time from the first start to the last end.
     pub wall: Duration,
-    /// The longest row of calls of which each started after the one before had ended.
+    /// The length of the longest chain of calls in which each starts after the previous one ended.
     pub depth: usize,
 }
 

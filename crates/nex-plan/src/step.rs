@@ -1,11 +1,11 @@
-//! Steps: what a plan lists and an apply executes.
+//! Steps: the entries of a plan, which an apply executes.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
 
 use crate::{Action, Change, FieldChange, ResourceId};
 
-/// Something that a plan lists: a [`Step`], or what stands in a plan for a step whose values are not known yet.
+/// An entry of a plan: a [`Step`], or a placeholder for a step without known values.
 pub trait PlanEntry: Clone + Debug + PartialEq + 'static {
     /// The resource.
     fn id(&self) -> ResourceId;
@@ -16,19 +16,19 @@ pub trait PlanEntry: Clone + Debug + PartialEq + 'static {
     /// The fields that change.
     fn fields(&self) -> Vec<FieldChange>;
 
-    /// Why, where the fields do not show the reason.
+    /// The reasons that the fields do not show.
     fn reasons(&self) -> Vec<String> {
         vec![]
     }
 
-    /// The names of the fields that tell most about the resource, the most telling first: the short form of a plan shows
-    /// them beside the name of a created resource.
+    /// The names of the most telling fields of the resource, the most telling first. The short form of a plan shows
+    /// these fields after the name of a created resource.
     fn headline(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// The provider's own id of the resource that is changed or deleted. Two plans that name the same resource by
-    /// different targets differ.
+    /// The provider's own id of the resource that is changed or deleted. Two plans differ if they have different ids
+    /// for the same resource.
     fn target(&self) -> Option<&str> {
         None
     }
@@ -48,8 +48,8 @@ pub trait PlanEntry: Clone + Debug + PartialEq + 'static {
 ///
 /// A step holds references to secrets, never their values.
 pub trait Step: PlanEntry {
-    /// What a plan holds in place of a step whose values are known only once other steps are done: its kind, name and
-    /// action, and the values known so far. [`Infallible`] for steps that are never deferred.
+    /// The placeholder for a step with values that only other steps can make known. It holds the kind, name and action,
+    /// and the values known so far. Use [`Infallible`] for steps that are never deferred.
     type Deferred: PlanEntry;
 }
 
@@ -72,7 +72,7 @@ impl PlanEntry for Infallible {
     }
 }
 
-/// A view is a step that can be shown, kept in a file and compared, and not applied.
+/// A view is a step that can be shown, stored in a file and compared, but not applied.
 impl PlanEntry for Change {
     fn id(&self) -> ResourceId {
         self.id.clone()

@@ -66,7 +66,7 @@ pub struct Renderer<'a> {
     pub detail: Detail<'a>,
     /// Whether the text carries colours.
     pub paint: Paint,
-    /// The words for what resolves a finding: a program names its own commands and options.
+    /// The words for the remedy of a finding: a program names its own commands and options.
     pub remedy: &'a dyn Fn(&Finding) -> String,
 }
 
@@ -188,7 +188,7 @@ impl Renderer<'_> {
         };
         match (action, self.detail) {
             (Action::Create, _) => write_value(out, field, new),
-            // What goes is named; what it was is in the full form.
+            // The short form only names a deleted resource; the full form shows its values.
             (Action::Delete, Detail::Compact(_)) => {}
             (Action::Delete, Detail::Full) => write_value(out, field, old),
             (Action::Update | Action::Replace, _) => {
@@ -197,7 +197,7 @@ impl Renderer<'_> {
         }
     }
 
-    /// Only what differs: a map key by key, a list by what leaves and what comes.
+    /// Shows only the differences: of a map the keys that differ, of a list the removed and the added items.
     fn difference(&self, out: &mut String, field: &str, [old, new]: [&Value; 2], note: &str) {
         match (old, new) {
             (old, new) if old == new => {}

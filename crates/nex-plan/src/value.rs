@@ -20,18 +20,18 @@ pub enum Value {
     Integer(i64),
     /// Text.
     Text(String),
-    /// A list whose order says nothing: lists are compared as sets.
+    /// A list without a meaningful order: lists are compared as sets.
     List(Vec<Value>),
     /// Named values.
     Map(BTreeMap<String, Value>),
     /// A secret: never shown.
     Hidden,
-    /// Known only once something else is made; the text says what.
+    /// Known only after something else was created. The text says what.
     Later(String),
 }
 
 impl Value {
-    /// A list in canonical order, so that the order in which a server answers never shows.
+    /// A list in canonical order, so that the order of a server's answer does not matter.
     pub fn set<T: Into<Value>>(items: impl IntoIterator<Item = T>) -> Self {
         let items: BTreeSet<Value> = items.into_iter().map(Into::into).collect();
         Value::List(items.into_iter().collect())

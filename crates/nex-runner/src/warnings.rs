@@ -23,7 +23,8 @@ const STEP_MIB: u64 = 128;
 const SOCKET: &str = "/var/run/docker.sock";
 
 impl Spec {
-    /// The warnings about the section's values on a host of this size. Values that [`Spec::validate`] refuses get none.
+    /// The warnings about the section's values on a host of this size. Values that [`Spec::validate`] refuses cause no
+    /// warnings.
     pub fn warnings(&self, host: HostSize) -> Vec<Finding> {
         [
             self.memory_overcommitted(host),

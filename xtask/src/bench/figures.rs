@@ -41,10 +41,10 @@ impl Plan {
     /// The figures of these runs.
     ///
     /// # Errors
-    /// When there is no run.
+    /// When no command was measured.
     pub(super) fn of(delay_ms: u64, mut runs: Vec<Run>) -> anyhow::Result<Self> {
         runs.sort_by_key(|run| run.wall);
-        let best = runs.first().context("there is no run")?;
+        let best = runs.first().context("no command was measured")?;
         let median = &runs[runs.len() / 2];
         let max = |of: fn(&Run) -> usize| runs.iter().map(of).max().unwrap_or_default();
         let peak_kib = runs.iter().map(|run| run.peak_kib).max();
@@ -63,10 +63,12 @@ impl Bootstrap {
     /// The figures of the run with the median time.
     ///
     /// # Errors
-    /// When there is no run, or when the report of nex has no times.
+    /// When no command was measured, or when the report of nex has no times.
     pub(super) fn of(delay_ms: u64, mut runs: Vec<Run>) -> anyhow::Result<Self> {
         runs.sort_by_key(|run| run.wall);
-        let run = runs.get(runs.len() / 2).context("there is no run")?;
+        let run = runs
+            .get(runs.len() / 2)
+            .context("no command was measured")?;
         Ok(Self {
             delay_ms,
             calls: run.calls,

@@ -1,4 +1,4 @@
-//! Executes an approved plan, stage by stage, and adds up what became of its steps.
+//! Executes an approved plan, stage by stage, and collects the results of its steps.
 
 mod stage;
 
@@ -19,7 +19,7 @@ use crate::plan::{AwsState, Proposal, Step, Target};
 use crate::wiring;
 use stage::{Stage, stage, starts_server};
 
-/// An apply under way.
+/// A running apply.
 struct Run<'a> {
     context: &'a Context,
     target: &'a Target,
@@ -38,7 +38,7 @@ struct Aws {
     writer: Arc<Writer>,
 }
 
-/// What an apply did, and what it left.
+/// What an apply did, and what is left to do.
 pub(crate) struct Applied {
     pub(crate) report: ApplyReport,
     /// AWS as it was read after the last change; `None` if the apply did not read AWS.
@@ -124,7 +124,7 @@ impl Run<'_> {
             && matches!(self.target, Target::Destroy(_))
             && !self.report.is_complete()
         {
-            // A name that outlives its address may come to point at the server of someone else.
+            // A name that outlives its address may come to point at someone else's server.
             Some(SkipReason::Stage(
                 "the clean-up at Cloudflare did not finish",
             ))
@@ -183,7 +183,7 @@ impl Run<'_> {
         }
     }
 
-    /// A server without a certificate would wait for one at its first start, so it is not started.
+    /// Starts the server. Without a certificate, the server would wait at its first start, so nex does not start it.
     async fn server(&mut self, part: &Approved<Step>) {
         let Some(missing) = self.missing_certificate() else {
             return self.aws(part).await;
@@ -196,7 +196,7 @@ impl Run<'_> {
         }
     }
 
-    /// The certificate that the plan was to issue and did not.
+    /// The first planned certificate that was not issued.
     fn missing_certificate(&self) -> Option<ResourceId> {
         let certificates = self.approved.only(is_certificate);
         let is_missing = |id: &ResourceId| {
@@ -207,7 +207,7 @@ impl Run<'_> {
         ids.into_iter().find(is_missing)
     }
 
-    /// Records that none of the steps of `part` was executed because of one error.
+    /// Records that one error prevented all steps of `part`.
     fn fail(&mut self, part: &Approved<Step>, failure: &Failure) {
         for entry in &part.plan().entries {
             let id = entry.id();

@@ -25,7 +25,7 @@ pub(crate) struct Request<'a> {
     pub(crate) kind: &'a str,
     /// The provider's id, or the name.
     pub(crate) id: &'a str,
-    /// Whether the operator is not asked.
+    /// Whether to skip the question.
     pub(crate) yes: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The way of every command that changes something: plan, ask, apply, read back.
+//! The flow of every command that changes something: plan, ask, apply, read back.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,9 +18,9 @@ use crate::ui::report::Finished;
 
 /// A change that an operator asks for.
 pub(crate) struct Request<'a> {
-    /// What the plan is to achieve.
+    /// What the plan must achieve.
     pub(crate) target: Target,
-    /// The subjects of findings that are allowed by name.
+    /// The subjects of findings that the operator allows by name.
     pub(crate) allow: BTreeSet<String>,
     /// How the operator agrees to the plan.
     pub(crate) consent: Consent<'a>,
@@ -32,13 +32,13 @@ pub(crate) struct Request<'a> {
 
 /// How the operator agrees to a plan.
 pub(crate) enum Consent<'a> {
-    /// By an option, before the plan is shown.
+    /// With an option, before seeing the plan.
     Given,
-    /// By a yes at the prompt.
+    /// With a yes at the prompt.
     Yes,
-    /// By the environment's name, which `typed` holds or the operator types at the prompt.
+    /// With the environment's name: from `typed`, or typed at the prompt.
     Name { typed: Option<String> },
-    /// By a plan that is kept in a file.
+    /// With a plan that is kept in a file.
     File(&'a Path),
 }
 
@@ -51,7 +51,7 @@ enum Audience {
     Operator,
 }
 
-/// What became of a question.
+/// The answer to a question.
 enum Answer {
     /// The plan goes ahead; `waited` if the environment may have changed while the operator looked at the plan.
     Agreed { waited: bool },
@@ -68,7 +68,7 @@ impl Request<'_> {
         Ok(Box::pin(self.outcome(context)).await?.exit)
     }
 
-    /// The same, with what an apply left.
+    /// The same as [`Request::run`], and returns AWS as it is after the apply.
     ///
     /// # Errors
     /// As [`Request::run`].
@@ -103,7 +103,9 @@ impl Request<'_> {
                     Ok(approved) => (fresh, approved),
                     Err(why) => {
                         let hint = "run the command again, and check the new plan";
-                        let why = format!("refused: the environment moved while you looked: {why}");
+                        let why = format!(
+                            "refused: the environment changed while you looked at the plan: {why}"
+                        );
                         output.refused(&why, Some(hint));
                         return Ok(Outcome::nothing(Exit::Refused));
                     }
@@ -113,8 +115,8 @@ impl Request<'_> {
         Box::pin(self.apply(context, proposal, &approved)).await
     }
 
-    /// Shows the plan, and approves it if everything that stops it is allowed by name. With `--json`, stdout holds one
-    /// document: the plan if nothing is done, else the report.
+    /// Shows the plan, and approves it if the operator allows every denial by name. With `--json`, stdout holds one
+    /// document: the plan if nothing is done, otherwise the report.
     fn gate(
         &self,
         context: &Context,
@@ -137,7 +139,7 @@ impl Request<'_> {
         }
     }
 
-    /// Approves the fresh plan if it is the one that the operator saw; else tells what differs.
+    /// Approves the fresh plan if it equals the plan that the operator saw. Otherwise returns what differs.
     fn approve_again(
         &self,
         seen: &Approved<Step>,
@@ -148,7 +150,7 @@ impl Request<'_> {
             let differences: Vec<String> = moved.iter().map(Moved::to_string).collect();
             return Err(differences.join("; "));
         }
-        // A bucket that was empty may hold something by now.
+        // A bucket that was empty may hold objects by now.
         let approved = fresh.linted.clone().approve(&self.allow);
         approved.map_err(|refusal| refusal.to_string())
     }
@@ -255,7 +257,8 @@ fn builds_server(approved: &Approved<Step>) -> bool {
     })
 }
 
-/// Runs `work`. The first Ctrl-C lets calls that are under way end, and ends waits; the second one ends the program.
+/// Runs `work`. After the first Ctrl-C, running calls continue to their end and waits end. The second one ends the
+/// program.
 pub(crate) async fn cancellable<T>(
     context: &Context,
     work: impl Future<Output = anyhow::Result<T>>,
@@ -266,7 +269,7 @@ pub(crate) async fn cancellable<T>(
         if tokio::signal::ctrl_c().await.is_ok() {
             cancel.cancel();
             output.note(
-                "stopping: calls that are under way may end; press Ctrl-C again to end at once",
+                "stopping: waiting for running calls to end; press Ctrl-C again to quit at once",
             );
         }
         if tokio::signal::ctrl_c().await.is_ok() {

@@ -1,4 +1,4 @@
-//! `nex outputs`: what an environment consists of, for people and for other programs.
+//! `nex outputs`: the parts of an environment, for people and for other programs.
 
 use std::fmt::Write as _;
 

@@ -12,9 +12,9 @@ use crate::ui::plans::PlanView;
 /// What to plan, and what to do with the plan.
 pub(crate) struct Request<'a> {
     pub(crate) scope: Scope,
-    /// Whether changes are told by the exit code.
+    /// Whether the exit code says that the plan has changes.
     pub(crate) check: bool,
-    /// The file that the plan is written to.
+    /// The file to write the plan to.
     pub(crate) out: Option<&'a Path>,
     /// Whether every field is shown.
     pub(crate) full: bool,

@@ -11,16 +11,16 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::wiring::Inputs;
 
-/// PostgreSQL's port, where the database is not looked up.
+/// PostgreSQL's port, if the database is not looked up.
 const POSTGRESQL_PORT: u16 = 5432;
 
-/// What to render, and where to.
+/// What to render, and where to write it.
 pub(crate) struct Request<'a> {
     /// The file; `None` for a list of all.
     pub(crate) file: Option<&'a str>,
-    /// The folder that all files are written into.
+    /// The folder to write all files into.
     pub(crate) folder: Option<&'a Path>,
-    /// The database's host, where it is not looked up.
+    /// The database's host, if it is not looked up.
     pub(crate) database_host: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl Request<'_> {
         Ok(Exit::Fine)
     }
 
-    /// The database and Cloudflare's networks, looked up only where a file depends on them.
+    /// The database and Cloudflare's networks. nex looks them up only if a file depends on them.
     async fn inputs(&self, context: &Context) -> anyhow::Result<(DatabaseFacts, EdgeNetworks)> {
         let is_list = self.file.is_none() && self.folder.is_none();
         let is_of_runner = self.file.is_some_and(|file| file.starts_with("runner/"));

@@ -1,4 +1,4 @@
-//! The connection to AWS, or to a sandbox in its place.
+//! The connection to AWS or to a sandbox.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use super::endpoints::SandboxEndpoints;
 use crate::environment::Spec;
 
-/// The SDK's variable for the number of tries of a call.
+/// The SDK's variable for the maximum number of tries of a call.
 const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
 
 /// Connects once, when the clients are first needed. Clones share the connection.

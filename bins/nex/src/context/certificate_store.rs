@@ -1,4 +1,4 @@
-//! Secrets Manager as the place where certificates and their keys are kept.
+//! Stores certificates and their keys in Secrets Manager.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use nex_plan::{CloudError, ErrorKind};
 
 use super::aws::AwsConnection;
 
-/// Reads and writes the secrets of certificates. AWS is reached when the first secret is read.
+/// Reads and writes the secrets of certificates. It connects to AWS when it reads the first secret.
 #[derive(Clone, Debug)]
 pub(crate) struct CertificateStore {
     aws: AwsConnection,
@@ -22,7 +22,7 @@ pub(crate) enum CertificateStoreError {
     /// Secrets Manager failed.
     #[error("the request to Secrets Manager failed")]
     SecretsManager(#[from] Error),
-    /// Something other than nex wrote the secret.
+    /// Another program wrote the secret.
     #[error("the secret {name} was not written by nex")]
     Foreign {
         /// The secret's name.
@@ -44,7 +44,7 @@ impl CloudError for CertificateStoreError {
         match self {
             CertificateStoreError::SecretsManager(error) => error.hint(),
             CertificateStoreError::Foreign { .. } => Some(
-                "find out who uses the secret; if it is unused, set its value to `{}`, and nex starts over".into(),
+                "find out who uses the secret; if it is unused, set its value to `{}`, and nex issues a new certificate".into(),
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! Starts the sandbox that `--sandbox` asks for, and gives the addresses of its clouds.
+//! Starts the sandbox that `--sandbox` asks for, and returns the addresses of its clouds.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ pub(crate) fn start(name: &str) -> anyhow::Result<SandboxEndpoints> {
     })
 }
 
-/// The sandbox is a program of its own beside this one: the product contains no emulator.
+/// The sandbox is a separate program in the same folder. nex itself contains no emulator.
 fn program() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("failed to find the folder of this program")?;
     let program = own.with_file_name("nex-sandbox");

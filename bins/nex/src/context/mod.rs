@@ -46,7 +46,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// The context of an environment, on the sandbox of that name or on the real clouds. Nothing connects yet.
+    /// The context of an environment, on the named sandbox or on the real clouds. Nothing connects yet.
     ///
     /// # Errors
     /// If the environment's file has problems, or the sandbox does not start.
@@ -100,7 +100,7 @@ impl Context {
         aws.with_context(|| format!("failed to connect to AWS for {}", self.spec.name))
     }
 
-    /// What reads AWS.
+    /// The reader of AWS.
     pub(crate) async fn reader(&self) -> anyhow::Result<Reader> {
         let aws = Arc::clone(self.aws().await?);
         Ok(Reader::new(aws, &self.spec.aws, &self.names))
@@ -115,7 +115,7 @@ impl Context {
         self.cloudflare.get_or_try_init(|| connect).await
     }
 
-    /// What reads, plans and applies the zone.
+    /// The manager that reads, plans and applies the zone.
     pub(crate) async fn zone(&self) -> anyhow::Result<&Zone> {
         let connect = async {
             let client = self.cloudflare().await?.clone();
@@ -138,7 +138,7 @@ impl Context {
         capacity.with_context(|| format!("failed to read the quotas of {}", self.spec.name))
     }
 
-    /// The server's address, where a record needs it.
+    /// The server's address, if a record needs it.
     pub(crate) async fn server_address(&self) -> anyhow::Result<Option<Ipv4Addr>> {
         let needs_address = |record: &nex_dns::spec::Record| {
             record.kind == nex_dns::spec::RecordType::A && record.content.is_none()
@@ -156,7 +156,7 @@ impl Context {
 
     /// The networks of Cloudflare's proxies, or why they are not known.
     pub(crate) async fn edge_networks(&self) -> anyhow::Result<EdgeNetworks> {
-        // The list needs no token, so that the rendering of a file needs none either.
+        // Reading the list needs no token, so rendering a file needs no token either.
         let client = match self.cloudflare.get() {
             Some(client) => client.clone(),
             None => self.watched(cloudflare::without_token(self)?),
@@ -170,7 +170,7 @@ impl Context {
         })
     }
 
-    /// Tells an operator who asks for it how many calls were made so far.
+    /// Shows how many calls were made so far, if the operator asked for figures.
     pub(crate) fn report_calls(&self) {
         let calls = self.calls.stats();
         self.output.detail(&format!(
@@ -189,10 +189,10 @@ impl Context {
     }
 }
 
-/// Loads the environment `argument`, seen from the current folder.
+/// Loads the environment `argument`, relative to the current folder.
 ///
 /// # Errors
-/// With everything that is wrong in the file.
+/// All problems of the file.
 pub(crate) fn load(argument: &str) -> anyhow::Result<Spec> {
     let folder = std::env::current_dir().context("failed to find the current folder")?;
     Ok(environment::load(argument, Path::new(&folder))?.spec)

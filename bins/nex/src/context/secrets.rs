@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::Context;
 
-/// Random bytes of a sandbox's secret.
+/// How many random bytes a sandbox's secret has.
 const SANDBOX_BYTES: usize = 16;
 
 /// The values that `plan` needs: those of secrets that it creates or fills. `references` are the spec's, by the name of
@@ -44,7 +44,7 @@ fn random() -> anyhow::Result<SecretString> {
     Ok(format!("sandbox-{}", hex::encode(bytes)).into())
 }
 
-/// The value that `reference` points at.
+/// The value that `reference` refers to.
 pub(crate) async fn resolve(
     context: &Context,
     reference: &SecretRef,
@@ -74,7 +74,7 @@ pub(crate) async fn resolve(
     Ok(value.into())
 }
 
-/// Runs Doppler's own command, with the login of the operator.
+/// Runs Doppler's own command with the operator's login.
 async fn doppler(project: &str, config: &str, name: &str) -> anyhow::Result<String> {
     let run = tokio::process::Command::new("doppler")
         .args(["secrets", "get", name, "--plain"])

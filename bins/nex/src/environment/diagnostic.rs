@@ -50,12 +50,12 @@ pub struct Diagnostic {
     pub message: String,
     /// What is allowed.
     pub allowed: Option<String>,
-    /// A known word that is like the wrong one.
+    /// A known word that is similar to the wrong one.
     pub did_you_mean: Option<String>,
     /// The first byte of the problem.
     #[serde(skip)]
     pub offset: usize,
-    /// How many bytes the problem has.
+    /// The length of the problem in bytes.
     #[serde(skip)]
     pub length: usize,
     /// Whether the line is shown.
@@ -98,7 +98,7 @@ impl Diagnostic {
         Renderer::plain().render(&[report])
     }
 
-    /// The bytes of the problem on its first line: a table may be long.
+    /// The bytes of the problem on its first line only, because a table may be long.
     fn first_line(&self, text: &str) -> Range<usize> {
         let start = self.offset.min(text.len());
         let end = (start + self.length).min(text.len());

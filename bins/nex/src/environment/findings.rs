@@ -1,4 +1,4 @@
-//! The findings of all sections together, and those that only the whole environment shows.
+//! The findings of all sections, and the findings about the environment as a whole.
 
 use nex_dns::spec::Hosts;
 use nex_gitlab::WebAccess;
@@ -42,8 +42,8 @@ pub(crate) fn denials(spec: &Spec) -> Vec<Finding> {
     findings
 }
 
-/// The findings of a plan that are not about its steps: those that stop every plan, and those that need what was looked
-/// up at AWS. `nex check` shows the others.
+/// The findings of a plan that are not about its steps: those that stop every plan, and those that need facts from AWS.
+/// `nex check` shows the others.
 pub(crate) fn plan_findings(spec: &Spec, facts: &Facts) -> Vec<Finding> {
     let mut found = denials(spec);
     let version = facts.database.major();
@@ -73,7 +73,7 @@ fn host_warnings(spec: &Spec) -> Vec<Finding> {
             "origin-certificate-not-issued",
             "dns.certificates",
             format!(
-                "no certificate is asked for: at its first start, the server waits an hour for one in the secret {secret}"
+                "[dns] asks for no certificate: at its first start, the server waits an hour for one in the secret {secret}"
             ),
             "a [[dns.certificates]]; or JSON with `certificate` and `key` (PEM) in that secret",
         ));

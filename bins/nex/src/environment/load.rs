@@ -1,7 +1,7 @@
 //! Reads an environment's file and finds all its problems at once.
 //!
-//! The schema that editors use comes first: it finds unknown fields and values out of range. Then the crate of each section
-//! that can still be parsed validates the section.
+//! The schema that editors use comes first: it finds unknown fields and values out of range. Then the crate of each
+//! section that can still be parsed validates the section.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use super::{Diagnostic, Position, Spec, validate};
 /// A file that can't be used as an environment.
 #[derive(Debug, thiserror::Error)]
 pub enum Invalid {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("there is no environment {name}: {} does not exist{}", path.display(), others(existing))]
     Absent {
         /// The name that was asked for.
@@ -59,8 +59,8 @@ pub struct Loaded {
     pub path: PathBuf,
 }
 
-/// Finds the environment `name` (`environments/NAME.toml` in `folder` or in a folder above, or a path to a file) and reads
-/// its file.
+/// Finds the environment `name` (`environments/NAME.toml` in `folder` or in a folder above, or a path to a file) and
+/// reads its file.
 ///
 /// # Errors
 /// [`Invalid`], with all problems of the file.
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Adds what the schema refuses, and returns the places that the next step leaves out.
+    /// Adds the problems that the schema finds, and returns the places that the next step leaves out.
     fn by_schema(&mut self, json: &Json) -> Vec<String> {
         let mut wrong = vec![];
         for error in VALIDATOR.iter_errors(json) {
@@ -294,7 +294,7 @@ impl<'a> Reader<'a> {
                 self.problems(problems);
                 Some(section)
             }
-            // The schema's message about the section is enough.
+            // The schema has already reported a problem of this section.
             Err(_) if self.found.iter().any(|d| d.field.starts_with(name)) => None,
             Err(error) => {
                 self.add(name, error.to_string(), None, None, Part::Key);

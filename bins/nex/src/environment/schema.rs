@@ -13,7 +13,7 @@ pub fn schema() -> Json {
     schemars::schema_for!(Spec).to_value()
 }
 
-/// The schema is fixed at build time, and every test of an environment's file compiles it.
+/// The compiled schema. It can't fail to compile: the schema is fixed at build time, and the tests compile it.
 pub(super) static VALIDATOR: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::validator_for(&schema()).expect("a valid schema"));
 
@@ -24,10 +24,10 @@ pub(super) fn strings(list: &Json) -> Vec<String> {
         .collect()
 }
 
-/// How alike two words must be, from 0 to 1, for one to be suggested for the other.
+/// How similar two words must be, from 0 to 1, before one is suggested for the other.
 const ALIKE: f64 = 0.65;
 
-/// Common letters in order suit long words, few edits suit short ones.
+/// Measures similarity in two ways: common letters in order suit long words, few edits suit short words.
 fn alike(a: &str, b: &str) -> f64 {
     strsim::jaro_winkler(a, b).max(strsim::normalized_damerau_levenshtein(a, b))
 }
@@ -53,7 +53,7 @@ pub(super) fn known_fields(error: &ValidationError<'_>) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// The schema's description of a field whose form is wrong: a regular expression alone is hard to read.
+/// The schema's description of a field that has the wrong form. A regular expression alone is hard to read.
 pub(super) fn described(error: &ValidationError<'_>) -> Option<String> {
     let schema = schema();
     let (field, _) = error.schema_path().as_str().rsplit_once('/')?;

@@ -51,7 +51,7 @@ impl Spans {
         }
     }
 
-    /// The bytes of the part of the field at `path`; where the file lacks the field, those of the nearest one around it.
+    /// The bytes of the part of the field at `path`. If the file lacks the field, those of the nearest enclosing field.
     pub(super) fn nearest(&self, path: &str, part: Part) -> Range<usize> {
         let (first, second) = match part {
             Part::Key => (&self.keys, &self.values),

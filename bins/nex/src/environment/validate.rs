@@ -41,7 +41,7 @@ fn certificate_secrets(spec: &Spec, problems: &mut Problems) {
 }
 
 fn hosts_in_zone(spec: &Spec, problems: &mut Problems) {
-    // An invalid name of the zone is a problem of its own section.
+    // The zone's own section reports an invalid name of the zone.
     let Ok(zone) = canonical_zone(&spec.dns.zone) else {
         return;
     };

@@ -34,7 +34,7 @@ pub(crate) struct PlanFile {
     plan: KeptPlan,
 }
 
-/// The machine images that the plan was made with: a newer image is no reason to make the plan again.
+/// The machine images that the plan was made with, so that a newer image does not void the plan.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeptImages {
@@ -42,7 +42,7 @@ struct KeptImages {
     fleet: String,
 }
 
-/// Writes the plan, all of it or nothing, for its owner's eyes only.
+/// Writes the whole plan or nothing. Only the owner can read the file.
 ///
 /// # Errors
 /// If the file can't be written.
@@ -64,7 +64,7 @@ pub(crate) fn write(
     persist(path, &text).with_context(|| format!("failed to write the plan to {}", path.display()))
 }
 
-/// A temporary file has the mode 0600, and takes the place of an older plan in one step.
+/// Writes a temporary file with the mode 0600, which then replaces an older plan in one step.
 fn persist(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path
         .parent()
@@ -123,14 +123,14 @@ impl PlanFile {
     }
 }
 
-/// The file is not the plan that follows from the spec and the environment as they are.
+/// The file differs from the plan that follows from the current spec and environment.
 #[derive(Debug, thiserror::Error)]
 #[error("the plan no longer holds: {}", differences(.0))]
 pub(crate) struct Outdated(Vec<Moved>);
 
 fn differences(moved: &[Moved]) -> String {
     if moved.is_empty() {
-        return "its actions are not those that nex wrote".to_owned();
+        return "someone edited its actions".to_owned();
     }
     let differences: Vec<String> = moved.iter().map(Moved::to_string).collect();
     differences.join("; ")

@@ -19,7 +19,7 @@ use crate::wiring;
 
 pub(crate) use step::{Deferred, Step};
 
-/// What a plan is to achieve.
+/// What a plan must achieve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// The environment matches its spec.
@@ -48,13 +48,13 @@ impl Target {
     }
 }
 
-/// A plan with what it was made of: what its apply needs.
+/// A plan, and what it was made from. The apply needs both.
 #[derive(Debug)]
 pub(crate) struct Proposal {
     pub(crate) linted: Linted<Step>,
     /// AWS as it was read; `None` for a plan of the zone alone.
     pub(crate) aws: Option<AwsState>,
-    /// What the zone's part is to achieve. The server's address may become known during the apply.
+    /// What the zone's part must achieve. The server's address may become known during the apply.
     pub(crate) goal: Goal,
     /// The networks of Cloudflare's proxies; empty for a plan of the zone alone.
     pub(crate) edge_networks: Vec<String>,
@@ -76,7 +76,7 @@ impl Proposal {
     }
 }
 
-/// AWS as it was read, and the state that is asked for.
+/// AWS as it was read, and the desired state.
 #[derive(Clone, Debug)]
 pub(crate) struct AwsState {
     pub(crate) snapshot: nex_infra::Snapshot,
@@ -123,7 +123,7 @@ impl Context {
         })
     }
 
-    /// Reads, and makes the plan for `target`. `images` takes the place of the newest machine images.
+    /// Reads, and makes the plan for `target`. `images` replaces the newest machine images.
     pub(crate) async fn propose(
         &self,
         target: &Target,
@@ -244,7 +244,7 @@ impl Context {
         Proposal::of_zone(linted.with(warning), goal)
     }
 
-    /// The buckets of the environment that hold nothing.
+    /// The environment's empty buckets.
     async fn empty_buckets(&self, observed: &Observed) -> anyhow::Result<BTreeSet<String>> {
         let reader = self.reader().await?;
         let mut empty = BTreeSet::new();
@@ -262,7 +262,7 @@ fn is_of_zone(finding: &Finding) -> bool {
     matches!(&finding.subject, Subject::Field(path) if environment::is_in_section(path, "dns"))
 }
 
-/// A revocation needs something that nex can't see from here.
+/// A revocation needs a condition that nex can't check: every server must have loaded its new certificate.
 fn servers_first(zone: &str) -> Finding {
     Finding::new(
         nex_plan::Severity::Warning,

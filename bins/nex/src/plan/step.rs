@@ -14,7 +14,7 @@ pub(crate) enum Step {
     Zone(Box<ZoneStep>),
 }
 
-/// A step whose values are not known yet, by its provider. AWS has none.
+/// A step without known values, by its provider. AWS has no such steps.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Deferred {
     /// A record that needs the server's address.
@@ -118,7 +118,7 @@ impl From<DeferredRecord> for Deferred {
     }
 }
 
-/// The step is another provider's.
+/// The step belongs to another provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OtherProvider;
 

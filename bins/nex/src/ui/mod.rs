@@ -1,4 +1,4 @@
-//! Everything that people see: output, progress, questions, the words for remedies, reports.
+//! Everything that people see: output, progress, questions, remedies, reports.
 
 pub(crate) mod output;
 pub(crate) mod plans;

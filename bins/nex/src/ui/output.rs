@@ -1,4 +1,4 @@
-//! stdout is data, stderr is for people. Both lose their colours where a terminal does not show them (`NO_COLOR`,
+//! stdout is for data, stderr is for people. Neither has colours if a terminal does not show them (`NO_COLOR`,
 //! `TERM=dumb`, a pipe).
 
 use std::io::Write as _;
@@ -6,7 +6,7 @@ use std::io::Write as _;
 use nex_plan::{Paint, Severity};
 use serde::Serialize;
 
-/// Where a run writes, and how much.
+/// Where a run writes, and how much it writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     /// Whether stdout is JSON.
@@ -18,7 +18,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Writes data. A reader that is gone, such as `head`, is not an error.
+    /// Writes data. A reader that has closed the pipe, such as `head`, is not an error.
     pub(crate) fn data(self, text: &str) {
         let mut stdout = anstream::stdout().lock();
         let end = if text.ends_with('\n') { "" } else { "\n" };
@@ -31,7 +31,7 @@ impl Output {
         Ok(())
     }
 
-    /// Writes a line for the person who waits.
+    /// Writes a line for the waiting person.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet {
             let _ = writeln!(anstream::stderr().lock(), "{text}");
@@ -45,7 +45,7 @@ impl Output {
         }
     }
 
-    /// Writes why something is not done for safety, and what resolves that; with `--quiet`, too.
+    /// Writes why nex refuses something for safety, and what resolves that, even with `--quiet`.
     pub(crate) fn refused(self, why: &str, hint: Option<&str>) {
         self.error(&anyhow::anyhow!("{why}"), hint);
     }

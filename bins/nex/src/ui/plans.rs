@@ -1,4 +1,4 @@
-//! Plans and findings in the words of this command.
+//! Shows plans and findings, with remedies as commands and options of nex.
 
 use nex_plan::{Detail, Finding, Linted, NamedList, Paint, Remedy, Renderer, Step};
 
@@ -9,16 +9,16 @@ use crate::plan::Target;
 pub(crate) struct PlanView<'a> {
     /// The command that adopts the resource of a kind with an id.
     adopt: &'a dyn Fn(&str, &str) -> String,
-    /// Whether the plan takes the environment down.
+    /// Whether the plan deletes the environment.
     pub(crate) destroys: bool,
     /// Whether every field is shown.
     pub(crate) full: bool,
-    /// Lists whose entries are folded where not every field is shown.
+    /// Lists that the short form folds into one line.
     pub(crate) lists: Vec<NamedList>,
 }
 
 impl<'a> PlanView<'a> {
-    /// How the plans for `target` are shown.
+    /// The view of plans for `target`.
     pub(crate) fn new(
         adopt: &'a dyn Fn(&str, &str) -> String,
         target: &Target,
@@ -57,7 +57,7 @@ impl<'a> PlanView<'a> {
         })
     }
 
-    /// Calls `with` with the renderer. The output strips the colours where they are not wanted.
+    /// Calls `with` with the renderer. The output removes unwanted colours.
     pub(crate) fn render<T>(&self, with: impl FnOnce(Renderer<'_>) -> T) -> T {
         let remedy = |finding: &Finding| self.remedy(finding);
         with(Renderer {
@@ -71,7 +71,7 @@ impl<'a> PlanView<'a> {
         })
     }
 
-    /// What resolves a finding, as a command or an option where there is one.
+    /// The remedy of a finding, as a command or an option if possible.
     fn remedy(&self, finding: &Finding) -> String {
         let subject = finding.subject.name();
         match &finding.remedy {

@@ -76,7 +76,7 @@ impl Live {
     }
 
     fn print(&self, text: &str) {
-        // The run goes on if a line can't be printed.
+        // The run continues if a line can't be printed.
         let _ = self.lines.println(text);
     }
 }
@@ -92,7 +92,7 @@ impl Progress for Live {
                 if self.is_running(&id) {
                     self.line(&id).set_message(text);
                 } else {
-                    // A read that waits has no line of its own.
+                    // A waiting read has no line of its own.
                     self.print(&format!("  {text}"));
                 }
             }

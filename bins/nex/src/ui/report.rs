@@ -12,13 +12,13 @@ use crate::exit::Exit;
 /// The run that a report is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finished<'a> {
-    /// What became of the approved plan.
+    /// The results of the approved plan.
     pub(crate) report: &'a ApplyReport,
-    /// The resources that others own and that stay as they are, because the operator allowed that by name.
+    /// Other owners' resources that stay as they are, because the operator allowed that by name.
     pub(crate) not_ours: &'a [String],
     /// The time of the whole apply.
     pub(crate) wall: Duration,
-    /// The command that goes on where this run ended, such as `nex bootstrap staging`.
+    /// The command that continues where this run ended, such as `nex bootstrap staging`.
     pub(crate) command: &'a str,
 }
 
@@ -32,7 +32,7 @@ struct Document<'a> {
     left: Counts,
     not_ours: &'a [String],
     timing: TimingDocument,
-    /// Why `left` is what was planned and not done, and not what a fresh read shows.
+    /// Why `left` lists the planned steps that were not done instead of what a fresh read shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     unread: Option<&'a str>,
 }
@@ -59,7 +59,7 @@ struct TimingDocument {
 }
 
 impl Finished<'_> {
-    /// Shows what was done, what failed and why, what is left, and how to go on.
+    /// Shows what was done, what failed and why, what is left, and how to continue.
     ///
     /// # Errors
     /// If the report has no JSON form, which is a defect.
@@ -76,7 +76,10 @@ impl Finished<'_> {
             output.data(&self.text());
         }
         if let Some(why) = &self.report.unread {
-            let hint = format!("run `{}` again: it reads first, then goes on", self.command);
+            let hint = format!(
+                "run `{}` again: nex reads first, then continues",
+                self.command
+            );
             let error = anyhow::anyhow!("the result of the run could not be read: {why}");
             output.error(&error, Some(&hint));
         }
@@ -156,7 +159,7 @@ impl Finished<'_> {
         lines.join("\n")
     }
 
-    /// What is left to do, where a fresh read shows it.
+    /// What is left to do, if a fresh read shows it.
     fn remaining(&self) -> Option<String> {
         let report = self.report;
         if report.unread.is_some() {
@@ -164,7 +167,7 @@ impl Finished<'_> {
         }
         let environment = &report.remaining.environment;
         let left = report.remaining.entries.len();
-        let again = format!("run `{}` again to go on", self.command);
+        let again = format!("run `{}` again to continue", self.command);
         Some(if left == 0 {
             format!("{environment}: read back, nothing is left to do")
         } else if report.stopped {
@@ -241,7 +244,7 @@ mod tests {
             not begun: log-group c
               because it needs log-group b
             staging: 1 done, 1 failed, 1 not begun, in 1.50 s
-            staging: 2 changes are left: fix the cause and run `nex bootstrap staging` again to go on"#]]
+            staging: 2 changes are left: fix the cause and run `nex bootstrap staging` again to continue"#]]
         .assert_eq(&finished(&report()).text());
     }
 

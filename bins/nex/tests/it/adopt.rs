@@ -99,7 +99,9 @@ fn an_unknown_kind_and_an_unknown_id_are_errors() {
         .nex(&["adopt", &file, "iam-role", "elsewhere", "--yes"])
         .expect(1);
     assert!(
-        ended.err.contains("the spec's own: nex-staging-gitlab, "),
+        ended
+            .err
+            .contains("the spec asks for: nex-staging-gitlab, "),
         "{}",
         ended.err
     );

@@ -1,4 +1,4 @@
-//! What is said of a file that is wrong.
+//! The messages about an invalid file.
 
 use expect_test::expect;
 
@@ -133,7 +133,7 @@ fn the_shortest_file_of_the_guide_is_valid() {
 }
 
 #[test]
-fn a_host_that_nobody_finds_or_that_has_no_certificate_is_a_hazard() {
+fn a_host_without_a_record_or_a_certificate_causes_a_warning() {
     let codes = |change: &dyn Fn(String) -> String| -> Vec<String> {
         let reference = Reference::with(change);
         let ended = run(nex().args(["check", &reference.file(), "--json"])).expect(0);

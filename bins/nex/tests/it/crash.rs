@@ -1,4 +1,4 @@
-//! Lost answers and killed runs: the next run goes on, and nothing is there twice.
+//! Lost answers and killed runs: the next run continues, and no resource exists twice.
 
 use std::time::{Duration, Instant};
 
@@ -47,7 +47,7 @@ fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {
     loop {
         stage.sandbox.clear_rules();
         stage.sandbox.reset_calls();
-        // A change acts and nobody hears of it; no later one arrives.
+        // One change succeeds but its answer is lost, and no later change arrives.
         let one = Rule::new(Fault::FailAfter { how: Loss::Drop });
         stage
             .sandbox
@@ -236,7 +236,7 @@ fn ctrl_c_lets_running_calls_end_and_says_how_to_go_on() {
     let ended = Ended::of(run.wait_with_output().unwrap()).expect(4);
     let err = &ended.err;
     assert!(
-        err.contains("stopping: calls that are under way may end"),
+        err.contains("stopping: waiting for running calls to end"),
         "{err}"
     );
     assert!(ended.out.contains("staging: stopped; "), "{}", ended.out);

@@ -182,7 +182,7 @@ fn a_zone_that_is_imported_and_adopted_has_nothing_to_change() {
     assert!(
         imported
             .out
-            .contains("# passed over, and never touched: MX paywithnex.com"),
+            .contains("# skipped, and never touched: MX paywithnex.com"),
         "{}",
         imported.out
     );

@@ -96,7 +96,7 @@ fn an_environment_that_moves_while_the_operator_looks_is_left_alone() {
     let (rest, code) = terminal.end();
     assert_eq!(code, 5, "{rest}");
     assert!(
-        rest.contains("the environment moved while you looked"),
+        rest.contains("the environment changed while you looked at the plan"),
         "{rest}"
     );
     assert!(rest.contains("log-group /nex/gitlab/rails"), "{rest}");
@@ -187,7 +187,7 @@ fn a_second_ctrl_c_ends_the_run_at_once() {
     terminal.expect("create  ");
     let started = Instant::now();
     terminal.interrupt();
-    terminal.expect("press Ctrl-C again to end at once");
+    terminal.expect("press Ctrl-C again to quit at once");
     terminal.interrupt();
     let (rest, code) = terminal.end();
     assert_eq!(code, 130, "{rest}");

@@ -1,4 +1,4 @@
-//! Whether a new certificate is needed, by what the secret holds and what Cloudflare's list shows. No I/O.
+//! Decides whether a new certificate is needed, from the secret and from Cloudflare's list. No I/O.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use crate::spec::Certificate;
 pub(crate) enum Next {
     /// The stored certificate is fine.
     Keep,
-    /// The stored certificate is fine; a pending key that is no longer needed is put aside.
+    /// The stored certificate is fine. A pending key is no longer needed and is put aside.
     Retire,
     /// A new key, a request, a certificate.
     Begin,
-    /// A key is pending, and no certificate for it lives.
+    /// A key is pending, and no live certificate exists for the key.
     Resume,
-    /// A key is pending, and its certificate is issued already: the certificate only has to be stored.
+    /// A key is pending, and its certificate is already issued: it only needs to be stored.
     Complete(LiveCertificate),
 }
 
@@ -89,7 +89,7 @@ fn reasons(
         ));
     }
     if !live.iter().any(|one| one.id == issued.id) {
-        reasons.push("it was revoked, or is of another zone or account".to_owned());
+        reasons.push("it was revoked, or belongs to another zone or account".to_owned());
     }
     reasons
 }
@@ -151,12 +151,15 @@ fn step(
         Next::Keep => return None,
         Next::Retire => return Some(retirement(wanted, secret)),
         Next::Complete(one) => {
-            reasons.push(format!("{} is issued already and gets stored", one.id));
+            reasons.push(format!(
+                "{} is already issued and only needs to be stored",
+                one.id
+            ));
         }
-        Next::Resume => reasons.push("its key is stored already".to_owned()),
+        Next::Resume => reasons.push("its key is already stored".to_owned()),
         Next::Begin => {}
     }
-    // A revoked certificate is none: a secret that was restored after a destroy may hold one.
+    // A revoked certificate does not count. A secret that was restored after a destroy may hold one.
     let is_live = |issued: &&Issued| live.iter().any(|one| one.id == issued.id);
     let old = secret.issued.as_ref().filter(is_live);
     if old.is_some() {
@@ -224,11 +227,11 @@ pub(crate) fn unused_findings(
                 "certificate-unused",
                 ResourceId::new(CERTIFICATE, &certificate.secret),
                 format!(
-                    "{} is valid until {} and not the one in the secret",
+                    "{} is valid until {}, and the secret holds another certificate",
                     one.id,
                     one.expires.date()
                 ),
-                "revoke it once every server has the one in the secret",
+                "revoke it once every server uses the certificate in the secret",
             ));
         }
     }

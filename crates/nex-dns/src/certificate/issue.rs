@@ -13,7 +13,7 @@ use super::{CertificateRequest, LiveCertificate};
 use crate::ports::{ZoneReader, ZoneWriter};
 use crate::spec::Certificate;
 
-/// Why a certificate did not get into its secret.
+/// Why a certificate was not stored in its secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IssueError<A: CloudError, S: CloudError> {
     #[error("failed to get the certificate of the secret {0}")]
@@ -22,7 +22,7 @@ pub(crate) enum IssueError<A: CloudError, S: CloudError> {
     Secret(String, #[source] S),
     #[error("failed to generate a key for the secret {0}")]
     Key(String, #[source] KeyError),
-    #[error("another run works on the secret {0}")]
+    #[error("another run is working on the secret {0}")]
     Conflict(String),
     #[error("the certificate {id} is not for the key in the secret {secret}: it was not stored")]
     OtherKey { secret: String, id: String },
@@ -56,8 +56,8 @@ type Error<R, W> = IssueError<<R as ZoneReader>::Error, <W as SecretWriter>::Err
 
 /// Issues one certificate.
 ///
-/// The private key is stored before Cloudflare is asked. After a crash, or in a second run at the same time, every
-/// certificate that was issued is therefore found by its key, and none is issued for nothing.
+/// The private key is stored before nex-dns requests the certificate. After a crash, or in a second run at the same
+/// time, nex-dns therefore finds every issued certificate by its key, and requests no certificate twice.
 pub(crate) struct Issuer<'a, R: ZoneReader, W> {
     pub(crate) wanted: &'a Certificate,
     pub(crate) zone_id: &'a str,
@@ -68,8 +68,8 @@ pub(crate) struct Issuer<'a, R: ZoneReader, W> {
 }
 
 impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
-    /// Makes sure that the secret holds a certificate as the spec asks for it. `secret` is what the secret holds,
-    /// `live` the zone's live certificates.
+    /// Makes sure that the secret holds the certificate that the spec asks for. `secret` is the secret's current
+    /// content, `live` are the zone's live certificates.
     ///
     /// After an error, another run continues: nothing that was done is lost.
     pub(crate) async fn ensure(
@@ -115,7 +115,7 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
             csr: pending.csr.clone(),
             terms: pending.terms.clone(),
         };
-        // Of two runs at once, one gets past this.
+        // Of two runs at once, only one gets past this point.
         let version = self.store(&secret, version).await?;
         let one = match self.writer.issue(&request).await {
             Ok(one) => one,
@@ -130,7 +130,7 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
         self.complete(secret, Some(version), one).await
     }
 
-    /// Makes `one` the certificate in use, and remembers the key of the certificate before it.
+    /// Makes `one` the certificate in use, and remembers the key of the previous certificate.
     async fn complete(
         &self,
         mut secret: CertificateSecret,
@@ -161,7 +161,7 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
         self.store(&secret, version).await.map(drop)
     }
 
-    /// Puts a pending key aside: a certificate for it may live for as long as it was requested.
+    /// Puts a pending key aside: a certificate for the key may live as long as the requested validity.
     fn retire_pending(&self, secret: &mut CertificateSecret) {
         if let Some(old) = secret.pending.take() {
             let validity = Duration::days(i64::from(old.terms.validity_days) + 1);

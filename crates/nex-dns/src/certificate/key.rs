@@ -1,4 +1,4 @@
-//! Keys, requests and fingerprints. A private key is generated here, and goes into the secret only.
+//! Keys, signing requests and fingerprints. Private keys are generated here and stored only in the secret.
 
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PublicKeyData as _};
 use rsa::PrivateKey;

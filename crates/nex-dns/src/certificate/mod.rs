@@ -1,8 +1,8 @@
-//! Origin CA certificates: what a secret holds of one, when a new one is needed, and how it gets into its secret.
+//! Origin CA certificates: what their secret holds, when a new certificate is needed, and how the secret gets it.
 //!
 //! A certificate is identified by its public key. The private key is in the secret before Cloudflare signs anything,
-//! and the key's fingerprint stays there for as long as a certificate for the key may live. After any crash or race,
-//! every live certificate that nex-dns asked for is therefore found again in Cloudflare's list by its key.
+//! and the key's fingerprint stays in the secret for as long as a certificate for the key may live. After any crash or
+//! race, nex-dns therefore finds every live certificate that it requested in Cloudflare's list, by the key.
 
 mod decide;
 #[cfg(feature = "engine")]
@@ -45,12 +45,12 @@ pub struct LiveCertificate {
     pub expires: OffsetDateTime,
 }
 
-/// What Cloudflare is asked to sign. The private key is not part of it.
+/// A request for a certificate. The private key is not part of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRequest {
     /// The certificate signing request, as PEM.
     pub csr: String,
-    /// What the certificate should be.
+    /// The properties that the certificate should have.
     pub terms: CertificateTerms,
 }
 

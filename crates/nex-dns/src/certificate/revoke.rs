@@ -1,4 +1,4 @@
-//! Which certificates are revoked. No I/O.
+//! Decides which certificates are revoked. No I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +13,9 @@ use crate::change::CERTIFICATE;
 /// Which certificates of a secret are revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevokeScope {
-    /// Those that the secret no longer uses: once every server has the one in use.
+    /// The certificates that the secret no longer uses. Every server must already have the one in use.
     Unused,
-    /// All: before the secret itself is deleted.
+    /// All certificates, before the secret itself is deleted.
     All,
 }
 
@@ -60,7 +60,7 @@ impl PlanEntry for Revocation {
     }
 }
 
-/// The revocations of a scope, by the certificates' ids. `secrets` is what the secrets hold.
+/// The revocations of a scope, by the certificates' ids. `secrets` are the contents of the secrets.
 pub(crate) fn revocations(
     secrets: &BTreeMap<String, Versioned>,
     live: &[LiveCertificate],
@@ -88,7 +88,7 @@ fn revoked<'a>(
     let pending = secret.pending.as_ref().map(|pending| &pending.public_key);
     let in_use = secret.issued.as_ref().map(|issued| &issued.id);
     let unused = unused(secret, live).filter(move |one| match scope {
-        // The next run stores a certificate whose key is pending.
+        // The next run stores the certificate of a pending key.
         RevokeScope::Unused => one.public_key.as_ref() != pending,
         RevokeScope::All => true,
     });

@@ -1,4 +1,4 @@
-//! What a secret holds: JSON with `certificate` and `key`, which a web server reads, and what nex-dns must remember.
+//! The content of a secret: JSON with `certificate` and `key` for the web server, and with what nex-dns must remember.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub struct CertificateSecret {
     pub superseded: BTreeMap<String, OffsetDateTime>,
 }
 
-/// What a certificate should be.
+/// The properties that a certificate should have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateTerms {
     /// The names, canonical.
@@ -46,7 +46,7 @@ pub struct Issued {
     pub expires: OffsetDateTime,
     /// The fingerprint of the public key.
     pub public_key: String,
-    /// What the certificate was asked to be.
+    /// The properties that were requested.
     #[serde(flatten)]
     pub terms: CertificateTerms,
 }
@@ -61,15 +61,15 @@ pub struct Pending {
     pub csr: String,
     /// The fingerprint of the public key.
     pub public_key: String,
-    /// When a run last started to have the request signed.
+    /// When a run last started to request the certificate.
     #[serde(with = "time::serde::rfc3339")]
     pub claimed: OffsetDateTime,
-    /// What the certificate should be.
+    /// The properties that the certificate should have.
     #[serde(flatten)]
     pub terms: CertificateTerms,
 }
 
-/// Something other than nex-dns wrote the secret's value. The error does not repeat the value.
+/// Another program wrote the secret's value. The error does not repeat the value.
 #[derive(Debug, thiserror::Error)]
 #[error("the secret holds something that nex-dns did not write")]
 pub struct ForeignSecret;

@@ -1,4 +1,4 @@
-//! Where a certificate and its key are kept: the caller decides.
+//! The traits of the place that stores certificates and their keys. The caller chooses the place.
 
 use std::future::Future;
 
@@ -6,7 +6,7 @@ use nex_plan::{CloudError, ErrorKind};
 
 use super::secret::CertificateSecret;
 
-/// What a secret holds, with the version that a write must replace.
+/// The content of a secret, with the version that a write must replace.
 #[derive(Clone, Debug)]
 pub struct Versioned {
     /// The version of the secret's value.
@@ -15,10 +15,10 @@ pub struct Versioned {
     pub secret: CertificateSecret,
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreOutcome {
-    /// The value is the secret's current one, with this version.
+    /// The value is now the secret's current value, with this version.
     Stored(String),
     /// Someone else wrote in between; nothing was stored.
     Conflict,
@@ -28,16 +28,16 @@ pub enum StoreOutcome {
 pub trait SecretReader: Send + Sync {
     /// Why a call fails.
     type Error: CloudError;
-    /// Writes what this reads.
+    /// The writer for the same secrets.
     type Writer: SecretWriter<Error = Self::Error>;
 
-    /// What the secret holds; `None` if the secret does not exist or has no value.
+    /// The secret's content; `None` if the secret does not exist or has no value.
     fn read(
         &self,
         name: &str,
     ) -> impl Future<Output = Result<Option<Versioned>, Self::Error>> + Send;
 
-    /// A writer for the secrets that this reads. A dry run never calls this.
+    /// Returns a writer for the same secrets. A dry run never calls this method.
     fn writer(&self) -> Self::Writer;
 }
 
@@ -46,11 +46,12 @@ pub trait SecretWriter: Send + Sync {
     /// Why a call fails.
     type Error: CloudError;
 
-    /// Makes `value` the secret's value if the secret's version is still `over`; `None` is no value yet.
+    /// Makes `value` the secret's value if the secret's version is still `over`; `over` is `None` if the secret has no
+    /// value yet.
     ///
-    /// A value that this confirmed must survive a crash, and must not overwrite what another run wrote in between. In
-    /// Secrets Manager: `PutSecretValue` under a stage of its own, then `UpdateSecretVersionStage` moves `AWSCURRENT`
-    /// from the version `over` only.
+    /// A confirmed value must survive a crash, and must not overwrite what another run wrote in between. In Secrets
+    /// Manager: `PutSecretValue` under a stage of its own, then `UpdateSecretVersionStage` moves `AWSCURRENT` from the
+    /// version `over` only.
     fn store(
         &self,
         name: &str,
@@ -59,13 +60,13 @@ pub trait SecretWriter: Send + Sync {
     ) -> impl Future<Output = Result<StoreOutcome, Self::Error>> + Send;
 }
 
-/// No place for secrets: for a spec without certificates.
+/// The store for a spec without certificates: it stores nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoSecrets;
 
-/// The spec asks for a certificate, and the program has no place for its key.
+/// The spec asks for a certificate, but the program has no place to store its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the program has no place for a certificate's key")]
+#[error("the program has no place to store a certificate's key")]
 pub struct NoSecretsError;
 
 impl CloudError for NoSecretsError {

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::error::{ApiError, Error, Refusal};
 use super::pace;
 
-/// How many characters of an answer that is not JSON an error shows.
+/// How many characters an error shows of an answer that is not JSON.
 const SHOWN: usize = 80;
 
 /// A call's result.
@@ -15,11 +15,11 @@ const SHOWN: usize = 80;
 pub(super) struct Answer<T> {
     /// The result.
     pub(super) result: T,
-    /// Where the answer stands in a list.
+    /// The answer's position in a list.
     pub(super) info: PageInfo,
 }
 
-/// Where an answer stands in a list.
+/// The position of an answer in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct PageInfo {
@@ -27,12 +27,12 @@ pub(super) struct PageInfo {
     pub(super) total_count: Option<u32>,
     /// How many entries a page has at most.
     pub(super) per_page: Option<u32>,
-    /// How many pages there are.
+    /// How many pages the list has.
     pub(super) total_pages: Option<u32>,
 }
 
 impl PageInfo {
-    /// How many pages there are; some lists give only the number of their entries.
+    /// How many pages the list has. Some lists return only the number of their entries.
     pub(super) fn pages(&self) -> u32 {
         let counted = || {
             let per_page = self.per_page.filter(|size| *size > 0)?;
@@ -60,8 +60,7 @@ struct Envelope {
     result_info: Option<PageInfo>,
 }
 
-/// Reads a response. `success: false` is a refusal whatever the status is; an error's status is one whatever the body
-/// is.
+/// Reads a response. The call was refused if the body has `success: false` or if the status is an error.
 pub(super) async fn read<T: DeserializeOwned>(
     response: reqwest::Response,
     operation: &str,

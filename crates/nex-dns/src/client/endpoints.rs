@@ -1,5 +1,5 @@
-//! The calls that nex-dns makes, as endpoints of the `cloudflare` crate's kind: the crate lacks most of them, and its
-//! types can't parse all of Cloudflare's answers.
+//! The calls that nex-dns makes, as endpoints for the `cloudflare` crate. The crate itself lacks most of these calls,
+//! and its types can't parse all of Cloudflare's answers.
 
 use std::marker::PhantomData;
 
@@ -19,7 +19,7 @@ const RECORDS_A_PAGE: u32 = 5_000;
 /// The largest page of the list of certificates.
 const CERTIFICATES_A_PAGE: u32 = 50;
 
-/// A call whose result is a `T`.
+/// A call that returns a `T`.
 #[derive(Debug)]
 pub(super) struct Call<T> {
     method: Method,

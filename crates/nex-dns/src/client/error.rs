@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::change::{RecordChange, RecordStep};
 
-/// Why something at Cloudflare did not work. [`CloudError::hint`] says what resolves the error.
+/// Why a call to Cloudflare failed. [`CloudError::hint`] says what resolves the error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -63,7 +63,7 @@ pub enum Error {
     /// Cloudflare refused.
     #[error("{0}")]
     Refused(Box<Refusal>),
-    /// The token has access to no such zone, or to more than one.
+    /// The token has access to no zone of this name, or to more than one.
     #[error("the API token has access to {found} zones named {zone}; expected one")]
     Zone {
         /// The zone's name.
@@ -190,7 +190,7 @@ impl Error {
         }
     }
 
-    /// The refusal, if it is one.
+    /// The refusal, if the error is a refusal.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Error::Refused(refusal) => Some(refusal),
@@ -218,7 +218,8 @@ impl CloudError for Error {
 }
 
 impl Error {
-    /// Which of `steps`, sent in one call, the error names: by a pointer into the request, or by the record's name.
+    /// The steps that the error names, of `steps` that were sent in one call. The error names a step by a pointer into
+    /// the request or by the record's name.
     pub(super) fn blamed(&self, steps: &[RecordStep]) -> Vec<usize> {
         let errors: Vec<&ApiError> = self.refusal().into_iter().flat_map(Refusal::all).collect();
         let pointed = errors
@@ -251,7 +252,7 @@ fn pointed(pointer: &str, steps: &[RecordStep]) -> Option<usize> {
     (0..steps.len()).filter(|at| is_in(&steps[*at])).nth(at)
 }
 
-/// Whether a message names a record, and not only one below or above it.
+/// Whether a message names this very record, and not only a name below or above it.
 fn mentions(message: &str, name: &str) -> bool {
     let inside = |c: char| c.is_ascii_alphanumeric() || "-_.*".contains(c);
     message

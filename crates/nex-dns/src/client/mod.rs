@@ -1,4 +1,4 @@
-//! Cloudflare's API: an executor of our own over the `cloudflare` crate's endpoint and credential types.
+//! The client of Cloudflare's API: our own executor for the `cloudflare` crate's endpoint and credential types.
 //!
 //! The crate's own executor loses error codes above 65,535, answers of `success: false` with HTTP 200, the headers that
 //! say when to call again, and all pages but the first.
@@ -45,9 +45,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(100);
 
 /// Calls Cloudflare's API with an API token. Clones share their log of calls and their rate limit.
 ///
-/// A failed call is repeated as [`Retries`] says. A call that Cloudflare may have executed, and that can't be repeated
-/// without harm, such as the issue of a certificate, is not repeated: its error is
-/// [`ErrorKind::Indeterminate`](nex_plan::ErrorKind::Indeterminate), and a fresh read tells what became of the call.
+/// The client repeats a failed call as [`Retries`] says. It does not repeat a call that Cloudflare may have executed
+/// and that does harm when executed twice, such as the issue of a certificate. The error is then
+/// [`ErrorKind::Indeterminate`](nex_plan::ErrorKind::Indeterminate), and a fresh read shows what happened.
 #[derive(Clone)]
 pub struct Client {
     environment: Arc<Environment>,
@@ -142,7 +142,7 @@ impl Client {
         self
     }
 
-    /// The same client, whose waits end when the run is cancelled. A call that is under way still ends by itself.
+    /// The same client, with waits that end when the run is cancelled. A running call still continues to its end.
     #[must_use]
     pub fn with_cancel(mut self, cancel: CancelToken) -> Self {
         self.cancel = cancel;
@@ -169,7 +169,8 @@ impl Client {
         })
     }
 
-    /// Makes one call, repeated where that is safe. `operation` tells in an error what failed: `list the records`.
+    /// Makes one call, and repeats the call where that is safe. Errors say that they failed to `operation`, such as
+    /// `list the records`.
     async fn call<T>(&self, call: &Call<T>, operation: &str) -> Result<Answer<T>, Error>
     where
         Call<T>: EndpointSpec<JsonResponse = T> + Sync,
@@ -209,7 +210,7 @@ impl Client {
         tries.await
     }
 
-    /// All pages of a list: the first one, which tells how many pages there are, then the others at once.
+    /// Reads all pages of a list: the first page, which says how many pages the list has, then the others at once.
     async fn pages<T>(
         &self,
         page: impl Fn(u32) -> Call<List<T>>,
@@ -273,7 +274,7 @@ impl Client {
     }
 }
 
-/// Waits, but no longer than until the run is cancelled.
+/// Waits. The wait ends early if the run is cancelled.
 async fn sleep(duration: Duration, cancel: CancelToken) {
     tokio::select! {
         () = tokio::time::sleep(duration) => {}

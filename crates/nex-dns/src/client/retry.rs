@@ -7,7 +7,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use super::error::Error;
 use super::pace::WINDOW;
 
-/// How often a failed call is repeated, and after what waits. `Retry-After` makes the waits longer.
+/// How often a failed call is repeated, and how long the waits are. `Retry-After` can make a wait longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
     /// How many tries follow the first one.
@@ -40,10 +40,10 @@ impl Retries {
 
     /// Whether another try may help and does no harm. `repeatable`: the call may be executed twice.
     ///
-    /// - 408, 409 and 429, and the Origin CA's temporary fault 1100, say that nothing was done: any call is repeated.
+    /// - After 408, 409, 429, and the Origin CA's temporary fault 1100, nothing was done: any call is repeated.
     /// - After a 5xx, a broken connection or an answer that is not Cloudflare's, something may have been done: only
     ///   repeatable calls are repeated.
-    /// - Other refusals are final. So is one that asks to wait longer than the rate limit's window.
+    /// - Other refusals are final. A refusal that asks for a wait longer than the rate limit's window is also final.
     pub(super) fn helps(&self, error: &Error, repeatable: bool) -> bool {
         if error.retry_after().is_some_and(|wait| wait > WINDOW) {
             return false;
@@ -53,7 +53,7 @@ impl Retries {
             Error::Refused(refusal) => {
                 refusal.has(&[1100]) || helps_by_status(refusal.status, repeatable)
             }
-            // A 2xx that is not JSON comes from something on the way, such as a proxy's login page.
+            // A 2xx answer that is not JSON comes from a program in between, such as a proxy with a login page.
             Error::NotJson { status, .. } => helps_by_status(*status, repeatable),
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! The API's own forms, separate from the types that are compared.
+//! The API's own types, separate from the types that are compared.
 
 use std::net::Ipv4Addr;
 
@@ -77,7 +77,7 @@ macro_rules! results {
 }
 results!(ZoneWire EdgeIpsWire RecordWire SettingWire CertificateWire Ignored);
 
-/// A record as it is sent: all of it, or only what changes.
+/// A record as it is sent: all fields, or only those that change.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct RecordBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,7 +199,7 @@ impl From<RecordWire> for ObservedRecord {
 }
 
 impl SettingWire {
-    /// The value if it is a text, as those of the settings that nex-dns keeps are.
+    /// The value if it is text. The settings that nex-dns manages all have text values.
     pub(super) fn text(self) -> Option<String> {
         match self.value {
             serde_json::Value::String(text) => Some(text),

@@ -1,4 +1,4 @@
-//! Changing zones and certificates by the client.
+//! Changes zones and certificates through the client.
 
 use nex_plan::{CloudError as _, ErrorKind, PlanEntry as _};
 
@@ -12,7 +12,7 @@ use crate::change::{RecordChange, RecordStep};
 use crate::ports::ZoneWriter;
 use crate::setting::Setting;
 
-/// Changes zones and certificates. A dry run has none.
+/// Changes zones and certificates. A dry run has no writer.
 #[derive(Clone, Debug)]
 pub struct Writer {
     pub(super) client: Client,
@@ -96,7 +96,7 @@ impl Writer {
     }
 }
 
-/// After a lost answer, the second try finds the resource gone.
+/// After a lost answer, the second try may find that the resource no longer exists.
 fn gone_is_fine<T>(result: Result<T, Error>) -> Result<(), Error> {
     match result {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),

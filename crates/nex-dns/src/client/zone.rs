@@ -1,4 +1,4 @@
-//! Reading zones and certificates by the client.
+//! Reads zones and certificates through the client.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,7 +134,7 @@ impl Client {
         Ok(values)
     }
 
-    /// The list only saves calls: where it is refused, each setting is read on its own.
+    /// The list only saves calls: if Cloudflare refuses the list, each setting is read on its own.
     async fn settings_listed(
         &self,
         id: &str,

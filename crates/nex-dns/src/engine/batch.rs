@@ -16,7 +16,7 @@ fn max_batch(plan: ZonePlan) -> usize {
 }
 
 /// Cuts changes into batches; Cloudflare does a batch as a whole or not at all. The changes of one name stay together,
-/// so that a name whose type changes is never without a record.
+/// so that a name never lacks a record while its type changes.
 pub(super) fn batches(steps: Vec<RecordStep>, plan: ZonePlan) -> Vec<Vec<RecordStep>> {
     let max = max_batch(plan);
     let mut batches: Vec<Vec<RecordStep>> = vec![];

@@ -11,7 +11,7 @@ use crate::ports::{ZoneReader, ZoneWriter as _};
 use crate::snapshot::ZoneSnapshot;
 
 impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
-    /// Gets the certificates of `resolved` into their secrets.
+    /// Issues the certificates of `resolved` and stores them in their secrets.
     pub(crate) async fn certificates(
         &mut self,
         resolved: &Approved<ZoneStep>,
@@ -42,7 +42,7 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
         }
     }
 
-    /// Revokes the approved certificates. A certificate that has come into use since stays.
+    /// Revokes the approved certificates, except for those that are in use by now.
     pub(crate) async fn revocations(
         &mut self,
         resolved: &Approved<ZoneStep>,

@@ -17,7 +17,7 @@ use crate::ports::ZoneReader;
 use crate::snapshot::Goal;
 use records::Trouble;
 
-/// An apply under way.
+/// A running apply.
 pub(crate) struct Run<'a, R: ZoneReader, S> {
     manager: &'a ZoneManager<R, S>,
     writer: R::Writer,
@@ -26,7 +26,7 @@ pub(crate) struct Run<'a, R: ZoneReader, S> {
     approved: &'a Approved<ZoneStep>,
     /// The calls for records and settings that failed, or may have failed, since the last read.
     troubles: Vec<Trouble>,
-    /// What is left of records and settings by the last read.
+    /// The changes of records and settings that were left after the last read.
     left: Option<Vec<Planned<Change>>>,
     report: ApplyReport,
 }
@@ -98,7 +98,7 @@ impl<'a, R: ZoneReader, S: SecretReader> Run<'a, R, S> {
         self.report.skip_one(entry, reason, self.context.progress);
     }
 
-    /// Records the end of a step that was a call of its own.
+    /// Records the end of a step that consisted of one call.
     fn ended(
         &mut self,
         entry: &Planned<ZoneStep>,

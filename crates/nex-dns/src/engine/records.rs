@@ -1,4 +1,4 @@
-//! Records and settings: sent in batches, and read back until nothing is in doubt.
+//! Changes records and settings in batches, and reads back until the result of every change is known.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -145,8 +145,8 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
         }
     }
 
-    /// Decides by the zone as it is now what became of each change that was not confirmed: done after all, failed, or
-    /// undone only because another change of the same call failed. Returns whether another round may do the rest.
+    /// Compares each unconfirmed change with the zone as it is now. The change was done, or it failed, or it was not
+    /// done only because another change of the same call failed. Returns whether another round may do the rest.
     fn settle(&mut self, snapshot: &ZoneSnapshot) -> bool {
         let troubles = std::mem::take(&mut self.troubles);
         let mut kinds = troubles.iter().map(|trouble| trouble.kind);
@@ -185,7 +185,7 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
                 self.skip(entry, SkipReason::Interrupted(TURN.to_owned()));
             } else if blamed.is_empty() {
                 let error = format!(
-                    "one of {} changes of a batch, none of which was done: {}",
+                    "one of {} changes of a batch, and none of them was made: {}",
                     entries.len(),
                     trouble.error
                 );
@@ -198,7 +198,7 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
         }
     }
 
-    /// Without a fresh read, a call that was not confirmed counts as failed.
+    /// Without a fresh read, an unconfirmed call counts as failed.
     fn settle_unread(&mut self) {
         for trouble in std::mem::take(&mut self.troubles) {
             let left = entry_ids(&trouble.call.entries());
@@ -207,7 +207,7 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
         }
     }
 
-    /// Reports the approved changes that a record of someone else has come to prevent.
+    /// Reports the approved changes that another owner's new record prevents.
     fn kept_out(&mut self, asked: &Approved<ZoneStep>, snapshot: &ZoneSnapshot) {
         let desired = snapshot.desired(self.goal);
         for KeptOut { entry, by } in diff::records(&desired, snapshot.zone()).kept_out {

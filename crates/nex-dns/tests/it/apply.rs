@@ -142,7 +142,7 @@ fn a_zone_that_has_moved_is_left_alone() {
     expect!["the zone example.com has changed since the plan was made: dns-record a.example.com A: content differs now"].assert_eq(&error.to_string());
     assert_eq!(
         error.hint().as_deref(),
-        Some("plan again and look it through")
+        Some("plan again and check the new plan")
     );
     assert_eq!(fake.state().writes, 0);
     // What someone did already in the plan's sense is no reason to stop.
@@ -162,7 +162,7 @@ fn a_record_that_came_between_plan_and_apply_is_a_failure() {
     expect![[r#"
         done: create dns-record a.example.com A
         done: create dns-record c.example.com CNAME
-        failed: dns-record b.example.com A: b.example.com A 192.0.2.1 (id x) was not made by nex: it is left as it is
+        failed: dns-record b.example.com A: b.example.com A 192.0.2.1 (id x) was not made by nex: nex leaves the record as it is
     "#]].assert_eq(&text(&report));
 }
 
@@ -269,9 +269,9 @@ fn a_call_that_was_cancelled_while_it_waited_did_not_fail() {
         done: update zone-setting min_tls_version
         done: update zone-setting tls_client_auth
         done: update zone-setting always_use_https
-        skipped: dns-record a.example.com A: it was stopped while it waited: the rate limit or the next try
-        skipped: dns-record b.example.com A: it was stopped while it waited: the rate limit or the next try
-        skipped: dns-record c.example.com CNAME: it was stopped while it waited: the rate limit or the next try
+        skipped: dns-record a.example.com A: the run was cancelled during a wait: the rate limit or the next try
+        skipped: dns-record b.example.com A: the run was cancelled during a wait: the rate limit or the next try
+        skipped: dns-record c.example.com CNAME: the run was cancelled during a wait: the rate limit or the next try
     "#]].assert_eq(&text(&report));
     assert_eq!(report.remaining.entries.len(), 3);
 }

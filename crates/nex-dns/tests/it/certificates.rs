@@ -180,7 +180,7 @@ fn a_certificate_is_reissued_only_for_a_reason() {
     fake.state().certificates.clear();
     expect![[r#"
         + create  origin-certificate tls
-            because it was revoked, or is of another zone or account
+            because it was revoked, or belongs to another zone or account
             hostnames:
               "*.example.com"
               "example.com"
@@ -235,7 +235,7 @@ fn a_spec_with_certificates_needs_a_place_for_their_keys() {
     let manager = ZoneManager::new(fake(), NoSecrets, spec, "staging").expect("a valid spec");
     let error = manager.read().now_or_never().expect("no wait");
     let error = error.expect_err("no place for a key");
-    expect!["failed to read the secrets of the certificates of example.com: the program has no place for a certificate's key"]
+    expect!["failed to read the secrets of the certificates of example.com: the program has no place to store a certificate's key"]
         .assert_eq(&chain(&error));
 }
 

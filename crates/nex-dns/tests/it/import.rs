@@ -26,7 +26,7 @@ fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
     let imported = import(&named, &there);
     let text = imported.to_toml("dns").expect("TOML");
     expect![[r##"
-        # passed over, and never touched: MX example.com
+        # skipped, and never touched: MX example.com
         [dns]
         zone = "example.com"
         plan = "free"

@@ -239,13 +239,13 @@ fn records_of_others_are_left_and_those_in_the_way_are_reported() {
                 proxied: false
                 comment: "managed by nex (staging)"
 
-            refused[not-ours] dns-record cut.example.com A: cut.example.com NS ns.example.org (id 5) was not made by nex: it is left as it is
+            refused[not-ours] dns-record cut.example.com A: cut.example.com NS ns.example.org (id 5) was not made by nex: nex leaves the record as it is
               hint: choose another name: nex adopts A, AAAA, CNAME and TXT records only
-            refused[not-ours] dns-record gitlab.example.com A: gitlab.example.com CNAME gitlab.example.org (id 1) was not made by nex: it is left as it is
+            refused[not-ours] dns-record gitlab.example.com A: gitlab.example.com CNAME gitlab.example.org (id 1) was not made by nex: nex leaves the record as it is
               hint: adopt the dns-record 1
-            refused[not-ours] dns-record prod.example.com A: prod.example.com A 192.0.2.9 (id 6) is of nex's environment prod: it is left as it is
+            refused[not-ours] dns-record prod.example.com A: prod.example.com A 192.0.2.9 (id 6) belongs to nex's environment prod: nex leaves the record as it is
               hint: adopt the dns-record 6
-            refused[not-ours] dns-record same.example.com TXT: same.example.com TXT x (id 4) was not made by nex: it is left as it is
+            refused[not-ours] dns-record same.example.com TXT: same.example.com TXT x (id 4) was not made by nex: nex leaves the record as it is
               hint: adopt the dns-record 4
             info[stands-beside] dns-record example.com MX: mx.example.org (id 2) is not nex's and stays beside its records
               hint: nothing to do
@@ -338,7 +338,7 @@ fn a_comment_must_leave_room_for_the_mark() {
     let now = time::OffsetDateTime::UNIX_EPOCH;
     let made = ZoneSnapshot::new(&spec, "staging", zone(vec![]), Default::default(), now);
     let problems = made.expect_err("the comment is too long");
-    expect!["records[0].comment: the comment has 80 characters, and nex's mark takes 26; allowed: up to 74 on this plan"]
+    expect!["records[0].comment: the comment has 80 characters, and nex's mark needs 26; allowed: up to 74 on this plan"]
         .assert_eq(&problems.to_string());
 }
 
@@ -378,7 +378,7 @@ fn nothing_is_changed_into_a_twin_of_anothers_record() {
         &spec,
         &zone,
         expect![[r#"
-            refused[not-ours] dns-record x.example.com TXT: x.example.com TXT new (id 2) was not made by nex: it is left as it is
+            refused[not-ours] dns-record x.example.com TXT: x.example.com TXT new (id 2) was not made by nex: nex leaves the record as it is
               hint: adopt the dns-record 2
             no changes, but staging does not match its spec: 1 refused
         "#]],

@@ -60,8 +60,8 @@ fn the_old_one_stays_until_it_is_revoked_by_name() {
     let new = wanted(&["*.example.com"]);
     assert_eq!(run(&fake, &new), ["replace origin-certificate tls"]);
     expect![[r#"
-        info[certificate-unused] origin-certificate tls: new1 is valid until 2027-02-18 and not the one in the secret
-          hint: revoke it once every server has the one in the secret
+        info[certificate-unused] origin-certificate tls: new1 is valid until 2027-02-18, and the secret holds another certificate
+          hint: revoke it once every server uses the certificate in the secret
         no changes: staging matches its spec
     "#]].assert_eq(&plan(&fake, &new, NOW));
     assert_eq!(done(&revoked(&fake, &new, &Goal::Revoke)), ["new1"]);
@@ -101,7 +101,8 @@ fn only_what_the_plan_named_is_revoked_and_what_came_into_use_is_spared() {
     fake.state().certificates[0].id = "new1".to_owned();
     let report = apply(&fake, &one, &Goal::Revoke, &plan, &never);
     assert_eq!(report.skipped.len(), 1, "{report:?}");
-    expect!["it has come into use since the plan"].assert_eq(&report.skipped[0].reason.to_string());
+    expect!["the resource has come into use since the plan was made"]
+        .assert_eq(&report.skipped[0].reason.to_string());
     assert_eq!(fake.state().certificates.len(), 2);
 }
 
@@ -146,15 +147,15 @@ fn a_pending_key_that_is_no_longer_needed_is_put_aside_and_its_certificate_is_kn
             because the secret holds a pending key that is no longer needed
             pending: "2026-11-20" -> (none)
 
-        info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18 and not the one in the secret
-          hint: revoke it once every server has the one in the secret
+        info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18, and the secret holds another certificate
+          hint: revoke it once every server uses the certificate in the secret
         staging: 0 to create, 1 to update, 0 to replace, 0 to delete
     "#]].assert_eq(&plan(&fake, &first, NOW));
     assert_eq!(run(&fake, &first), ["update origin-certificate tls"]);
     assert_eq!(run(&fake, &first), NOTHING);
     expect![[r#"
-        info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18 and not the one in the secret
-          hint: revoke it once every server has the one in the secret
+        info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18, and the secret holds another certificate
+          hint: revoke it once every server uses the certificate in the secret
         no changes: staging matches its spec
     "#]].assert_eq(&plan(&fake, &first, NOW));
     assert_eq!(done(&revoked(&fake, &first, &Goal::Revoke)), ["new2"]);

@@ -166,7 +166,7 @@ fn the_other_warnings() {
           registry.paywithnex.com is DNS only, so clients see the origin's own certificate: an Origin CA certificate is trusted by Cloudflare's proxies only
           hint: a publicly trusted certificate for this host; or proxied = true
         warning origin-unverified settings.ssl
-          `full` accepts any certificate, so anyone on the way can pose as the origin
+          `full` accepts any certificate, so anyone on the network path can pose as the origin
           hint: ssl = "strict" with an Origin CA certificate
         warning ssl-changes-itself settings.ssl_automatic_mode
           `auto` lets Cloudflare change settings.ssl by itself
@@ -232,7 +232,7 @@ fn all_problems_are_reported_at_once() {
         records[9].content: `` does not fit the type; allowed: a text of 1 to 2048 bytes
         records[11].name: `x y` is not a valid name; allowed: a name in example.com, short or full, `@` or `*`
         records[12].name: `gitlab.example.org.` is not in the zone example.com; allowed: a name in example.com, short or full, `@` or `*`
-        records[8].type: c.example.com has a CNAME beside other records; allowed: a CNAME alone at its name, or none
+        records[8].type: c.example.com has a CNAME beside other records; allowed: only the CNAME at this name, or no CNAME
         records[10].name: c.example.com has the same record at records[2]; allowed: each record once
         records[14].name: g.example.com has the same record at records[13]; allowed: each record once
         records[16].name: h.example.com has the same record at records[15]; allowed: each record once

@@ -1,4 +1,4 @@
-//! Records the calls that go over the wire.
+//! Records the calls that the SDK sends.
 
 use std::time::Instant;
 

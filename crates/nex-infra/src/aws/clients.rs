@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::Error;
 use super::calls::CallRecorder;
 
-/// Tries of one call. The SDK's default of 3 is too low for the throttling of EC2 and IAM.
+/// How often one call is tried. The SDK's default of 3 is too low for the throttling of EC2 and IAM.
 const MAX_ATTEMPTS: u32 = 8;
 
 /// The longest pause between two tries: EC2's buckets refill within seconds.
@@ -30,12 +30,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct ConnectOptions {
     /// The Region of the environment.
     pub region: String,
-    /// Tries of one call; `None` for 8.
+    /// How often one call is tried; `None` for 8.
     pub max_attempts: Option<u32>,
-    /// Another endpoint than AWS's own. Without it, credentials, profile and endpoint come from where every AWS SDK takes
-    /// them.
+    /// An emulator to use instead of AWS. Without an emulator, credentials, profile and endpoint come from the usual
+    /// places of the AWS SDKs.
     pub endpoint: Option<EndpointOverride>,
-    /// Records the calls; clients of other services may share the log.
+    /// The log that records the calls. Clients of other services may share this log.
     pub calls: CallLog,
 }
 
@@ -80,7 +80,7 @@ macro_rules! client {
 }
 
 impl Aws {
-    /// Builds the clients, and makes sure first that there are credentials.
+    /// Builds the clients. Checks first that credentials exist.
     ///
     /// # Errors
     /// [`Error::NoCredentials`].

@@ -1,4 +1,4 @@
-//! The error codes of the services, and the conditions that AWS tells by its message only.
+//! The error codes of the services, and the conditions that only the message of an error shows.
 
 use nex_plan::ErrorKind;
 
@@ -40,7 +40,7 @@ const DENIED: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
-/// With the codes of two calls that compete: either call may have been the one that acted.
+/// Includes the codes of two calls that compete: either call may have acted.
 const INDETERMINATE: &[&str] = &[
     "ConcurrentModification",
     "ConcurrentModificationException",

@@ -19,10 +19,10 @@ pub enum Error {
         operation: &'static str,
         /// The resource that the call is about.
         about: String,
-        /// The service's answer, or why there is none.
+        /// The service's answer, or why no answer came.
         source: CallError,
     },
-    /// There are no credentials to sign calls with.
+    /// No credentials were found to sign calls with.
     #[error("no AWS credentials were found")]
     NoCredentials(#[source] Box<dyn StdError + Send + Sync>),
     /// The credentials belong to another account than the spec.
@@ -135,7 +135,7 @@ impl CloudError for Error {
             }
             Error::Call { source, .. } => match source.kind() {
                 ErrorKind::Denied => {
-                    "the credentials lack a permission: ask for the one that the message names"
+                    "the credentials lack a permission: ask for the permission that the message names"
                 }
                 ErrorKind::Indeterminate => {
                     "AWS did not answer: check the network and AWS_ENDPOINT_URL, then run the command again"

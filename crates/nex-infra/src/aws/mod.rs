@@ -1,4 +1,4 @@
-//! AWS itself: the reader and the writer behind [`crate::CloudReader`] and [`crate::CloudWriter`].
+//! The client of AWS: implements [`crate::CloudReader`] and [`crate::CloudWriter`].
 
 mod calls;
 mod clients;

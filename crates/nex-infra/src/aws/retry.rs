@@ -1,4 +1,4 @@
-//! Waits for AWS: for a resource to reach a state, and for one service to hear of what another service made.
+//! Waits for AWS: for a resource to reach a state, and for one service to see what another service created.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Error;
 
-/// How long a new instance profile, role or group may be unknown to other services. IAM's own advice is seconds; up to
+/// How long other services may not see a new instance profile, role or group. IAM's documentation says seconds; up to
 /// a minute has been seen.
 pub(super) const PROPAGATION: Duration = Duration::from_secs(60);
 
@@ -21,31 +21,31 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two calls.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// What is waited for.
+/// What a wait is for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait<'a> {
     /// The resource.
     pub about: &'a str,
-    /// The state that the resource is to reach.
+    /// The state that the resource must reach.
     pub state: &'static str,
     /// How long the wait may take.
     pub limit: Duration,
-    /// Ends the wait, but never a call under way.
+    /// Ends the wait, but never interrupts a call.
     pub cancel: &'a CancelToken,
 }
 
 impl<'a> Wait<'a> {
-    /// A wait until other services know what was made a moment ago.
+    /// A wait until other services see a resource that was just created.
     pub(super) fn for_propagation(about: &'a str, cancel: &'a CancelToken) -> Self {
         Self {
             about,
-            state: "accepted by AWS, to which something it needs is still unknown",
+            state: "accepted by AWS (something that it needs is not visible yet)",
             limit: PROPAGATION,
             cancel,
         }
     }
 
-    /// Calls `look` until it gives a value.
+    /// Calls `look` until `look` returns a value.
     pub(super) async fn until<T, F>(&self, mut look: impl FnMut() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<Option<T>, Error>>,
@@ -62,7 +62,7 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// Repeats `call` while `unknown` says that AWS has not heard yet of what was made a moment ago.
+    /// Repeats `call` while `unknown` says that AWS does not see a resource that was just created.
     pub(super) async fn until_known<T, F>(
         &self,
         mut call: impl FnMut() -> F,
@@ -103,7 +103,7 @@ impl<'a> Wait<'a> {
     }
 }
 
-/// The pauses of a wait; none that would end after the wait's limit.
+/// The pauses of a wait. No pause ends after the wait's limit.
 struct Pauses<B> {
     backoff: B,
     deadline: Instant,
@@ -133,11 +133,12 @@ impl<B: Iterator<Item = Duration>> Iterator for Pauses<B> {
     }
 }
 
-/// For creates without an idempotency token: the SDK repeats only a throttled call, on which the service did not act.
+/// For create calls without an idempotency token: the SDK repeats only a throttled call, because the service did not
+/// execute that call.
 #[derive(Debug)]
 pub(super) struct OnlyThrottled;
 
-/// The SDK's own throttling codes of the services whose creates have no token.
+/// The SDK's own throttling codes, for the services that have no token for create calls.
 const THROTTLED: [&str; 5] = [
     "LimitExceededException",
     "RequestLimitExceeded",

@@ -1,4 +1,4 @@
-//! Values of secrets in Secrets Manager, each written only over the one that was read.
+//! Values of secrets in Secrets Manager. A write replaces only the value that was read before.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use super::codes::Condition;
 use super::error::if_found;
 use super::{Aws, Error};
 
-/// The staging label of the version that a read without a version gets.
+/// The staging label of the version that a read returns by default.
 pub(super) const CURRENT: &str = "AWSCURRENT";
 
-/// The staging label of a version that is stored and not yet current.
+/// The staging label of a version that is stored but not yet current.
 const STORED: &str = "NEXSTORED";
 
 /// The current value of a secret.
@@ -76,8 +76,8 @@ impl SecretStore {
 }
 
 impl SecretStoreWriter {
-    /// Makes `text` the secret's current value if the version `over` is still the current one; `None` for a secret
-    /// without a value. Gives the new version's id, or `None` if another writer came first: then nothing has changed.
+    /// Makes `text` the secret's current value if `over` is still the current version; `over` is `None` for a secret
+    /// without a value. Returns the new version's id, or `None` if another writer came first and nothing has changed.
     ///
     /// # Errors
     /// [`Error::Missing`] if the secret does not exist, [`Error::Call`], [`Error::Answer`].
@@ -105,7 +105,7 @@ impl SecretStoreWriter {
         };
         let lacks = Error::lacks("PutSecretValue", name);
         let version = answer.version_id.ok_or_else(|| lacks("a version"))?;
-        // A secret's first version becomes the current one by itself.
+        // Secrets Manager makes a secret's first version the current one.
         let is_first = answer
             .version_stages
             .unwrap_or_default()
@@ -130,7 +130,7 @@ impl SecretStoreWriter {
             .map_err(Error::call("UpdateSecretVersionStage", name));
         match answer {
             Ok(_) => Ok(true),
-            // The label is elsewhere: on the new version, if an earlier try moved it and its answer was lost.
+            // Another version has the label: perhaps the new one, if an earlier try moved it and its answer was lost.
             Err(error) if matches!(error.kind(), ErrorKind::Other | ErrorKind::Indeterminate) => {
                 match self.current(name).await? {
                     Some(current) if current == version => Ok(true),

@@ -121,7 +121,7 @@ impl DesiredBuilder<'_> {
                 ..root_volume(fleet.volume_gb)
             },
             metadata: MetadataOptions::STRICT,
-            // EC2 takes credits for burstable types only.
+            // EC2 accepts credits for burstable types only.
             credits: burstable.then(|| fleet.credits.as_str().to_owned()),
             user_data: self.inputs.user_data.fleet.clone(),
             instance_tags: self.named_tags(Runner, &name),

@@ -14,10 +14,10 @@ use crate::spec::Spec;
 /// Days until S3 deletes the parts of an unfinished upload.
 const ABORT_UPLOADS_DAYS: u32 = 7;
 
-/// What `spec` asks for.
+/// The resources that `spec` asks for.
 ///
-/// `observed` counts only while Cloudflare's networks are [unread](crate::EdgeNetworks::Unread): the server's security
-/// group then keeps its rules for ports 80 and 443.
+/// The function looks at `observed` only if Cloudflare's networks are [unread](crate::EdgeNetworks::Unread): the
+/// server's security group then keeps its rules for ports 80 and 443.
 pub fn desired(
     spec: &Spec,
     names: &Names,
@@ -65,7 +65,7 @@ impl DesiredBuilder<'_> {
         self.names.tags(component, &self.spec.tags)
     }
 
-    /// The tags of a resource whose only name is the tag `Name`.
+    /// The tags of a resource that has no name except the tag `Name`.
     fn named_tags(&self, component: Component, name: &str) -> Tags {
         let mut tags = self.tags(component);
         tags.insert("Name".into(), name.into());

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::step::{Operation, Step};
 
-/// A group uses a new template version only once the group pins that version.
+/// A group uses a new template version only after the group pins that version.
 pub(super) fn template(steps: &mut Vec<Step>, desired: &Desired, observed: &Observed) {
     let changed = names(steps, Kind::LaunchTemplate, |step| {
         !matches!(step.operation, Operation::Delete { .. }) && makes_version(&step.fields)
@@ -52,7 +52,7 @@ fn ours(observed: &Observed) -> impl Iterator<Item = &ObservedResource> {
     observed.values().filter(|e| e.owner == Owner::Nex)
 }
 
-/// The names of the resources of `kind` whose step is as `fits` says.
+/// The names of the resources of `kind` with a step for which `fits` holds.
 fn names(steps: &[Step], kind: Kind, fits: impl Fn(&Step) -> bool) -> BTreeSet<String> {
     let steps = steps.iter();
     steps

@@ -1,4 +1,4 @@
-//! What must change so that what exists becomes what the spec asks for: a pure comparison.
+//! Compares the desired resources with the observed ones, without I/O, and plans the changes.
 
 mod follow;
 mod order;
@@ -14,7 +14,7 @@ use crate::step::{Operation, Step};
 
 /// The plan that leads from `observed` to `desired`.
 ///
-/// A resource of others with a name of this environment is in no plan; the lint reports it.
+/// The plan never lists another owner's resource that has a name of this environment. The lint reports that resource.
 pub fn diff(environment: &str, desired: &Desired, observed: &Observed) -> Plan<Step> {
     let keys: BTreeSet<&Key> = desired.keys().chain(observed.keys()).collect();
     let steps = keys
@@ -34,7 +34,7 @@ pub fn diff(environment: &str, desired: &Desired, observed: &Observed) -> Plan<S
     plan
 }
 
-/// The plan that deletes everything that nex owns. Where everything goes, no step has a reason of its own.
+/// The plan that deletes everything that nex owns. Its steps have no reasons, because everything is deleted.
 pub fn teardown(environment: &str, observed: &Observed) -> Plan<Step> {
     let plan = diff(environment, &Desired::new(), observed);
     let mut bare = Plan::new(environment);
@@ -45,7 +45,7 @@ pub fn teardown(environment: &str, observed: &Observed) -> Plan<Step> {
     bare
 }
 
-/// Whether the resource is a part of a resource of others, such as a hook of their group.
+/// Whether the resource is a part of another owner's resource, such as a hook of their group.
 fn is_part_of_others(new: &DesiredResource, observed: &Observed) -> bool {
     let of_others = |key: &Key| observed.get(key).is_some_and(|e| e.owner == Owner::Other);
     new.key().kind.is_part() && new.needs().iter().any(of_others)
@@ -57,7 +57,7 @@ fn create(new: &DesiredResource) -> Step {
     Step::new(new.key(), Operation::Create(new.clone()), fields)
 }
 
-/// No plan deletes a volume that was left over when its server went.
+/// No plan deletes a volume that was left over when its server was deleted.
 fn delete(old: &ObservedResource) -> Option<Step> {
     if matches!(&old.state, ResourceState::Volume(v) if v.instance.is_none()) {
         return None;

@@ -1,4 +1,4 @@
-//! Which step waits for which.
+//! The order of steps: which steps each step waits for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ pub(super) fn set_needs(steps: &mut [Step], desired: &Desired, observed: &Observ
         .filter(|step| matches!(step.operation, Operation::Delete { .. }));
     let deleted: BTreeSet<Key> = deleted.map(|step| step.key.clone()).collect();
     let before = deletions_before(&deleted, observed);
-    // A resource that is neither planned nor there is one that an earlier run did not create.
+    // A desired resource that is neither planned nor observed is missing: an earlier run did not create it.
     let is_open = |key: &Key| {
         planned.contains(key) || desired.contains_key(key) && !observed.contains_key(key)
     };
@@ -30,7 +30,7 @@ pub(super) fn set_needs(steps: &mut [Step], desired: &Desired, observed: &Observ
     }
 }
 
-/// For each deletion the deletions that come first: those of the resources that need it.
+/// For each deletion, the deletions that come first: those of the resources that need the deleted resource.
 fn deletions_before(deleted: &BTreeSet<Key>, observed: &Observed) -> BTreeMap<Key, BTreeSet<Key>> {
     let mut before: BTreeMap<Key, BTreeSet<Key>> = BTreeMap::new();
     for key in deleted {
@@ -39,7 +39,7 @@ fn deletions_before(deleted: &BTreeSet<Key>, observed: &Observed) -> BTreeMap<Ke
             if !deleted.contains(&need) || need == *key {
                 continue;
             }
-            // A volume is free only once its instance is gone.
+            // A volume is attached until its instance is gone.
             let (first, second) = if (key.kind, need.kind) == (Kind::Volume, Kind::Instance) {
                 (need, key.clone())
             } else {

@@ -14,10 +14,10 @@ use crate::model::{Key, Observed};
 use crate::ports::{CloudWriter, Contents, Ids};
 use crate::step::{Operation, Step};
 
-/// Steps at once. EC2's bucket of mutating calls holds 50 and refills 5 a second: this stays below it.
+/// How many steps run at once. EC2's bucket for mutating calls holds 50 and gets 5 a second, so this limit is safe.
 const SIDE_BY_SIDE: usize = 24;
 
-/// Executes the steps of `approved`, which was made of `observed`.
+/// Executes the steps of `approved`. The plan was made from `observed`.
 pub(super) async fn apply<W: CloudWriter>(
     approved: &Approved<Step>,
     observed: &Observed,
@@ -75,7 +75,7 @@ impl<E: CloudError> From<E> for StepError {
 struct Run<'a, W> {
     waiting: BTreeMap<Key, Step>,
     running: JoinSet<Ended>,
-    /// The steps that have started and not ended.
+    /// The steps that have started and have not ended.
     started: HashMap<Id, Step>,
     /// For each step that succeeded, the time of the longest chain of steps up to its end.
     chains: BTreeMap<Key, Duration>,
@@ -148,7 +148,7 @@ impl<W: CloudWriter> Run<'_, W> {
     fn broke_off(&mut self, task: Id) {
         if let Some(step) = self.started.remove(&task) {
             let error = StepError {
-                text: "the step broke off: a defect of nex".to_owned(),
+                text: "the step panicked: a defect of nex".to_owned(),
                 kind: ErrorKind::Other,
                 hint: None,
             };

@@ -1,4 +1,4 @@
-//! Applies, reads back, and applies again while a read resolves what went wrong.
+//! Applies a plan, reads back, and applies again while a read resolves the failures.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::model::{Desired, Key, Observed, Owner};
 use crate::ports::{CloudReader, CloudWriter, Snapshot};
 use crate::step::{Operation, Step};
 
-/// How often steps are tried whose failures a read resolves.
+/// How often a step is tried if a read resolves its failures.
 const ROUNDS: usize = 4;
 
 /// How long EC2 may take to show a new resource by its tags (EC2's guide on eventual consistency: seconds).
@@ -25,7 +25,7 @@ pub const CONSISTENCY_DELAY: Duration = Duration::from_secs(5);
 /// How to converge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvergeOptions {
-    /// How long to wait before the read after a call whose effect is not known.
+    /// How long to wait before the read that follows a call with an unknown effect.
     pub consistency_delay: Duration,
 }
 
@@ -40,21 +40,21 @@ impl Default for ConvergeOptions {
 /// What became of an approved plan.
 #[derive(Clone, Debug)]
 pub struct Converged {
-    /// What was done, all rounds together, and what is left to do.
+    /// What all rounds together did, and what is left to do.
     pub report: ApplyReport,
     /// The environment after the apply; `None` if the environment could not be read.
     pub snapshot: Option<Snapshot>,
 }
 
-/// Executes `approved` on the environment that `snapshot` shows, reads back, and tries again while the failures are of
-/// the kind that a read resolves.
+/// Executes `approved` on the environment that `snapshot` shows, reads back, and tries again while a read resolves the
+/// failures.
 ///
-/// The plan is compared with `snapshot` first. A later round does only what continues an approved step; nothing is
-/// replaced or deleted that was not approved as such. The contents of a resource, such as the objects of a bucket, are
-/// deleted only if the operator allowed the deletion by name.
+/// First, the plan is compared with `snapshot`. A later round executes only steps that continue an approved step, and
+/// replaces or deletes nothing that was not approved as a replacement or deletion. The contents of a resource, such as
+/// the objects of a bucket, are deleted only if the operator allowed the deletion by name.
 ///
 /// # Errors
-/// [`MovedError`] if `snapshot` asks for other steps than those that were approved. Nothing was changed then.
+/// [`MovedError`] if `snapshot` asks for steps that were not approved. Nothing was changed then.
 pub async fn converge<R: CloudReader, W: CloudWriter>(
     approved: Approved<Step>,
     desired: &Desired,
@@ -81,11 +81,11 @@ pub async fn converge<R: CloudReader, W: CloudWriter>(
     Ok(run.rounds(first, snapshot).await)
 }
 
-/// What was approved, and what it was made of.
+/// The approved plan, and what the plan was made from.
 struct Goal<'a> {
     approved: Approved<Step>,
     desired: &'a Desired,
-    /// The resources that the first snapshot asks to change and the approved plan does not list.
+    /// The resources that need a change by the first snapshot and are not in the approved plan.
     unrelated: BTreeSet<ResourceId>,
 }
 
@@ -154,7 +154,7 @@ impl Goal<'_> {
         plan
     }
 
-    /// The steps that are left and continue what was approved.
+    /// The steps that are left and continue an approved step.
     fn narrowed(&self, observed: &Observed) -> Approved<Step> {
         let narrowed = self.approved.narrow(self.left(observed));
         let plan = narrowed.plan().clone();
@@ -183,7 +183,7 @@ impl Goal<'_> {
         plan
     }
 
-    /// What is left to do: of the approved plan, and what has come up since the first snapshot.
+    /// What is left to do: the rest of the approved plan, and what has come up since the first snapshot.
     fn remaining(&self, observed: &Observed) -> Plan<Change> {
         let mut plan = self.everything(observed).view();
         plan.entries
@@ -249,7 +249,7 @@ impl<R: CloudReader, W: CloudWriter> Run<'_, R, W> {
         }
     }
 
-    /// The failures and skips that stand are those of the last round: earlier ones were tried again.
+    /// Only the failures and skips of the last round count, because earlier ones were tried again.
     fn merge(&mut self, round: ApplyReport) {
         self.report.done.extend(round.done);
         self.report.failed = round.failed;
@@ -259,7 +259,7 @@ impl<R: CloudReader, W: CloudWriter> Run<'_, R, W> {
         self.report.timing.wall += round.timing.wall;
     }
 
-    /// A step whose effect was not known has succeeded if nothing is left to do for its resource.
+    /// A step with an unknown effect has succeeded if nothing is left to do for its resource.
     fn settle(&mut self, observed: &Observed) {
         let left = self.goal.left(observed);
         let goal = &self.goal;

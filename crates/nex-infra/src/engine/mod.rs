@@ -1,4 +1,4 @@
-//! Executes approved plans: independent steps side by side, dependent steps in order, until nothing is left to try.
+//! Executes approved plans: independent steps run at the same time, dependent steps in order.
 
 mod apply;
 mod converge;

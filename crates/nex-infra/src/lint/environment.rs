@@ -14,7 +14,7 @@ pub(super) fn nat_gateway(spec: &Spec, facts: &Facts) -> Option<Finding> {
             "no-nat-gateway",
             "aws.network.private_subnets",
             format!(
-                "{} has no NAT gateway that is available: runners reach nothing",
+                "{} has no available NAT gateway: the runners can't reach the internet",
                 facts.vpc
             ),
             "a NAT gateway with a route from the private subnets",
@@ -39,7 +39,7 @@ pub(super) fn edge_networks(spec: &Spec, networks: &EdgeNetworks) -> Option<Find
     })
 }
 
-/// One of the account's quotas on vCPUs, and what a plan needs of it.
+/// One of the account's vCPU quotas, and how much of the quota a plan needs.
 struct Quota {
     what: &'static str,
     code: &'static str,
@@ -48,7 +48,7 @@ struct Quota {
     limit: u32,
 }
 
-/// Whether the account's quotas allow for what `plan` would start.
+/// Whether the account's quotas allow the instances that `plan` would start.
 pub(super) fn quotas(plan: &Plan<Step>, spec: &Spec, capacity: Option<&Capacity>) -> Vec<Finding> {
     let Some(capacity) = capacity else {
         return unread(plan).into_iter().collect();
@@ -79,7 +79,7 @@ fn unread(plan: &Plan<Step>) -> Option<Finding> {
             Severity::Warning,
             "quota-unread",
             Subject::Other("vCPUs".into()),
-            "the account's quotas are not known: instances may fail to start",
+            "the account's quotas could not be read: instances may fail to start",
             "look up the account's quotas L-1216C47A (on-demand) and L-34B43A08 (Spot)",
         )
     })
@@ -99,7 +99,7 @@ fn exceeded(quota: &Quota) -> Option<Finding> {
             Severity::Warning,
             "quota",
             Subject::Other(format!("{what} vCPUs")),
-            format!("{used} run, up to {wanted} more are asked for, the quota is {limit}"),
+            format!("{used} are in use, the plan starts up to {wanted} more, the quota is {limit}"),
             format!("ask AWS to raise quota {code} to {total} or more"),
         )
     })

@@ -1,4 +1,4 @@
-//! The rules about plans: what is refused unless it is allowed by name, and what the operator wants to know.
+//! The rules about plans: what nex refuses unless the operator allows it by name, and what the operator should know.
 
 mod environment;
 
@@ -18,7 +18,7 @@ use crate::model::{
 use crate::spec::Spec;
 use crate::step::{Operation, Step};
 
-/// What the rules look at beside the plan, by the purpose of the plan.
+/// What the rules look at besides the plan. It depends on the purpose of the plan.
 #[derive(Clone, Copy, Debug)]
 pub enum LintContext<'a> {
     /// The plan of [`crate::diff()`]: the environment is built or changed.
@@ -40,7 +40,7 @@ pub enum LintContext<'a> {
     Teardown {
         /// What the plan was made of.
         observed: &'a Observed,
-        /// The names of the buckets without objects: they hold nothing that could be lost.
+        /// The names of the buckets without objects: deleting them loses nothing.
         empty_buckets: &'a BTreeSet<String>,
     },
     /// The plan of [`crate::adoption()`]: a resource is taken over.
@@ -112,7 +112,7 @@ fn stateful(step: &Step) -> Option<Finding> {
             Severity::Deny,
             code,
             step.id(),
-            format!("would be {done}, and what it holds can't be made again"),
+            format!("would be {done}, and nex can't restore it"),
             Remedy::Allow,
         )
     })
@@ -141,7 +141,7 @@ fn not_ours(key: &Key, existing: &ObservedResource) -> Option<Finding> {
             NOT_OURS,
             key.resource_id(),
             format!(
-                "{} has this name but not nex's tags: it is left as it is",
+                "{} has this name but not nex's tags: nex leaves the resource as it is",
                 existing.id
             ),
             Remedy::Adopt {
@@ -159,10 +159,10 @@ fn left_over(existing: &ObservedResource) -> Option<Finding> {
             "volume-left-over",
             existing.state.key().resource_id(),
             format!(
-                "a volume of {} GB of a server that is gone is kept",
+                "the server of this volume of {} GB is gone; nex keeps the volume",
                 volume.size_gb
             ),
-            "delete it by hand once nothing on it is needed",
+            "delete the volume by hand once its data is no longer needed",
         )),
         _ => None,
     }
@@ -180,7 +180,7 @@ fn left_alone(new: &DesiredResource, old: &ResourceState) -> Vec<Finding> {
         let finding = match (&field.behavior, field.name) {
             (UpdateBehavior::GrowOnly, name) if shrinks(&was, is) => {
                 let message = format!(
-                    "{name} is {was}, the spec asks for {is}: a volume only grows, so it stays"
+                    "{name} is {was}, the spec asks for {is}: a volume can only grow, so nothing changes"
                 );
                 let remedy = Remedy::Edit {
                     field: "volume_gb".into(),
@@ -219,7 +219,7 @@ fn instances_keep_version(step: &Step) -> Option<Finding> {
             Severity::Info,
             "instances-keep-version",
             step.id(),
-            "instances that run keep the template version that they started with",
+            "running instances keep the template version that they started with",
             "an instance refresh brings the new version to them",
         )
     })

@@ -101,7 +101,7 @@ pub enum TemplateVersion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewestVersion;
 
-/// How a template's version shows itself to the diff.
+/// How the diff sees a template's version.
 pub trait VersionField {
     /// The version as a plan shows it.
     fn version(&self) -> &str;
@@ -155,7 +155,7 @@ pub struct ScalingGroup<V = TemplateVersion> {
     pub spot_strategy: String,
     /// Whether the group replaces instances at risk of interruption ahead of time.
     pub capacity_rebalance: bool,
-    /// Whether an instance whose termination hook was abandoned is kept, and billed.
+    /// Whether the group keeps an instance, which is billed, after its termination hook was abandoned.
     pub retain_abandoned: bool,
     /// The tags; each reaches the instances.
     pub tags: Tags,

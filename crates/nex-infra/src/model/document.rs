@@ -1,9 +1,9 @@
-//! IAM policy documents in a form that compares.
+//! IAM policy documents in a form that can be compared.
 
 use nex_plan::Value;
 use serde_json::Value as Json;
 
-/// An IAM policy document in canonical form: IAM gives back single values for lists of one, and any order.
+/// An IAM policy document in canonical form. IAM returns a list of one as a single value, and lists in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document(Json);
 
@@ -29,7 +29,7 @@ impl Document {
     }
 }
 
-/// The JSON that IAM takes.
+/// The JSON that IAM accepts.
 impl std::fmt::Display for Document {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
@@ -71,7 +71,7 @@ fn value(json: &Json) -> Value {
     }
 }
 
-/// Statements are shown by their `Sid`, so that a plan names the one that changes.
+/// A plan shows statements by their `Sid`, so that it names the statement that changes.
 fn statements(items: &[Json]) -> Value {
     let sid = |item: &Json| item.get("Sid").and_then(Json::as_str).map(str::to_owned);
     let sids: Option<Vec<String>> = items.iter().map(sid).collect();

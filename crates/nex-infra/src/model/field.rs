@@ -1,4 +1,4 @@
-//! Fields: how a resource shows itself to the diff.
+//! Fields: how the diff sees a resource.
 
 use nex_plan::{UpdateBehavior, Value};
 
@@ -6,8 +6,8 @@ use crate::names::Tags;
 
 /// One field of a resource.
 ///
-/// The diff pairs the fields of the two sides by name, and follows the behavior of the desired side. A create-only
-/// field may be missing from the side that was read.
+/// The diff pairs the fields of the two sides by name, and uses the update behavior of the desired side. A create-only
+/// field may be missing on the observed side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// The name, with the unit where there is one.
@@ -57,7 +57,7 @@ impl Field {
     }
 }
 
-/// Text that is too long for a plan, by size and digest.
+/// The size and the digest of a text that is too long for a plan.
 pub(super) fn digest(text: &str) -> Value {
     use sha2::{Digest, Sha256};
     let sum = hex::encode(Sha256::digest(text));

@@ -14,19 +14,19 @@ use crate::names::Tags;
 pub struct Image {
     /// The id, `ami-...`.
     pub id: String,
-    /// Whether the spec names the image. Otherwise the image is the newest one, and a newer one changes nothing.
+    /// Whether the spec names the image. Otherwise it is the newest image, and a newer image changes nothing.
     pub pinned: bool,
 }
 
-/// How an image shows itself to the diff: an [`Image`] on the desired side, the image's id as it was read.
+/// How the diff sees an image: an [`Image`] on the desired side, the image's id on the observed side.
 pub trait ImageField {
-    /// The field; `pinned` is what another image does to the resource if the spec names the image.
+    /// The field. `pinned` is the behavior of an update to another image, if the spec names the image.
     fn image_field(&self, pinned: UpdateBehavior) -> Field;
 }
 
 impl ImageField for Image {
     fn image_field(&self, pinned: UpdateBehavior) -> Field {
-        let newest = "a newer image is no reason to change what runs";
+        let newest = "a newer image alone changes nothing";
         if self.pinned {
             Field::new("image", pinned, &self.id)
         } else {
@@ -119,7 +119,7 @@ pub struct Instance<I = String> {
     pub profile: Option<String>,
     /// The metadata service.
     pub metadata: MetadataOptions,
-    /// Whether the instance runs. A change of type that was interrupted leaves the instance stopped.
+    /// Whether the instance runs. An interrupted change of type leaves the instance stopped.
     pub running: bool,
     /// Whether API calls can't terminate the instance.
     pub termination_protection: bool,
@@ -187,11 +187,11 @@ pub(super) fn network_needs(groups: &BTreeSet<GroupRef>, profile: Option<&String
 pub struct DesiredInstance {
     /// The properties that can be read back.
     pub instance: Instance<Image>,
-    /// The properties that only the launch takes.
+    /// The properties that only the launch sets.
     pub launch: Launch,
 }
 
-/// What the launch of an instance takes and no read gives back.
+/// The parameters of a launch that no read returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
     /// The root volume; once launched, the volume is a resource of its own.
@@ -216,7 +216,7 @@ impl ResourceKind for DesiredInstance {
             root_volume,
             volume_tags: _, // fields of the volume
             user_data,
-            secrets: _, // the order of the steps, no property
+            secrets: _, // for the order of the steps, not a property
         } = &self.launch;
         let disk = Field::create_only(
             "disk",

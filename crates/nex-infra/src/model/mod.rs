@@ -1,7 +1,7 @@
-//! The resources: what a spec asks for ([`DesiredResource`]) and what was read ([`ResourceState`]).
+//! The resources: those that a spec asks for ([`DesiredResource`]) and those that were read ([`ResourceState`]).
 //!
 //! Where the two sides of a kind have the same properties, they share a type. References between resources are names,
-//! never ids: a reader translates ids first, so that the diff needs nothing from outside.
+//! never ids: a reader translates ids first, so that the diff needs nothing else.
 
 mod auto_scaling;
 mod document;

@@ -1,4 +1,4 @@
-//! The sum of all kinds, for each of the two sides.
+//! The enums over all kinds, one for each of the two sides.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::names::Tags;
 
-/// What the diff needs to know of a resource.
+/// What the diff needs to know about a resource.
 pub trait ResourceKind {
     /// The names of the fields that tell most about a resource: the short form of a plan shows them. Without names, the first
     /// fields are shown.
@@ -167,12 +167,12 @@ pub struct ObservedResource {
     pub id: String,
     /// Who owns the resource.
     pub owner: Owner,
-    /// What was read of the resource.
+    /// The resource as it was read.
     pub state: ResourceState,
 }
 
-/// What an environment's spec asks for.
+/// The resources that an environment's spec asks for.
 pub type Desired = BTreeMap<Key, DesiredResource>;
 
-/// What exists under the environment's names and tags.
+/// The resources that exist under the environment's names and tags.
 pub type Observed = BTreeMap<Key, ObservedResource>;

@@ -170,7 +170,7 @@ impl ResourceKind for SecurityGroup {
         vec![
             Field::create_only(
                 "description",
-                "EC2 can't change it, and it is no reason for a new group",
+                "EC2 can't change it, and nex does not replace a group for it",
                 description,
             ),
             Field::replacing("vpc", "a group can't move to another VPC", vpc),

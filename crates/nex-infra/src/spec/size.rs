@@ -1,4 +1,4 @@
-//! What an instance type has to offer, by the rules of its name.
+//! The CPUs and memory of an instance type, derived from its name.
 
 /// CPUs and memory of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct HostSize {
     pub memory_mib: u32,
 }
 
-/// Whether a type earns and spends CPU credits: the T families. (`trn1` is none.)
+/// Whether a type earns and spends CPU credits: the T families do. (`trn1` is not a T family.)
 pub(crate) fn is_burstable(instance_type: &str) -> bool {
     let generation = instance_type
         .strip_prefix('t')
@@ -18,7 +18,7 @@ pub(crate) fn is_burstable(instance_type: &str) -> bool {
 }
 
 impl HostSize {
-    /// The size of `instance_type`, for the T, M, C and R families; `None` for what the rule does not cover.
+    /// The size of `instance_type` in the T, M, C and R families; `None` for types that the rule does not cover.
     ///
     /// The rule, from AWS's instance type pages: `large` has 2 vCPUs and each size above doubles them; M has 4 GiB a
     /// vCPU, C has 2, R has 8; T2, T3, T3a and T4g have memory by size, 8 GiB at `large`.

@@ -11,7 +11,7 @@ const RETENTIONS: [u32; 22] = [
     3288, 3653,
 ];
 
-/// The longest names of tags, and their longest values (EC2 user guide).
+/// The maximum length of a tag's key and of a tag's value (EC2 user guide).
 const TAG_KEY_MAX: usize = 128;
 const TAG_VALUE_MAX: usize = 256;
 
@@ -55,7 +55,7 @@ impl Spec {
                 format!("tags.{key}"),
                 "the tag is reserved for nex or AWS",
                 format!(
-                    "other keys than {}, and none that starts with aws:",
+                    "any key except {} and keys that start with aws:",
                     OWN_TAGS.join(", ")
                 ),
             );
@@ -154,13 +154,13 @@ fn check_retention(logs: &Logs, problems: &mut Problems) {
         problems.unless(
             RETENTIONS.contains(&days),
             format!("logs.{field}"),
-            format!("CloudWatch Logs has no retention of {days} days"),
+            format!("CloudWatch Logs does not offer a retention of {days} days"),
             RETENTIONS.map(|d| d.to_string()).join(", "),
         );
     }
 }
 
-/// The images that nex looks up are for x86-64. Graviton families have a `g` behind their generation (t4g, m7gd).
+/// The images that nex looks up are for x86-64. Graviton families have a `g` after their generation (t4g, m7gd).
 fn check_processor(path: impl Into<String>, instance_type: &str, problems: &mut Problems) {
     let family = instance_type.split('.').next().unwrap_or_default();
     let after = family.trim_start_matches(|c: char| c.is_ascii_alphabetic());
@@ -183,8 +183,11 @@ impl Fleet {
         problems.unless(
             self.min <= self.max && self.max > 0,
             "fleet.max",
-            format!("at most {} instances, but at least {}", self.max, self.min),
-            "a number from fleet.min on, at least 1",
+            format!(
+                "max {} is less than min {} or less than 1",
+                self.max, self.min
+            ),
+            "fleet.min or more, at least 1",
         );
         problems.unless(
             (self.min..=self.max).contains(&self.desired),

@@ -7,7 +7,7 @@ use super::{CLOUDFLARE, Credits, Fleet, HostSize, Spec, is_burstable};
 /// GitLab's documented minimum for up to 20 requests a second, in MiB (docs.gitlab.com, installation requirements).
 const GITLAB_MEMORY_MIB: u32 = 8 * 1024;
 
-/// Surplus credits on T3 and T3a, USD a vCPU-hour (EC2 on-demand price page).
+/// The price of surplus credits on T3 and T3a, in USD per vCPU-hour (EC2 on-demand price page).
 const SURPLUS_USD_PER_VCPU_HOUR: f64 = 0.05;
 
 impl Spec {
@@ -63,8 +63,8 @@ impl Spec {
             found.push(Finding::warning(
                 "ssh-open",
                 "server.ssh_from",
-                "port 22 takes connections from the whole internet",
-                "the networks of those who push, or keep it and rely on keys only",
+                "port 22 accepts connections from the whole internet",
+                "the networks of the people who push, or keep this value and rely on SSH keys",
             ));
         }
         if self.server.ssh_from.is_empty() {
@@ -72,14 +72,14 @@ impl Spec {
                 "ssh-closed",
                 "server.ssh_from",
                 "no network may reach port 22: git over SSH does not work",
-                "the networks of those who push",
+                "the networks of the people who push",
             ));
         }
         if open(&self.server.web_from) {
             found.push(Finding::warning(
                 "origin-open",
                 "server.web_from",
-                "ports 80 and 443 take connections from everywhere: the proxy can be bypassed",
+                "ports 80 and 443 accept connections from everywhere, so visitors can bypass the proxy",
                 Remedy::Edit {
                     field: "web_from".into(),
                     value: Value::set([CLOUDFLARE]),
@@ -107,8 +107,8 @@ impl Fleet {
             found.push(Finding::warning(
                 "cpu-signal",
                 "fleet.target_cpu_percent",
-                "CPU is a poor signal for jobs: one that waits for the network scales in, and a throttled burstable instance looks busy",
-                "scaling on jobs that wait, or min = max",
+                "CPU is a poor signal for scaling: jobs that wait for the network look idle, and a throttled burstable instance looks busy",
+                "scaling on the number of waiting jobs, or min = max",
             ));
         }
         if self.spot_percent > 0 && self.instance_types.len() < 2 {

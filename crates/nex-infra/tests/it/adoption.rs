@@ -1,4 +1,4 @@
-//! Taking over what others made.
+//! Adopting resources that someone else made.
 
 use nex_infra::model::{Desired, Key, Kind, Observed, Owner, ResourceState};
 use nex_infra::{Adoption, AdoptionError, adoption};
@@ -6,7 +6,7 @@ use nex_plan::{PlanEntry as _, Planned, Renderer};
 
 use crate::support::{built, first};
 
-/// The reference, whose scaling group someone else made, with other tags and another maximum.
+/// The reference deployment with a scaling group that someone else made, with other tags and another maximum.
 pub(crate) fn foreign() -> (Desired, Observed, Key) {
     let (desired, mut observed) = built();
     let key = first(&observed, Kind::AutoScalingGroup);
@@ -51,7 +51,7 @@ fn an_adoption_sets_tags_and_shows_what_follows() {
 }
 
 #[test]
-fn what_can_not_be_adopted() {
+fn an_adoption_is_refused_for_these_reasons() {
     let (mut desired, observed, key) = foreign();
     let error = |desired: &Desired, kind, id: &str| adopt(desired, &observed, kind, id).err();
 

@@ -1,4 +1,4 @@
-//! Any valid spec, and anything that may happen to an environment behind nex's back.
+//! Strategies for any valid spec, and for anything that others may do to an environment.
 
 use nex_infra::Spec;
 use nex_infra::model::{Desired, Key, Kind, Observed, Owner};
@@ -80,7 +80,7 @@ prop_compose! {
     }
 }
 
-/// What happened to an environment behind nex's back.
+/// What others did to an environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Damage {
     lost: Vec<Index>,
@@ -98,15 +98,15 @@ prop_compose! {
     }
 }
 
-/// A group of another VPC is not found by its name, and a volume of another instance not by its own.
+/// A lookup by name finds neither a group of another VPC nor a volume of another instance.
 fn can_happen(key: &Key, field: &str) -> bool {
     ![(Kind::SecurityGroup, "vpc"), (Kind::Volume, "instance")].contains(&(key.kind, field))
 }
 
-/// What `before`, once built, has come to; only what is asked for `now` is foreign.
+/// The state of `before` after it was built and changed by others. Only resources that `now` asks for become foreign.
 pub(crate) fn damaged(before: &Desired, now: &Desired, damage: &Damage) -> Observed {
     let mut observed = stored::all(before);
-    // A volume is never lost without its instance.
+    // A volume is lost only together with its instance.
     for index in &damage.lost {
         let keys: Vec<Key> = observed
             .keys()
@@ -147,7 +147,7 @@ pub(crate) fn damaged(before: &Desired, now: &Desired, damage: &Damage) -> Obser
     observed
 }
 
-/// The parts of a thing are whose the thing is.
+/// A part has the owner of the resource that it belongs to.
 fn give_away(observed: &mut Observed, whole: &Key) {
     let parts = [
         Kind::Volume,

@@ -1,4 +1,4 @@
-//! A run that is cancelled: waits end, nothing new starts, and the report says which is which.
+//! A cancelled run: waits end, nothing new starts, and the report tells the two apart.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::engine::{NO_DELAY, approved, block_on, run, skipped, snapshot};
 use crate::fake::{Broken, Fake, Fault, broken};
 use crate::support::{spec, wanted};
 
-/// Cancels the run as soon as a step of this name has started and the cloud has had its turn.
+/// Cancels the run shortly after the instance's step has started, so that the cloud has received the call.
 struct CancelSoon(CancelToken);
 
 impl Progress for CancelSoon {
@@ -46,7 +46,7 @@ fn a_cancelled_run_ends_its_waits_and_starts_nothing_new() {
     assert!(began.elapsed() < Duration::from_secs(60));
     let report = &converged.report;
     assert!(report.stopped && report.failed.is_empty(), "{report:#?}");
-    // The read shows that what was waited for is there: these steps are done.
+    // The read shows that the resources exist, so these steps are done.
     let done: Vec<String> = report.done.iter().map(|d| d.id.to_string()).collect();
     assert!(
         done.contains(&"instance nex-staging-gitlab".to_owned()),
@@ -59,11 +59,11 @@ fn a_cancelled_run_ends_its_waits_and_starts_nothing_new() {
             .iter()
             .all(|(_, reason)| **reason == SkipReason::Stopped)
     );
-    // The launch has made the volume.
+    // The launch has created the volume.
     assert_eq!(report.remaining.entries.len(), stopped.len() - 1);
 }
 
-/// Shows nothing of what was created, as EC2 may for some seconds.
+/// Does not show new resources, as EC2 may do for some seconds.
 struct Blind;
 
 impl CloudReader for Blind {

@@ -1,4 +1,4 @@
-//! Writes `docs/resources.md` from the kinds themselves. `UPDATE_EXPECT=1` renews it.
+//! Checks that `docs/resources.md` matches the kinds. `UPDATE_EXPECT=1` updates the page.
 
 use std::fmt::Write as _;
 
@@ -52,7 +52,7 @@ The spec can add tags for all resources. nex does not touch tags that others add
 - **grows only**: if the spec asks for less, nex leaves the value as it is, with a warning.
 ";
 
-/// What the table of fields does not say about a kind.
+/// A note for each kind: what the table of its fields does not say.
 fn note(kind: Kind) -> &'static str {
     match kind {
         Kind::SecurityGroup => "nex adds new rules before it removes old ones.",
@@ -73,7 +73,7 @@ fn note(kind: Kind) -> &'static str {
             "User data runs at the first boot, so new user data changes nothing on an existing server. The volume outlives the instance."
         }
         Kind::Volume => {
-            "The launch of the instance creates the volume. A volume whose server is gone is reported and kept until someone deletes it by hand."
+            "The launch of the instance creates the volume. If the server is gone, nex reports the volume and keeps it until someone deletes it by hand."
         }
         Kind::ElasticIpAssociation => {
             "The association moves to the new instance if the server is replaced."
@@ -106,7 +106,7 @@ fn effect(behavior: &UpdateBehavior) -> String {
     }
 }
 
-/// A resource of each kind, with a pinned image where there is one: another image is a replacement only then.
+/// A resource of each kind. Images are pinned, because only then another image is a replacement.
 fn example(kind: Kind) -> DesiredResource {
     let desired = wanted(&crate::support::spec());
     let found = desired
@@ -121,7 +121,7 @@ fn page() -> String {
         let resource = example(kind);
         let _ = write!(out, "\n## {}\n\n{}\n", kind.as_str(), note(kind));
         if kind.is_stateful() {
-            out += "What it holds can't be restored, so nex replaces or deletes it only by name.\n";
+            out += "nex can't restore its contents or address, so nex replaces or deletes the resource only if the operator names it.\n";
         }
         let needs: Vec<&str> = resource
             .needs()
@@ -146,7 +146,7 @@ fn page() -> String {
     out
 }
 
-/// An image follows another rule when the spec names it.
+/// An image has another rule if the spec names the image.
 fn pinned(resource: &DesiredResource, field: &str, behavior: &UpdateBehavior) -> String {
     let newest = effect(behavior);
     if let (DesiredResource::Secret(_), "value") = (resource, field) {

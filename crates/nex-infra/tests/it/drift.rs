@@ -1,4 +1,4 @@
-//! Every way in which a resource that is there can differ from what is asked: one a field of each kind.
+//! Every way in which an existing resource can differ from the desired one: one drift per field of each kind.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -176,7 +176,7 @@ fn every_field_of_every_kind_has_its_drift() {
     assert!(Kind::ALL.iter().all(has_field));
 }
 
-/// A create-only field may be missing from what is read; any other field of the desired side has a counterpart.
+/// Only create-only fields may be missing on the observed side. Every other desired field has a counterpart.
 #[test]
 fn what_is_asked_for_can_be_compared_with_what_is_read() {
     let (desired, observed) = built();

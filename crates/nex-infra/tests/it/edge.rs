@@ -1,4 +1,4 @@
-//! Cloudflare's networks in the server's security group, above all when Cloudflare's list can't be read.
+//! Cloudflare's networks in the server's security group, especially when Cloudflare's list can't be read.
 
 use nex_infra::model::{Kind, Observed, Owner, Protocol, ResourceState, Rule};
 use nex_infra::{EdgeNetworks, Inputs, LintContext, Spec, desired, diff};
@@ -35,7 +35,7 @@ fn a_list_that_could_not_be_read_changes_no_rule_of_an_existing_group() {
     let mut observed = stored::all(&wanted(&spec()));
     assert_eq!(changes(&spec(), &observed), Vec::<String>::new());
 
-    // A rule for another port is still a drift, and SSH is not the edge's.
+    // A rule for another port is still a drift, and SSH rules have nothing to do with Cloudflare.
     let key = first(&observed, Kind::SecurityGroup);
     let ResourceState::SecurityGroup(group) = &mut observed.get_mut(&key).unwrap().state else {
         panic!("a group");
@@ -57,7 +57,7 @@ fn only_a_new_group_gets_the_built_in_list() {
     let fresh = changes(&spec(), &Observed::new()).join("\n");
     assert!(fresh.contains("tcp 443 198.51.100.0/24"), "{fresh}");
 
-    // A group of others is not a reason to keep its rules.
+    // The rules of another owner's group are not kept.
     let mut observed = stored::all(&wanted(&spec()));
     let key = first(&observed, Kind::SecurityGroup);
     observed.get_mut(&key).unwrap().owner = Owner::Other;

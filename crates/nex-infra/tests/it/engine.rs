@@ -1,4 +1,4 @@
-//! What the engine does at the edges: purges, cancellation, needs, moved plans, defects, adoption.
+//! The engine in special cases: purges, cancellation, needs, moved plans, defects, adoption.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) const NO_DELAY: ConvergeOptions = ConvergeOptions {
     consistency_delay: Duration::ZERO,
 };
 
-/// Everything in a plan of `desired`, allowed by name.
+/// An approved plan of `desired`, with every finding allowed by name.
 pub(crate) fn approved(desired: &Desired, observed: &Observed) -> Approved<Step> {
     let linted = plan(desired, observed);
     let named = subjects(&linted);
@@ -92,7 +92,7 @@ fn an_object_that_came_after_the_plan_survives() {
     let fake = Arc::new(Fake::new(built().1, None));
     fake.state().full.insert(CACHE.into());
     let cache = format!("s3-bucket {CACHE}");
-    // A name that no finding asks for allows nothing.
+    // Allowing a name that no finding mentions has no effect.
     let report = destroy(&fake, &[&cache]).report;
     let failed: Vec<String> = report.failed.iter().map(|f| f.id.to_string()).collect();
     assert_eq!(failed, [cache]);
@@ -262,7 +262,7 @@ fn a_plan_of_another_moment_changes_nothing() {
     ));
     assert_eq!(moved.expect_err("another group").0[0].how, Movement::Target);
 
-    // Someone else did it: nothing is left, and that is not a conflict.
+    // Someone else made the change: nothing is left to do, and that is not a conflict.
     let fake = Arc::new(Fake::new(observed, None));
     let converged = converged(&fake, plan_of_before, &desired);
     assert!(converged.report.is_complete() && converged.report.done.is_empty());
@@ -360,7 +360,7 @@ fn an_adoption_sets_tags_and_nothing_else() {
     let next = diff("staging", &desired, &fake.observed());
     assert_eq!(next.entries, Vec::from_iter(then));
 
-    // Someone else replaced the resource: nothing of it is adopted.
+    // Someone else replaced the resource, so nex adopts nothing.
     let mut other = observed;
     other.get_mut(&key).unwrap().id = "another".into();
     let fake = Arc::new(Fake::new(other, None));
@@ -368,7 +368,8 @@ fn an_adoption_sets_tags_and_nothing_else() {
     assert!(report.done.is_empty() && fake.state().journal.is_empty());
 }
 
-/// A lost answer leaves two of what has neither a unique name nor a token only if nobody looks: the engine looks.
+/// Some resources have neither a unique name nor a token. After a lost answer, the engine reads before it tries again,
+/// so that the resource is not created twice.
 #[test]
 fn a_lost_step_that_the_read_shows_is_done() {
     let desired = wanted(&spec());

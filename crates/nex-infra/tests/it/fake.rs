@@ -1,4 +1,4 @@
-//! A cloud that keeps state, refuses what AWS would refuse, and fails when it is told to.
+//! A fake cloud that keeps state, refuses what AWS would refuse, and fails on request.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
@@ -37,16 +37,16 @@ pub(crate) fn broken(kind: ErrorKind, what: impl Into<String>) -> Broken {
     Broken { what, kind }
 }
 
-/// What goes wrong at one of the writes.
+/// A fault at one of the writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// The how-manieth write, from 0 on.
+    /// The number of the write, counted from 0.
     pub(crate) at: usize,
-    /// Whether the cloud has acted when the answer is lost.
+    /// Whether the cloud executes the write before its answer is lost.
     pub(crate) acts: bool,
-    /// What the caller learns.
+    /// The kind of error that the caller gets.
     pub(crate) kind: ErrorKind,
-    /// Whether the caller dies of it: no later write arrives.
+    /// Whether the caller crashes: no later write arrives.
     pub(crate) dies: bool,
 }
 
@@ -55,15 +55,15 @@ pub(crate) struct State {
     pub(crate) observed: Observed,
     /// The buckets with objects in them.
     pub(crate) full: BTreeSet<String>,
-    /// The kinds whose creation waits for something that never happens.
+    /// The kinds that wait forever when they are created.
     pub(crate) hangs: BTreeSet<Kind>,
-    /// The kinds whose steps panic.
+    /// The kinds that panic when they are changed.
     pub(crate) panics: BTreeSet<Kind>,
     /// What was done, in order.
     pub(crate) journal: Vec<(Action, Key)>,
-    /// What there are two of, because a create without a token was sent twice.
+    /// The resources that exist twice, because a create call without a token was sent twice.
     pub(crate) twice: Vec<Key>,
-    /// The most writes that were under way at once.
+    /// The most writes that ran at the same time.
     pub(crate) side_by_side: usize,
     under_way: usize,
     writes: usize,
@@ -97,7 +97,7 @@ impl Fake {
         act: impl FnOnce(&mut State) -> Result<T, Broken>,
     ) -> Result<T, Broken> {
         let turn = self.state().begin();
-        // Others get their turn, as they do while a call is on its way.
+        // Other tasks run now, as they would during a real call.
         tokio::task::yield_now().await;
         let mut state = self.state();
         state.under_way -= 1;
@@ -190,7 +190,7 @@ impl State {
         self.writes - 1
     }
 
-    /// What a resource needs must be there, and the caller must know its id.
+    /// The resources that a new one needs must exist, and the caller must know their ids.
     fn check_needs(&self, new: &DesiredResource, ids: &Ids) -> Result<(), Broken> {
         for need in new.needs() {
             let there = self.observed.get(&need).map(|e| e.id.clone());
@@ -206,9 +206,9 @@ impl State {
         let key = new.key();
         if let Some(there) = self.observed.get(&key) {
             match key.kind {
-                // Neither has a unique name or a token: a second one is made.
+                // These kinds have neither a unique name nor a token, so the cloud creates a second resource.
                 Kind::ElasticIp | Kind::SnapshotPolicy => self.twice.push(key.clone()),
-                // The token says that it is the same; and the launch has made the volume.
+                // The token shows that the instance is the same one. The launch has already created the volume.
                 Kind::Instance | Kind::Volume => return Ok(there.id.clone()),
                 _ => {
                     return Err(broken(
@@ -259,7 +259,7 @@ impl State {
     ) -> Result<(), Broken> {
         self.check_needs(new, ids)?;
         self.journal.push((Action::Update, new.key()));
-        // An association is put, whether or not there was one: EC2 knows it by the address.
+        // EC2 identifies an association by its address, so associating again replaces it.
         if new.key().kind == Kind::ElasticIpAssociation {
             self.put(stored::created(new));
             return Ok(());
@@ -278,7 +278,7 @@ impl State {
         Ok(())
     }
 
-    /// A new version leaves a group with the number of the one before.
+    /// After a new version, a group still has the number of the version before.
     fn outdate(&mut self, template: &str) {
         for existing in self.observed.values_mut() {
             if let ResourceState::AutoScalingGroup(group) = &mut existing.state
@@ -290,7 +290,7 @@ impl State {
     }
 
     fn delete(&mut self, id: &str, contents: Contents) -> Result<(), Broken> {
-        // By id: a volume whose instance has gone before is a left-over one by now.
+        // By id: a volume is a left-over one if its instance was deleted before.
         let Some((key, there)) = self.observed.iter().find(|(_, e)| e.id == id) else {
             return Ok(());
         };

@@ -1,6 +1,6 @@
-//! The pure part and the apply, against a fake cloud that refuses what AWS would refuse.
+//! Tests of the pure part and of the apply, with a fake cloud that refuses what AWS would refuse.
 #![allow(clippy::unwrap_used)]
-// Without `engine` nothing is applied, and the helpers for that lie idle.
+// Without the feature `engine`, no test uses the helpers for the apply.
 #![cfg_attr(not(feature = "engine"), allow(dead_code))]
 
 mod adoption;

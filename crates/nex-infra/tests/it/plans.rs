@@ -16,7 +16,7 @@ fn from_nothing_everything_is_created() {
 }
 
 #[test]
-fn what_is_built_needs_no_change() {
+fn a_built_environment_needs_no_change() {
     let (desired, observed) = built();
     expect![[r#"
         no changes: staging matches its spec
@@ -71,7 +71,7 @@ fn a_pinned_image_replaces_the_server_and_takes_its_address_along_but_only_by_na
         ~ update  elastic-ip-association nex-staging-gitlab
             instance: "nex-staging-gitlab" -> (known after the replacement of nex-staging-gitlab)
 
-        refused[stateful-replaced] instance nex-staging-gitlab: would be replaced, and what it holds can't be made again
+        refused[stateful-replaced] instance nex-staging-gitlab: would be replaced, and nex can't restore it
           hint: change the spec back, or allow the change by name
         staging: 0 to create, 1 to update, 1 to replace, 0 to delete
     "#]]
@@ -98,14 +98,14 @@ fn a_fleet_that_is_left_out_goes_except_for_what_it_stores() {
 }
 
 #[test]
-fn what_is_not_ours_is_reported_and_its_parts_are_not_touched() {
+fn a_foreign_resource_is_reported_and_its_parts_are_not_touched() {
     let (desired, mut observed) = built();
     let group = first(&observed, Kind::AutoScalingGroup);
     lose(&mut observed, Kind::LifecycleHook);
     lose(&mut observed, Kind::ScalingPolicy);
     observed.get_mut(&group).unwrap().owner = Owner::Other;
     expect![[r#"
-        refused[not-ours] auto-scaling-group nex-staging-gitlab-runner: auto-scaling-group nex-staging-gitlab-runner-0 has this name but not nex's tags: it is left as it is
+        refused[not-ours] auto-scaling-group nex-staging-gitlab-runner: auto-scaling-group nex-staging-gitlab-runner-0 has this name but not nex's tags: nex leaves the resource as it is
           hint: adopt the auto-scaling-group auto-scaling-group nex-staging-gitlab-runner-0
         no changes, but staging does not match its spec: 1 refused
     "#]]
@@ -118,7 +118,7 @@ fn a_volume_does_not_shrink_and_one_that_is_left_over_is_kept() {
     let mut smaller = spec();
     smaller.server.volume_gb = 100;
     expect![[r#"
-        warning[volume-shrinks] volume nex-staging-gitlab: size_gb is 200, the spec asks for 100: a volume only grows, so it stays
+        warning[volume-shrinks] volume nex-staging-gitlab: size_gb is 200, the spec asks for 100: a volume can only grow, so nothing changes
           hint: volume_gb = 200
         no changes: staging matches its spec
     "#]]
@@ -148,7 +148,7 @@ fn a_change_of_the_template_is_pinned_in_its_group() {
         ~ update  auto-scaling-group nex-staging-gitlab-runner
             launch_template_version: "the newest so far" -> (known after the new version of nex-staging-gitlab-runner)
 
-        info[instances-keep-version] auto-scaling-group nex-staging-gitlab-runner: instances that run keep the template version that they started with
+        info[instances-keep-version] auto-scaling-group nex-staging-gitlab-runner: running instances keep the template version that they started with
           hint: an instance refresh brings the new version to them
         staging: 0 to create, 2 to update, 0 to replace, 0 to delete
     "#]]
@@ -162,7 +162,7 @@ fn a_network_may_be_written_in_any_way() {
         spec.server.ssh_from = vec![network.to_owned()];
         wanted(&spec)
     };
-    // As EC2 gives it back.
+    // The form in which EC2 returns the network.
     let observed = stored::all(&with("2001:db8::/32"));
     let linted = plan(&with("2001:DB8:0:0::/32"), &observed);
     assert!(
@@ -173,7 +173,7 @@ fn a_network_may_be_written_in_any_way() {
 }
 
 #[test]
-fn newer_images_are_told_and_change_nothing() {
+fn newer_images_are_reported_and_change_nothing() {
     let (mut desired, observed) = built();
     for resource in desired.values_mut() {
         match resource {
@@ -241,7 +241,7 @@ fn findings(plan: nex_plan::Plan<Step>, context: &LintContext<'_>) -> Vec<String
 }
 
 #[test]
-fn quotas_and_a_missing_nat_gateway_are_warned_of() {
+fn low_quotas_and_a_missing_nat_gateway_cause_warnings() {
     let (desired, observed) = (wanted(&spec()), Observed::new());
     let mut ground = ground();
     ground.capacity = Capacity {
@@ -257,14 +257,14 @@ fn quotas_and_a_missing_nat_gateway_are_warned_of() {
     let context = quiet(&spec, &ground, &desired, &observed);
     let lines = findings(fresh, &context);
     expect![[r#"
-        warning[no-nat-gateway] aws.network.private_subnets: vpc-1 has no NAT gateway that is available: runners reach nothing
+        warning[no-nat-gateway] aws.network.private_subnets: vpc-1 has no available NAT gateway: the runners can't reach the internet
           hint: a NAT gateway with a route from the private subnets
-        warning[quota] Spot vCPUs: 0 run, up to 6 more are asked for, the quota is 5
+        warning[quota] Spot vCPUs: 0 are in use, the plan starts up to 6 more, the quota is 5
           hint: ask AWS to raise quota L-34B43A08 to 6 or more"#]].assert_eq(&lines.join("\n"));
 }
 
 #[test]
-fn quotas_that_were_not_read_are_warned_of_if_instances_start() {
+fn unread_quotas_cause_a_warning_only_if_instances_start() {
     let (spec, facts, desired) = (spec(), facts(), wanted(&spec()));
     let lint = |observed: &Observed| {
         let plan = diff("staging", &desired, observed);
@@ -323,7 +323,7 @@ fn a_teardown_refuses_what_is_stateful_but_not_an_empty_bucket() {
     );
 }
 
-/// The words in which a library speaks name no command of a program.
+/// A library's messages never mention a program's command or option.
 #[test]
 fn no_finding_names_a_command_line() {
     let (desired, mut observed) = built();
@@ -340,7 +340,7 @@ fn no_finding_names_a_command_line() {
     }
 }
 
-/// The kinds of changes that a field can have are those that the diff knows.
+/// The diff knows every update behavior that a field can have.
 #[test]
 fn a_field_that_only_grows_changes_without_interruption() {
     let (_, observed) = built();

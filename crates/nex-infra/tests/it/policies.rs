@@ -1,4 +1,4 @@
-//! The IAM policies: no more than is needed, and without a finding of `parliament`'s.
+//! The IAM policies: least privilege, and `parliament` finds nothing.
 
 use std::process::Command;
 
@@ -9,14 +9,14 @@ use crate::support::{spec, wanted};
 
 /// The statements that may name every resource, and why.
 const EVERYTHING: [(&str, &str); 2] = [
-    ("Groups", "DescribeLogGroups takes no resource"),
+    ("Groups", "DescribeLogGroups does not support resources"),
     (
         "Describe",
-        "DescribeVolumes and DescribeSnapshots take no resource",
+        "DescribeVolumes and DescribeSnapshots do not support resources",
     ),
 ];
 
-/// All inline policies of all roles, with a backups bucket that is shared: its statements have conditions.
+/// All inline policies of all roles. The backups bucket is shared, because its statements then have conditions.
 fn policies() -> Vec<(String, Document)> {
     let mut shared = spec();
     shared.storage.backups.existing = true;
@@ -66,7 +66,7 @@ fn no_action_is_a_wildcard_and_resources_are_named() {
 }
 
 #[test]
-fn roles_are_taken_on_by_the_service_that_they_are_for() {
+fn only_the_service_that_a_role_is_for_can_assume_the_role() {
     let desired = wanted(&spec());
     let mut services = vec![];
     for resource in desired.values() {
@@ -85,7 +85,7 @@ fn roles_are_taken_on_by_the_service_that_they_are_for() {
     );
 }
 
-/// `parliament` judges actions, the resources that they take and the conditions that they know.
+/// `parliament` checks actions, and the resources and conditions that each action supports.
 #[test]
 fn parliament_finds_nothing_above_low() {
     let folder = tempfile::tempdir().unwrap();
@@ -117,7 +117,7 @@ fn parliament_finds_nothing_above_low() {
             return;
         }
     }
-    // That it finds something at all, so that its silence means something.
+    // Check that parliament finds anything at all. Otherwise an empty result would mean nothing.
     let wrong = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
         "Resource": "arn:aws:s3:::bucket"}}"#;
     std::fs::write(folder.path().join("wrong.json"), wrong).unwrap();

@@ -1,4 +1,4 @@
-//! What holds for any spec and any state: what is applied is there, once, in order, and nothing else was touched.
+//! Properties of any spec and any state: an apply creates each resource once, in order, and touches nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(future)
 }
 
-/// One run of the command: read, plan, allow all, apply until nothing is left to try.
+/// One run of the command: reads, plans, allows everything, applies until nothing is left to try.
 fn bootstrap(fake: &Arc<Fake>, desired: &Desired) -> Converged {
     let cancel = CancelToken::default();
     run(
@@ -57,13 +57,13 @@ const NO_DELAY: ConvergeOptions = ConvergeOptions {
     consistency_delay: Duration::ZERO,
 };
 
-/// What is there, whatever its ids.
+/// The existing resources without their ids.
 fn picture(observed: &Observed) -> BTreeMap<Key, (Owner, ResourceState)> {
     let entry = |(key, e): (&Key, &ObservedResource)| (key.clone(), (e.owner, e.state.clone()));
     observed.iter().map(entry).collect()
 }
 
-/// A foreign group that uses our template has its version by number: only what is the newest has changed.
+/// A foreign group that uses our template has a fixed version number, which may no longer be the newest one.
 fn as_seen(now: &ObservedResource, before: &ObservedResource) -> ObservedResource {
     let mut now = now.clone();
     if let (ResourceState::AutoScalingGroup(now), ResourceState::AutoScalingGroup(before)) =
@@ -78,7 +78,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn specs_are_valid_and_what_they_ask_for_differs_from_itself_in_nothing(spec in specs()) {
+    fn specs_are_valid_and_a_built_environment_needs_no_change(spec in specs()) {
         prop_assert!(spec.validate().is_empty());
         let desired = wanted(&spec);
         let rest = plan(&desired, &stored::all(&desired));
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn any_state_becomes_what_is_asked_and_what_is_foreign_stays_as_it_is(
+    fn any_state_becomes_the_desired_one_and_foreign_resources_stay_as_they_are(
         before in specs(), now in specs(), damage in damages(),
     ) {
         let desired = wanted(&now);
@@ -97,7 +97,7 @@ proptest! {
         prop_assert!(outcome.report.is_complete(), "{:#?}", outcome.report);
         prop_assert!(outcome.report.remaining.is_empty(), "{:#?}", outcome.report.remaining);
         let end = fake.observed();
-        // EC2 itself ends an association with an instance of ours that is replaced.
+        // EC2 itself ends an association with our instance if the instance is replaced.
         let ended = |key: &Key| key.kind == Kind::ElasticIpAssociation;
         let foreign = start.iter().filter(|(key, e)| e.owner == Owner::Other && !ended(key));
         for (key, existing) in foreign {
@@ -158,7 +158,7 @@ fn shuffled(pattern: &'static str) -> impl Strategy<Value = (Vec<String>, Vec<St
     })
 }
 
-/// The reference with a server that gets a new image, a fleet that changes, and things that are gone.
+/// The reference deployment with a server that gets a new image, a fleet that changes, and resources that are missing.
 fn half_done() -> (Desired, Observed) {
     let mut now = spec();
     now.server.image = Some("ami-0abc".into());
@@ -176,7 +176,7 @@ fn half_done() -> (Desired, Observed) {
     (desired, observed)
 }
 
-/// Every write in turn fails in every way, from nothing and from a state that is half done.
+/// Every write in turn fails in every way, both in an empty account and in a half-built environment.
 #[test]
 fn a_failure_at_any_write_is_fixed_by_this_run_or_the_next_one() {
     for (desired, start) in [(wanted(&spec()), Observed::new()), half_done()] {
@@ -225,7 +225,7 @@ fn a_failure_at_any_write_is_fixed_by_this_run_or_the_next_one() {
     }
 }
 
-/// A volume that was left over carries its id for a name.
+/// Removes left-over volumes, because they are named by their ids.
 fn without_leftovers(
     mut picture: BTreeMap<Key, (Owner, ResourceState)>,
 ) -> (usize, BTreeMap<Key, (Owner, ResourceState)>) {
@@ -234,9 +234,9 @@ fn without_leftovers(
     (all - picture.len(), picture)
 }
 
-/// The fake refuses a step that comes too early; this looks at the order itself, and that steps share their time.
+/// The fake refuses a step that comes too early. This test checks the order itself, and that steps run in parallel.
 #[test]
-fn steps_begin_when_what_they_need_is_done_and_not_one_after_another() {
+fn steps_start_when_their_needs_are_done_and_independent_steps_run_in_parallel() {
     let desired = wanted(&spec());
     let fake = Arc::new(Fake::new(Observed::new(), None));
     let report = bootstrap(&fake, &desired).report;
@@ -255,9 +255,9 @@ fn steps_begin_when_what_they_need_is_done_and_not_one_after_another() {
     assert!((10..=24).contains(&side_by_side), "{side_by_side}");
 }
 
-/// Everything goes in reverse, as `destroy` has it: nothing is asked for.
+/// `destroy` deletes everything in reverse order: the desired state is empty.
 #[test]
-fn what_is_needed_goes_last() {
+fn a_resource_is_deleted_after_everything_that_needs_it() {
     let fake = Arc::new(Fake::new(stored::all(&wanted(&spec())), None));
     let outcome = bootstrap(&fake, &Desired::new());
     assert!(outcome.report.is_complete(), "{:#?}", outcome.report.failed);
@@ -281,7 +281,7 @@ impl Progress for CancelAt<'_> {
 }
 
 #[test]
-fn a_run_that_is_stopped_ends_what_it_began_and_can_be_taken_up() {
+fn a_stopped_run_finishes_its_running_steps_and_the_next_run_continues() {
     let desired = wanted(&spec());
     for n in 1..desired.len() {
         let fake = Arc::new(Fake::new(Observed::new(), None));
@@ -304,7 +304,7 @@ fn a_run_that_is_stopped_ends_what_it_began_and_can_be_taken_up() {
     }
 }
 
-/// A cloud in which the server turns up in another subnet than the one that was asked for.
+/// A cloud that starts the server in another subnet than the requested one.
 struct Meddled<'a>(&'a Fake);
 
 impl CloudReader for Meddled<'_> {
@@ -326,7 +326,7 @@ impl CloudReader for Meddled<'_> {
 }
 
 #[test]
-fn a_later_round_replaces_nothing_that_was_approved_to_be_made() {
+fn a_later_round_does_not_replace_a_resource_that_was_approved_for_creation() {
     let desired = wanted(&spec());
     for at in 0..desired.len() {
         let fault = Fault {

@@ -1,11 +1,11 @@
-//! Problems of a section, its warnings, and its schema for editors.
+//! The problems of a section, its warnings, and its schema for editors.
 
 use nex_infra::Spec;
 use serde_json::Value;
 
 use crate::support::SECTION;
 
-/// The shortest section that is of use.
+/// The shortest useful section.
 const SHORT: &str = r#"
 region = "eu-west-3"
 [network]
@@ -46,14 +46,14 @@ fn a_short_section_is_valid_and_has_the_defaults_of_the_reference() {
 }
 
 #[test]
-fn what_is_read_is_written_the_same() {
+fn a_section_is_written_as_it_was_read() {
     let spec: Spec = toml::from_str(SECTION).unwrap();
     let text = toml::to_string(&spec).unwrap();
     assert_eq!(toml::from_str::<Spec>(&text).unwrap(), spec);
 }
 
 #[test]
-fn what_the_types_refuse() {
+fn the_types_refuse_invalid_values() {
     for (from, to) in [
         ("region =", "regin ="),
         ("\"10.0.1.0/24\"", "\"10.0.1.9/24\""),
@@ -133,7 +133,7 @@ fn problems_of_the_network_are_found_together() {
 }
 
 #[test]
-fn warnings_are_those_of_the_values() {
+fn each_risky_value_has_its_warning() {
     let ssh = "[server]\nssh_from = [\"203.0.113.0/24\"]\n";
     warnings(ssh, &[]);
     warnings("", &["ssh-closed"]);
@@ -169,7 +169,7 @@ fn warnings_are_those_of_the_values() {
     warnings(&format!("{ssh}[fleet]\n{alone}\nspot_percent = 0"), &[]);
 }
 
-/// Editors complete best from a plain schema, and show each field's description.
+/// Editors complete fields best with a plain schema, and show each field's description.
 #[test]
 fn the_schema_is_plain_and_described() {
     let schema = schemars::schema_for!(Spec).to_value();

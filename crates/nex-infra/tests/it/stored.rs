@@ -1,4 +1,4 @@
-//! What AWS keeps of what it is asked for: the form in which a resource is read back.
+//! How AWS stores a desired resource: the form in which a resource is read back.
 
 use std::net::Ipv4Addr;
 
@@ -8,10 +8,10 @@ use nex_infra::model::{
     TemplateVersion, Volume,
 };
 
-/// The address that the fake gives to everyone.
+/// The address that the fake always allocates.
 pub(crate) const PUBLIC_IP: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 
-/// All of `desired` as it is read back once it is built.
+/// All of `desired` as it is read back after a build.
 pub(crate) fn all(desired: &Desired) -> Observed {
     let existing = |(key, new): (&Key, &DesiredResource)| {
         let existing = ObservedResource {
@@ -24,7 +24,7 @@ pub(crate) fn all(desired: &Desired) -> Observed {
     desired.iter().map(existing).collect()
 }
 
-/// An id in the manner of AWS; `n` tells generations apart.
+/// An id in the style of AWS; `n` is the generation.
 pub(crate) fn id(key: &Key, n: usize) -> String {
     format!("{}-{n}", key.resource_id())
 }
@@ -118,7 +118,7 @@ fn template(new: LaunchTemplate<Image>) -> LaunchTemplate {
     }
 }
 
-/// What is read back after an update, or why AWS refuses it.
+/// The resource as it is read back after an update, or why AWS refuses the update.
 pub(crate) fn updated(
     old: &ResourceState,
     new: &DesiredResource,
@@ -163,7 +163,7 @@ pub(crate) fn updated(
     Ok(stored)
 }
 
-/// Whether a template's content differs: an independent word on what the writer asks the diff.
+/// Whether a template's content differs: a second implementation of the diff's answer, for comparison.
 pub(crate) fn makes_version(old: &LaunchTemplate, new: &DesiredResource) -> bool {
     let DesiredResource::LaunchTemplate(new) = new else {
         return false;
@@ -178,7 +178,7 @@ pub(crate) fn makes_version(old: &LaunchTemplate, new: &DesiredResource) -> bool
     new != *old
 }
 
-/// What `key` would take with it, were it gone: parts go with the whole, a volume is left over.
+/// Removes `key` with its parts. Its volume becomes a left-over one.
 pub(crate) fn lose(observed: &mut Observed, key: &Key) {
     observed.remove(key);
     let of = |e: &ObservedResource| e.state.needs().contains(key);

@@ -1,4 +1,4 @@
-//! The reference deployment as input.
+//! The reference deployment as the input of tests.
 
 use std::collections::BTreeSet;
 
@@ -72,7 +72,7 @@ pub(crate) fn inputs() -> Inputs {
     }
 }
 
-/// What `spec` asks for, with the [`facts`] and the [`inputs`].
+/// The resources that `spec` asks for, with the [`facts`] and the [`inputs`].
 pub(crate) fn wanted(spec: &Spec) -> Desired {
     desired(spec, &names(), &facts(), &inputs(), &Observed::new())
 }
@@ -84,7 +84,7 @@ pub(crate) fn built() -> (Desired, Observed) {
     (desired, observed)
 }
 
-/// The context of a lint in which nothing is found but what the plan and the resources show.
+/// A lint context that causes no findings of its own: only the plan and the resources cause findings.
 pub(crate) fn quiet<'a>(
     spec: &'a Spec,
     ground: &'a Ground,
@@ -101,14 +101,14 @@ pub(crate) fn quiet<'a>(
     }
 }
 
-/// What a plan is linted against beside the resources.
+/// The context of a lint, apart from the resources.
 pub(crate) struct Ground {
     pub(crate) facts: Facts,
     pub(crate) capacity: Capacity,
     pub(crate) edge_networks: EdgeNetworks,
 }
 
-/// An account with room for everything.
+/// The quotas of an account with room for everything.
 pub(crate) fn ground() -> Ground {
     Ground {
         facts: facts(),
@@ -139,7 +139,7 @@ pub(crate) fn first(observed: &Observed, kind: Kind) -> Key {
     found.expect("one of each kind").clone()
 }
 
-/// The subjects of all findings: with them, nothing is refused.
+/// The subjects of all findings. If all of them are allowed, nothing is refused.
 pub(crate) fn subjects(linted: &Linted<Step>) -> BTreeSet<String> {
     let findings = linted.findings().iter();
     findings.map(|finding| finding.subject.name()).collect()

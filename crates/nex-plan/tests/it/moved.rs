@@ -32,7 +32,7 @@ fn each_difference_is_named() {
             "toy a: size differs now",
             "toy b: the plan says create, replace is needed now",
             "create toy e is needed now, and the plan does not list it",
-            "toy d needs no change any more",
+            "toy d no longer needs a change",
         ]
     );
     let mut other = c.clone();
@@ -42,7 +42,7 @@ fn each_difference_is_named() {
 }
 
 #[test]
-fn what_is_done_already_is_no_conflict() {
+fn a_change_that_is_already_done_is_not_a_conflict() {
     let moved = plan([toy("a", Action::Create)]).moved(&plan([]));
     assert_eq!(moved.len(), 1);
     assert!(!moved[0].is_conflict());
@@ -73,7 +73,7 @@ fn a_kept_plan_is_compared_with_what_is_needed_now() {
     fields.expect("fields").push(extra);
     assert_eq!(
         lines(&kept(&longer).moved(&now)),
-        ["toy a needs no change any more"]
+        ["toy a no longer needs a change"]
     );
 
     let mut shorter = json;

@@ -17,7 +17,7 @@ pub(crate) struct Toy {
     pub(crate) target: Option<&'static str>,
 }
 
-/// A toy whose size is not known yet.
+/// A toy of unknown size.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Later(pub(crate) Toy);
 

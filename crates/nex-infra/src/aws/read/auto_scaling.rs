@@ -22,7 +22,7 @@ pub(super) struct Parts {
     policies: Vec<DescribedPolicy>,
 }
 
-/// The hooks and policies of a group that does not exist are none.
+/// A group that does not exist has no hooks and no policies.
 fn of_group<T: Default>(result: Result<T, Error>) -> Result<T, Error> {
     match result {
         Err(error) if error.is(Condition::NoSuchScalingGroup) || error.is_not_found() => {
@@ -117,9 +117,9 @@ impl Reader {
             let target = tracking.and_then(|t| t.target_value());
             let resource = ScalingPolicy {
                 group: group.clone(),
-                // A policy of others may track no predefined metric: that shows as a difference.
+                // Another owner's policy may track no predefined metric; the diff shows that.
                 metric: metric.map(|m| m.as_str().to_owned()).unwrap_or_default(),
-                // nex sets whole percents; a fraction that others set is shown rounded.
+                // nex sets whole percentages. A fraction that someone else set is rounded.
                 target_percent: target.map(|t| t.round() as u32).unwrap_or_default(),
                 policy: policy.policy_name.ok_or_else(|| lacks("a policy's name"))?,
             };

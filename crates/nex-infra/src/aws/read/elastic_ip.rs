@@ -21,7 +21,7 @@ impl Reader {
         Ok(answer.addresses.unwrap_or_default())
     }
 
-    /// Reads the server's Elastic IP address by a single call.
+    /// Reads the server's Elastic IP address with a single call.
     ///
     /// # Errors
     /// [`Error::Call`] if EC2 does not answer.

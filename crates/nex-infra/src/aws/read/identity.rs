@@ -10,7 +10,7 @@ use crate::aws::error::if_found;
 use crate::model::{Document, InstanceProfile, Role};
 use crate::names::Tags;
 
-/// The most roles that IAM gives in a page.
+/// The most roles that IAM returns in one page.
 const PAGE: i32 = 1000;
 
 /// The call that reads the roles.
@@ -23,7 +23,7 @@ fn tags(tags: &[aws_sdk_iam::types::Tag]) -> Tags {
 }
 
 impl Reader {
-    /// One call for all roles with their policies, instead of about ten calls.
+    /// Reads all roles with their policies in one call instead of about ten.
     pub(super) async fn role_details(&self) -> Result<Vec<RoleDetail>, Error> {
         let request = self.aws.iam.get_account_authorization_details();
         let mut pages = request
@@ -49,8 +49,8 @@ impl Reader {
         Ok(roles)
     }
 
-    /// The profiles that no role of ours lists with tags. A profile may not exist, an interrupted run may have created
-    /// it without its role, and some of IAM's lists leave out the tags.
+    /// Looks up the profiles that none of our roles lists with tags: the profile may not exist, an interrupted run may
+    /// have created the profile without its role, or IAM's list may have left out the tags.
     pub(super) async fn unattached_profiles(
         &self,
         roles: &[RoleDetail],
@@ -140,7 +140,7 @@ impl Reader {
     }
 }
 
-/// IAM gives documents percent-encoded (RFC 3986).
+/// IAM returns documents percent-encoded (RFC 3986).
 fn document(role: &str, encoded: &str) -> Result<Document, Error> {
     let text = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy();
     Document::parse(&text).map_err(|_| Error::Answer {

@@ -27,9 +27,9 @@ pub(super) struct Parts {
 enum Attachment {
     /// The volume is not attached to the server.
     None,
-    /// The volume belongs to a server of ours, even if the volume's tags are gone: that is a drift to fix.
+    /// The volume belongs to our server. If the volume's tags are gone, that is a drift to fix.
     OurServer,
-    /// The volume belongs to a server that only has our name.
+    /// The volume belongs to someone else's server that has our name.
     OtherServer,
 }
 
@@ -50,7 +50,7 @@ impl Reader {
         })
     }
 
-    /// The newest instance counts: an older one of the same name is terminating.
+    /// The newest instance counts: an older instance of the same name is terminating.
     async fn server_instance(&self) -> Result<Option<DescribedInstance>, Error> {
         let alive = ["pending", "running", "stopping", "stopped"];
         let request = self.aws.ec2.describe_instances();

@@ -66,7 +66,7 @@ impl Reader {
             let lacks = Error::lacks("DescribeLaunchTemplates", &self.names.fleet());
             lacks("a template's id")
         })?;
-        // A template of others may leave out any of these: an empty value shows as a difference.
+        // Another owner's template may leave out any of these; the diff shows the empty value.
         let resource = LaunchTemplate {
             name: self.names.fleet(),
             image: data.image_id().unwrap_or_default().to_owned(),
@@ -115,13 +115,13 @@ fn root_volume(data: &ResponseLaunchTemplateData) -> RootVolume {
     }
 }
 
-/// User data that is not text is not ours: it shows as a difference.
+/// User data that is not text is not ours; the diff shows that.
 fn decoded(user_data: &str) -> String {
     let bytes = BASE64.decode(user_data).unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// The tags, if all specifications have the same ones. Otherwise none, which shows as a difference.
+/// The tags, if all specifications have the same tags; otherwise no tags, which the diff shows.
 fn same_tags(mut specifications: impl Iterator<Item = Tags>) -> Tags {
     let first = specifications.next().unwrap_or_default();
     if specifications.all(|other| other == first) {

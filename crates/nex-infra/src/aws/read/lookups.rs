@@ -1,4 +1,4 @@
-//! Looks up what the spec refers to: account, network, database, images; and reads the quotas.
+//! Looks up what the spec refers to (account, network, database, images), and reads the quotas.
 
 use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, Subnet, Vpc};
 
@@ -16,7 +16,7 @@ const UBUNTU: &str =
 const AMAZON_LINUX: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
 /// The call that looks up the database.
 const DATABASE_CALL: &str = "DescribeDBInstances";
-/// The most rows that EC2 gives in a page.
+/// The most rows that EC2 returns in one page.
 const PAGE: i32 = 1000;
 
 pub(super) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
@@ -78,7 +78,7 @@ impl Reader {
         })
     }
 
-    /// The partition and the account, from the ARN of the database: that spares a call.
+    /// The partition and the account, from the ARN of the database: this saves a call.
     fn partition_and_account(&self, arn: &str) -> Result<(String, String), Error> {
         let mut parts = arn.split(':');
         match (parts.nth(1), parts.nth(2)) {
@@ -250,13 +250,13 @@ impl Reader {
         let answer = request.service_code("ec2").quota_code(code).send().await;
         let answer = answer.map_err(Error::call(CALL, code))?;
         let value = answer.quota().and_then(|q| q.value());
-        // Quotas are whole numbers of vCPUs that the API gives as floating point.
+        // Quotas are whole numbers of vCPUs, but the API returns floating point numbers.
         value
             .map(|v| v as u32)
             .ok_or_else(|| Error::lacks(CALL, code)("a value"))
     }
 
-    /// The vCPUs that run on demand, and those that run as Spot.
+    /// The vCPUs in use, on demand and as Spot.
     async fn running_vcpus(&self) -> Result<(u32, u32), Error> {
         let request = self.aws.ec2.describe_instances();
         let reservations = request

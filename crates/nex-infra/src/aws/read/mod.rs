@@ -1,7 +1,7 @@
 //! Reads the whole environment in two rounds of parallel calls.
 //!
-//! The first round needs the names of the environment only, the second one ids from the first. About 30 calls when all
-//! resources exist.
+//! The first round needs only the environment's names. The second round needs ids from the first. When all resources
+//! exist, both rounds together make about 30 calls.
 
 mod auto_scaling;
 mod elastic_ip;
@@ -50,7 +50,7 @@ impl Reader {
         }
     }
 
-    /// The same reader, but the resource of `kind` is found by `id` instead of by our tag `Name`.
+    /// The same reader, except that it finds the resource of `kind` by `id` instead of by our tag `Name`.
     #[must_use]
     pub fn adopting(mut self, kind: Kind, id: &str) -> Self {
         self.adopting = Some((kind, id.to_owned()));
@@ -65,7 +65,7 @@ impl Reader {
         }
     }
 
-    /// Whether tags from a service that may lag behind are as nex sets them. If not, the resource itself is read.
+    /// Whether tags from a service that may lag behind equal nex's tags. If not, nex reads the resource itself.
     fn is_settled(&self, tags: &Tags) -> bool {
         let mut asked = self.spec.tags.iter();
         self.names.own(tags) && asked.all(|(key, value)| tags.get(key) == Some(value))
@@ -101,7 +101,7 @@ impl Found {
             state,
         };
         let key = observed.state.key();
-        // Of two resources with one name ours counts; of two of ours always the same one.
+        // Of two resources with one name, ours counts. Of two that are ours, always the same one counts.
         let rank = |e: &ObservedResource| (e.owner == Owner::Other, e.id.clone());
         match self.0.get(&key) {
             Some(other) if rank(other) <= rank(&observed) => {}
@@ -116,7 +116,7 @@ impl Found {
     }
 }
 
-/// The names of the environment's own security groups by id: references between resources are names.
+/// The names of the environment's own security groups by id, because references between resources are names.
 #[derive(Debug, Default)]
 struct GroupNames(BTreeMap<String, String>);
 
@@ -129,7 +129,7 @@ impl GroupNames {
     }
 }
 
-/// Tags of any service: their types differ, their accessors do not.
+/// Tags of any service: the services have different types with the same accessors.
 macro_rules! tags {
     ($tags:expr) => {
         $tags

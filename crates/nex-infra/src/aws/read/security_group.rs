@@ -55,7 +55,7 @@ impl Reader {
         Ok(names)
     }
 
-    /// The rule for the server in the database's group, if the spec lets nex create one.
+    /// The rule for the server in the database's group, if the spec allows nex to create that rule.
     pub(super) async fn database_ingress(
         &self,
         facts: &Facts,
@@ -87,7 +87,7 @@ impl Reader {
     }
 }
 
-/// One rule per peer: EC2 groups peers under a permission in any way.
+/// One rule per peer, because EC2 may group peers under a permission in any way.
 fn rules(permissions: &[IpPermission], names: &GroupNames) -> BTreeSet<Rule> {
     let mut rules = BTreeSet::new();
     for permission in permissions {

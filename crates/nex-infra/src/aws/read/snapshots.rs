@@ -80,7 +80,7 @@ impl Reader {
                 at: create
                     .and_then(|c| c.times().first().cloned())
                     .unwrap_or_default(),
-                // A count, or another unit, shows as a difference.
+                // The diff shows a count or another unit.
                 keep_days: retain
                     .filter(|r| r.interval_unit() == Some(&RetentionIntervalUnitValues::Days))
                     .and_then(|r| r.interval())

@@ -24,7 +24,7 @@ pub(super) struct Parts {
     buckets: Vec<DescribedBucket>,
     secrets: Vec<DescribedSecret>,
     groups: Vec<DescribedGroup>,
-    /// Tags of buckets and log groups by ARN, as the Tagging API shows them; tags that may lag behind are left out.
+    /// Tags of buckets and log groups by ARN, from the Tagging API, without tags that may lag behind.
     tags: BTreeMap<String, Tags>,
 }
 
@@ -62,7 +62,7 @@ impl Reader {
         })
     }
 
-    /// The second round reads what lists may not show yet.
+    /// The second round: reads resources that the lists may not show yet.
     pub(super) async fn storage_details(&self, mut parts: Parts) -> Result<Parts, Error> {
         let unlisted = |name: &&str| !parts.secrets.iter().any(|s| s.name == **name);
         let names = self.names.secrets();
@@ -250,7 +250,7 @@ impl Reader {
     }
 
     async fn log_groups(&self) -> Result<Vec<DescribedGroup>, Error> {
-        // "/nex/gitlab" begins the names of the server's groups and of the runners'.
+        // The names of the server's and the runners' log groups both start with "/nex/gitlab".
         let prefix = self.names.log_group("gitlab", "");
         let prefix = prefix.trim_end_matches('/');
         let request = self.aws.logs.describe_log_groups();
@@ -335,8 +335,8 @@ fn value(stages: Option<&HashMap<String, Vec<String>>>) -> SecretValue {
     }
 }
 
-/// A lifecycle rule as nex writes rules. A rule with more conditions or actions gets another id here, so that it shows
-/// as a rule to remove.
+/// A lifecycle rule in the form that nex writes. A rule with more conditions or actions gets another id here, so that
+/// the diff removes the rule.
 fn lifecycle_rule(rule: &S3Rule) -> Option<(String, LifecycleRule)> {
     if rule.status() != &ExpirationStatus::Enabled {
         return None;

@@ -30,7 +30,7 @@ const INSTANCE_STATE: Duration = Duration::from_secs(600);
 /// The root device of Canonical's Ubuntu images.
 const ROOT_DEVICE: &str = "/dev/sda1";
 
-/// How many servers of one spec may have come and gone while EC2 remembers their tokens.
+/// How many servers of one spec nex may have created and deleted while EC2 remembers their tokens.
 const GENERATIONS: u32 = 20;
 
 impl Writer {
@@ -48,7 +48,7 @@ impl Writer {
             let token = self.launch_token(new, &groups, generation)?;
             let run = || self.run_instance(new, &groups, &token);
             match wait.until_known(run, unknown).await {
-                // EC2 remembers the token of an instance that is gone: the next instance needs another one.
+                // EC2 remembers the token of a terminated instance, so the next instance needs another token.
                 Err(error)
                     if error.has_code("IdempotentInstanceTerminated")
                         && generation < GENERATIONS =>
@@ -142,7 +142,7 @@ impl Writer {
         let look = || async {
             let answer = self.aws.ec2.describe_instances().instance_ids(id).send();
             let answer = answer.await.map_err(Error::call("DescribeInstances", id));
-            // EC2 may not know yet an instance that was created a moment ago.
+            // EC2 may not show an instance that was just created.
             let answer = if_found(answer)?;
             let reservations = answer.and_then(|a| a.reservations).unwrap_or_default();
             let mut instances = reservations
@@ -205,7 +205,7 @@ impl Writer {
             .map_err(Error::call("ModifyInstanceAttribute", id))
     }
 
-    /// A run that is cancelled in between leaves the instance stopped; the next plan starts it.
+    /// If the run is cancelled in between, the instance stays stopped, and the next plan starts the instance.
     async fn resize(
         &self,
         id: &str,
@@ -293,7 +293,7 @@ impl Writer {
             .map(drop)
     }
 
-    /// The launch created the volume with its tags: here nex only looks up the volume's id.
+    /// The launch created the volume with its tags. This call only looks up the volume's id.
     pub(super) async fn find_volume(
         &self,
         new: &DesiredVolume,

@@ -31,8 +31,8 @@ impl Writer {
     ) -> Result<String, Error> {
         const CALL: &str = "CreateLaunchTemplate";
         let request = self.aws.ec2.create_launch_template();
-        // The SDK's own token guards its tries. A token of ours could stand for a template that was deleted since; EC2
-        // allows only one template of a name.
+        // The SDK's own token makes its retries safe. A token of ours could belong to a template that is deleted by
+        // now. EC2 allows only one template per name.
         let answer = request
             .launch_template_name(&new.name)
             .launch_template_data(template_data(new, ids)?)
@@ -57,7 +57,7 @@ impl Writer {
     ) -> Result<(), Error> {
         self.tag_ec2(id, &old.tags, &new.tags).await?;
         let mut version = self.newest_version(&new.name).await?;
-        // The diff decides: a newer image alone makes no version.
+        // The diff decides: a newer image alone does not make a new version.
         if makes_version(&changes(&new.clone().into(), &old.clone().into())) {
             version = self.create_version(id, new, version, ids).await?;
         }

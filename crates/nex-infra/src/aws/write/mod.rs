@@ -1,7 +1,7 @@
-//! Changes an environment, one resource a step.
+//! Changes an environment: each step changes one resource.
 //!
-//! Every create carries its tags, and its idempotency token where the API has one, in the same call. Where the API has
-//! none, a call without an answer is not repeated: the next read finds what was created.
+//! Every create call contains the tags, and the idempotency token if the API has one. If the API has no token, nex does
+//! not repeat a call without an answer: the next read finds what the call created.
 
 mod auto_scaling;
 mod elastic_ip;
@@ -28,7 +28,7 @@ use crate::model::{DesiredResource, Key, Kind, ResourceState};
 use crate::names::Tags;
 use crate::ports::{CloudWriter, Contents, Ids};
 
-/// Values of secrets that the spec refers to, by the name of the secret that takes the value.
+/// Values that the spec refers to, by the name of the secret that gets the value.
 pub type SuppliedSecrets = BTreeMap<String, SecretString>;
 
 /// Changes one environment.
@@ -77,7 +77,7 @@ fn tag_changes<'a>(old: &'a Tags, new: &'a Tags) -> (Tags, Vec<String>) {
     )
 }
 
-/// Makes a request's tags from ours; every service has a type of its own with the same builder.
+/// Converts our tags into a service's type. Each service has its own type with the same builder.
 macro_rules! sdk_tags {
     ($service:ident, $tags:expr) => {
         $tags
@@ -110,7 +110,7 @@ fn unchangeable(key: &Key, why: &'static str) -> Error {
     }
 }
 
-/// A resource that is gone already is deleted.
+/// A resource that no longer exists counts as deleted.
 fn unless_gone(result: Result<(), Error>) -> Result<(), Error> {
     match result {
         Err(error)

@@ -26,7 +26,7 @@ impl Writer {
             .map_err(Error::call(CALL, &new.name));
         match answer {
             Ok(answer) => Ok(answer.arn.unwrap_or_else(|| new.name.clone())),
-            // A deleted secret keeps its name for the recovery window: a new build restores the secret.
+            // A deleted secret keeps its name during the recovery window, so a new build restores the secret.
             Err(error) if error.is(Condition::SecretIsDeleted) => self.restore(&new.name).await,
             Err(error) => Err(error),
         }

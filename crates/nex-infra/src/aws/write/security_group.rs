@@ -26,7 +26,7 @@ enum Direction {
     Egress,
 }
 
-/// The tags of one type of resource that a create call makes.
+/// The tags for one type of resource that a create call creates.
 pub(super) fn tagged(kind: ResourceType, tags: &Tags) -> TagSpecification {
     TagSpecification::builder()
         .resource_type(kind)
@@ -75,7 +75,7 @@ impl Writer {
             let rules = a.difference(b).map(|rule| permission(rule, &new.name, ids));
             rules.collect::<Result<Vec<_>, Error>>()
         };
-        // New rules come before old ones go: traffic that both sets allow never stops.
+        // nex adds new rules before it removes old ones, so traffic that both sets allow never stops.
         tokio::try_join!(
             self.authorize(
                 id,
@@ -171,7 +171,7 @@ impl Writer {
         }
     }
 
-    /// Changes the tags of a resource of EC2.
+    /// Changes the tags of an EC2 resource.
     pub(super) async fn tag_ec2(&self, id: &str, old: &Tags, new: &Tags) -> Result<(), Error> {
         let (set, gone) = tag_changes(old, new);
         if !set.is_empty() {

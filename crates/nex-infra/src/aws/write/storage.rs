@@ -16,7 +16,7 @@ use crate::model::{Bucket, LifecycleRule, LogGroup};
 use crate::names::Tags;
 use crate::ports::Contents;
 
-/// The Region for which S3 takes no location.
+/// The Region for which S3 does not accept a location.
 const DEFAULT_REGION: &str = "us-east-1";
 
 impl Writer {
@@ -33,7 +33,7 @@ impl Writer {
             .send()
             .await;
         answer.map_err(Error::call("CreateBucket", &new.name))?;
-        // S3 blocks public access to a new bucket by itself; the read back verifies it.
+        // S3 itself blocks public access to a new bucket. The read back verifies that.
         self.put_lifecycle(new).await?;
         Ok(new.name.clone())
     }
@@ -63,7 +63,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The call replaces the whole set, so the tags that others have set are read and kept.
+    /// The call replaces the whole set. nex therefore reads the tags that others have set, and keeps them.
     pub(super) async fn put_bucket_tags(&self, name: &str, new: &Tags) -> Result<(), Error> {
         let there = self.aws.s3.get_bucket_tagging().bucket(name).send().await;
         let there = there.map_err(Error::call("GetBucketTagging", name));

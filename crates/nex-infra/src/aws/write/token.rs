@@ -1,6 +1,6 @@
 //! Idempotency tokens: the same for the same call of the same environment, at any time.
 //!
-//! EC2 refuses a token that it knows from a call with other parameters, so a token covers every parameter that is sent.
+//! EC2 refuses a token that another call with other parameters used, so a token covers every parameter of the call.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -20,7 +20,7 @@ struct Purpose<'a, P> {
 /// The parameters of a RunInstances call.
 #[derive(Debug, Serialize)]
 pub(super) struct Launch<'a> {
-    /// Counts the instances of one spec that have come and gone while EC2 remembers their tokens.
+    /// Counts the instances of one spec that nex created and deleted while EC2 remembers their tokens.
     pub generation: u32,
     pub image_id: &'a str,
     pub instance_type: &'a str,
@@ -38,9 +38,9 @@ pub(super) struct Launch<'a> {
 /// The parameters of a CreateLaunchTemplateVersion call.
 #[derive(Debug, Serialize)]
 pub(super) struct TemplateVersion<'a> {
-    /// The template by id: another one of the same name may have come and gone.
+    /// The template's id, because an earlier template may have had the same name.
     pub template_id: &'a str,
-    /// The newest version so far: going back to the content of an older version makes a version, too.
+    /// The newest version so far: returning to the content of an older version also makes a new version.
     pub after: i64,
     pub image_id: &'a str,
     pub instance_type: &'a str,
@@ -97,7 +97,7 @@ impl From<MetadataOptions> for Metadata {
     }
 }
 
-/// The token of a call: 64 characters, the most that EC2 takes.
+/// The token of a call: 64 characters, the most that EC2 accepts.
 pub(super) fn token<P: Serialize>(
     environment: &str,
     key: &Key,
