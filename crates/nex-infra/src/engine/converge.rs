@@ -12,7 +12,7 @@ use nex_plan::{
 use super::apply::apply;
 use crate::adoption;
 use crate::diff::diff;
-use crate::model::{Desired, Key, Observed, Owner};
+use crate::model::{Desired, DesiredResource, Key, Observed, Owner};
 use crate::ports::{CloudReader, CloudWriter, Snapshot};
 use crate::step::{Operation, Step};
 
@@ -149,6 +149,13 @@ impl Goal<'_> {
             {
                 step.needs
                     .retain(|key| planned.contains(key) || !is_fit(key));
+                let new = step.operation.new_resource();
+                let needs = new.map(DesiredResource::needs).unwrap_or_default();
+                // Nothing attaches to a resource that someone else made in the meantime.
+                let is_taken = |key: &Key| {
+                    observed.contains_key(key) && !planned.contains(key) && !is_fit(key)
+                };
+                step.needs.extend(needs.into_iter().filter(is_taken));
             }
         }
         plan
@@ -221,7 +228,7 @@ impl<R: CloudReader, W: CloudWriter> Run<'_, R, W> {
             let writer = Arc::clone(&self.writer);
             let report = apply(&plan, &snapshot.observed, writer, self.context).await;
             let again = round < ROUNDS && resolves_by_reading(&report);
-            self.merge(report);
+            self.merge(plan.plan(), report);
             if again {
                 self.wait_for_consistency().await;
             }
@@ -249,11 +256,14 @@ impl<R: CloudReader, W: CloudWriter> Run<'_, R, W> {
         }
     }
 
-    /// Only the failures and skips of the last round count, because earlier ones were tried again.
-    fn merge(&mut self, round: ApplyReport) {
+    /// Failures and skips of steps that this round tried again are replaced; those of other steps stay.
+    fn merge(&mut self, tried: &Plan<Step>, round: ApplyReport) {
+        let is_tried = |id: &ResourceId| tried.entry(id).is_some();
+        self.report.failed.retain(|failed| !is_tried(&failed.id));
+        self.report.skipped.retain(|skipped| !is_tried(&skipped.id));
         self.report.done.extend(round.done);
-        self.report.failed = round.failed;
-        self.report.skipped = round.skipped;
+        self.report.failed.extend(round.failed);
+        self.report.skipped.extend(round.skipped);
         self.report.stopped = round.stopped;
         self.report.timing.longest_chain += round.timing.longest_chain;
         self.report.timing.wall += round.timing.wall;
@@ -267,7 +277,10 @@ impl<R: CloudReader, W: CloudWriter> Run<'_, R, W> {
         let lost =
             |failed: &mut Failed| failed.kind.is_resolved_by_reading() && is_done(&failed.id);
         let interrupted = |skipped: &mut Skipped| {
-            matches!(skipped.reason, SkipReason::Interrupted(_)) && is_done(&skipped.id)
+            matches!(
+                skipped.reason,
+                SkipReason::Interrupted(_) | SkipReason::Needs(_)
+            ) && is_done(&skipped.id)
         };
         let failed = self.report.failed.extract_if(.., lost);
         let failed = failed.map(|failed| (failed.id, failed.action));

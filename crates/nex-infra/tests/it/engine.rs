@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nex_infra::model::{Desired, Kind, Observed, ResourceState};
+use nex_infra::model::{Desired, Key, Kind, Observed, Owner, ResourceState};
 use nex_infra::{
     Capacity, CloudReader, ConvergeOptions, Converged, LintContext, Snapshot, Step, adoption,
     converge, diff, teardown,
@@ -386,4 +386,31 @@ fn a_lost_step_that_the_read_shows_is_done() {
     let zero = report.done.iter().filter(|d| d.elapsed == Duration::ZERO);
     assert_eq!(zero.count(), 1);
     assert_eq!(stored::all(&desired).len(), fake.observed().len());
+}
+
+/// A role of someone else that appears between the plan and the apply: nothing attaches to the role, and the run does not
+/// report it as created.
+#[test]
+fn a_resource_that_someone_else_made_in_the_meantime_is_a_failure() {
+    let desired = wanted(&spec());
+    let approved = approved(&desired, &Observed::new());
+    let (key, mut role) = built()
+        .1
+        .into_iter()
+        .find(|(key, _)| key.kind == Kind::IamRole)
+        .unwrap();
+    role.owner = Owner::Other;
+    let fake = Arc::new(Fake::new([(key.clone(), role)].into(), None));
+    let writer = Arc::clone(&fake);
+    let before = snapshot(Observed::new());
+    let context = RunContext::detached();
+    let run = converge(
+        approved, &desired, before, &*fake, writer, context, NO_DELAY,
+    );
+    let report = block_on(run).expect("nothing has moved").report;
+    let failed: Vec<String> = report.failed.iter().map(|f| f.id.to_string()).collect();
+    assert_eq!(failed, [key.resource_id().to_string()]);
+    assert!(!report.done.iter().any(|done| done.id == key.resource_id()));
+    let profile = Key::new(Kind::InstanceProfile, &key.name);
+    assert!(!fake.observed().contains_key(&profile));
 }
