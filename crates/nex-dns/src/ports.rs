@@ -8,6 +8,7 @@ use nex_plan::CloudError;
 
 use crate::certificate::{CertificateRequest, LiveCertificate};
 use crate::change::RecordStep;
+use crate::ids::{CertificateId, ZoneId};
 use crate::setting::Setting;
 use crate::zone::{Zone, ZoneQuery};
 
@@ -25,8 +26,8 @@ pub trait ZoneReader: Send + Sync {
     /// after an issue, are looked up one by one.
     fn certificates(
         &self,
-        zone_id: &str,
-        known: &BTreeSet<String>,
+        zone_id: &ZoneId,
+        known: &BTreeSet<CertificateId>,
     ) -> impl Future<Output = Result<Vec<LiveCertificate>, Self::Error>> + Send;
 
     /// A writer for the zones that this reads. A dry run never calls this.
@@ -41,7 +42,7 @@ pub trait ZoneWriter: Send + Sync {
     /// Does all of `steps` in the zone with this id, or none: deletions first, then updates, then creations.
     fn records(
         &self,
-        zone_id: &str,
+        zone_id: &ZoneId,
         steps: &[RecordStep],
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -54,7 +55,7 @@ pub trait ZoneWriter: Send + Sync {
     /// Changes a setting of the zone with this id.
     fn set(
         &self,
-        zone_id: &str,
+        zone_id: &ZoneId,
         setting: Setting,
         value: &str,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
@@ -66,5 +67,5 @@ pub trait ZoneWriter: Send + Sync {
     ) -> impl Future<Output = Result<LiveCertificate, Self::Error>> + Send;
 
     /// Revokes the certificate with this id. A certificate that is gone already is not an error.
-    fn revoke(&self, id: &str) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn revoke(&self, id: &CertificateId) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
