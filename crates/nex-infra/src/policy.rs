@@ -141,19 +141,18 @@ impl Scope {
     }
 
     /// What Data Lifecycle Manager needs to make snapshots, as AWS's own policy for it grants, with names where it
-    /// can: volumes by `target` tag, snapshots by the tag that the service sets.
-    pub fn snapshots(&self, target: (&str, &str)) -> Document {
+    /// can: volumes by their `tag` with `value`, snapshots by the tag that the service sets.
+    pub fn snapshots(&self, tag: &str, value: &str) -> Document {
         let ec2 = |what: &str| format!("arn:{}:ec2:{}::{what}", self.partition, self.region);
         let snapshots = ec2("snapshot/*");
         let volumes = self.arn("ec2", "volume/*");
-        let (key, value) = target;
         // The action wants both resources, and a snapshot that is being made has no tags to ask for: so the volumes
         // without the tag are taken out again.
         let both = [snapshots.clone(), volumes.clone()];
         let create = allow("Create", &["ec2:CreateSnapshot"], &both);
         let mut others = allow("NoOthers", &["ec2:CreateSnapshot"], &[volumes]);
         others["Effect"] = "Deny".into();
-        others["Condition"] = json!({"StringNotEquals": {format!("aws:ResourceTag/{key}"): value}});
+        others["Condition"] = json!({"StringNotEquals": {format!("aws:ResourceTag/{tag}"): value}});
         let mut delete = allow(
             "Delete",
             &["ec2:DeleteSnapshot"],
