@@ -174,7 +174,7 @@ impl PlanEntry for RecordStep {
     fn target(&self) -> Option<&str> {
         match &self.change {
             RecordChange::Create(_) => None,
-            RecordChange::Update(old, _) | RecordChange::Delete(old) => Some(&old.id),
+            RecordChange::Update(old, _) | RecordChange::Delete(old) => Some(old.id.as_str()),
         }
     }
 }

@@ -7,6 +7,7 @@ use nex_plan::{PlanEntry as _, Planned};
 
 use crate::change::{DeferredRecord, RecordChange, RecordStep, SettingStep, ZoneStep, differs};
 use crate::desired::Desired;
+use crate::ids::RecordId;
 use crate::ownership::{marked, unmarked};
 use crate::record::{DesiredRecord, NewRecord, RecordContent, effective_ttl};
 use crate::spec::RecordType;
@@ -269,10 +270,10 @@ fn update(
     }
 }
 
-/// The step that puts the environment's mark on a record and changes nothing else. `None` if the zone has no record
-/// with this id, or if a spec can't hold the record's type.
-pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &str) -> Option<RecordStep> {
-    let existing = zone.records.iter().find(|existing| existing.id == id)?;
+/// The step that puts the environment's mark on a record and changes nothing else of it; `None` if the zone has no
+/// record with this id of a type that a spec can hold.
+pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &RecordId) -> Option<RecordStep> {
+    let existing = zone.records.iter().find(|existing| existing.id == *id)?;
     let kind = existing.record_type()?;
     let comment = existing.comment.as_deref().and_then(unmarked);
     let new = NewRecord {

@@ -1,11 +1,10 @@
 //! Writes an existing zone as a spec, for a zone that was managed by hand until now.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use strum::VariantArray as _;
 
+use crate::ids::RecordId;
 use crate::ownership::unmarked;
 use crate::record::{effective_ttl, readable_content};
 use crate::setting::Setting;
@@ -19,8 +18,8 @@ pub struct Imported {
     pub spec: Spec,
     /// The records that a spec can't hold, such as `MX example.com`.
     pub passed_over: Vec<String>,
-    /// The ids of the records in `spec` that carry no mark. To manage these records, adopt them.
-    pub to_adopt: BTreeSet<String>,
+    /// The ids of the records that `spec` holds and that carry no mark: adopt these.
+    pub to_adopt: Vec<RecordId>,
 }
 
 /// Writes a zone as a spec. `spec` may hold the zone's name only; settings that were not read keep its values.
@@ -43,12 +42,11 @@ pub fn import(spec: &Spec, zone: &Zone) -> Imported {
     let mut values = spec.settings.values();
     values.extend(zone.settings.iter().map(|(s, v)| (*s, v.clone())));
     let settings: Settings = Settings::of(&values);
+    let unmarked = known.iter().filter(|(e, _)| e.environment().is_none());
+    let mut to_adopt: Vec<RecordId> = unmarked.map(|(e, _)| e.id.clone()).collect();
+    to_adopt.sort();
     Imported {
-        to_adopt: known
-            .iter()
-            .filter(|(e, _)| e.environment().is_none())
-            .map(|(e, _)| e.id.clone())
-            .collect(),
+        to_adopt,
         spec: Spec {
             records: known.into_iter().map(|(_, record)| record).collect(),
             settings,

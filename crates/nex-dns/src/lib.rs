@@ -54,6 +54,7 @@ mod diff;
 pub mod edge;
 #[cfg(feature = "engine")]
 mod engine;
+mod ids;
 pub mod import;
 mod lint;
 #[cfg(feature = "engine")]
@@ -72,6 +73,7 @@ pub mod zone;
 
 #[cfg(feature = "client")]
 pub use client::Client;
+pub use ids::{CertificateId, RecordId, ZoneId};
 #[cfg(feature = "engine")]
 pub use manager::{ZoneError, ZoneManager};
 pub use ownership::mark;

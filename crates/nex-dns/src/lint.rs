@@ -85,7 +85,7 @@ pub(crate) fn conflict_remedy(other: &ObservedRecord) -> Remedy {
     match other.record_type() {
         Some(_) => Remedy::Adopt {
             kind: RECORD,
-            id: other.id.clone(),
+            id: other.id.to_string(),
         },
         None => "choose another name: nex adopts A, AAAA, CNAME and TXT records only".into(),
     }

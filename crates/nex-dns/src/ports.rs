@@ -8,6 +8,7 @@ use nex_plan::CloudError;
 
 use crate::certificate::{CertificateRequest, LiveCertificate};
 use crate::change::RecordStep;
+use crate::ids::{CertificateId, ZoneId};
 use crate::setting::Setting;
 use crate::zone::{Zone, ZoneQuery};
 
@@ -25,8 +26,8 @@ pub trait ZoneReader: Send + Sync {
     /// certificate, so the certificates in `known` that the list lacks are read one by one.
     fn certificates(
         &self,
-        zone_id: &str,
-        known: &BTreeSet<String>,
+        zone_id: &ZoneId,
+        known: &BTreeSet<CertificateId>,
     ) -> impl Future<Output = Result<Vec<LiveCertificate>, Self::Error>> + Send;
 
     /// Returns a writer for the same zones. A dry run never calls this method.
@@ -41,7 +42,7 @@ pub trait ZoneWriter: Send + Sync {
     /// Executes all of `steps` in the zone with this id, or none: deletions first, then updates, then creations.
     fn records(
         &self,
-        zone_id: &str,
+        zone_id: &ZoneId,
         steps: &[RecordStep],
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -55,7 +56,7 @@ pub trait ZoneWriter: Send + Sync {
     /// Changes a setting of the zone with this id.
     fn set(
         &self,
-        zone_id: &str,
+        zone_id: &ZoneId,
         setting: Setting,
         value: &str,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
@@ -66,6 +67,6 @@ pub trait ZoneWriter: Send + Sync {
         request: &CertificateRequest,
     ) -> impl Future<Output = Result<LiveCertificate, Self::Error>> + Send;
 
-    /// Revokes the certificate with this id. A certificate that no longer exists is not an error.
-    fn revoke(&self, id: &str) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// Revokes the certificate with this id. A certificate that is gone already is not an error.
+    fn revoke(&self, id: &CertificateId) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }

@@ -11,6 +11,7 @@ use crate::certificate::{
 };
 use crate::change::ZoneStep;
 use crate::desired::Desired;
+use crate::ids::RecordId;
 use crate::spec::Spec;
 use crate::zone::Zone;
 use crate::{diff, lint};
@@ -33,7 +34,7 @@ pub enum Goal {
     /// The record with this id carries the environment's mark; nothing else of it changes.
     Adopt {
         /// The record's id at Cloudflare.
-        record: String,
+        record: RecordId,
     },
 }
 
@@ -104,13 +105,13 @@ impl ZoneSnapshot {
         self.steps(goal).lint(&context)
     }
 
-    /// Plans the adoption of the record with this id, with the server at `address`. `None` if the zone has no such
-    /// record, or if a spec can't hold the record's type.
-    pub fn adoption(&self, record: &str, address: Option<Ipv4Addr>) -> Option<Adoption> {
+    /// What taking over the record with this id leads to, with the server at `address`; `None` if the zone has no such
+    /// record of a type that a spec can hold.
+    pub fn adoption(&self, record: &RecordId, address: Option<Ipv4Addr>) -> Option<Adoption> {
         let desired = self.desired(&Goal::Spec { address });
         let step = diff::adoption(&desired, &self.zone, record)?;
         let goal = Goal::Adopt {
-            record: record.to_owned(),
+            record: record.clone(),
         };
         Some(Adoption {
             then: diff::after_adoption(&desired, &self.zone, &step),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::certificate::{LiveCertificate, Versioned};
+use crate::ids::{CertificateId, RecordId, ZoneId};
 use crate::name::canonical;
 use crate::ownership;
 use crate::record::canonical_content;
@@ -19,12 +20,12 @@ pub struct ZoneQuery {
     /// The settings; an empty set costs no call.
     pub settings: BTreeSet<Setting>,
     /// Whether to list the live certificates, and the ids of those that the list must not miss.
-    pub certificates: Option<BTreeSet<String>>,
+    pub certificates: Option<BTreeSet<CertificateId>>,
 }
 
-/// Which parts to read of the zone of `spec`. `in_use` are the ids of the certificates that the secrets hold
-/// ([`in_use`]); `None` leaves certificates out.
-pub fn zone_query(spec: &Spec, zone: &str, in_use: Option<BTreeSet<String>>) -> ZoneQuery {
+/// What to read of the zone of `spec`. `in_use` are the ids of the certificates that the secrets hold ([`in_use`]);
+/// `None` leaves certificates out.
+pub fn zone_query(spec: &Spec, zone: &str, in_use: Option<BTreeSet<CertificateId>>) -> ZoneQuery {
     ZoneQuery {
         zone: zone.to_owned(),
         records: true,
@@ -33,8 +34,8 @@ pub fn zone_query(spec: &Spec, zone: &str, in_use: Option<BTreeSet<String>>) -> 
     }
 }
 
-/// The ids of the certificates in use, from the contents of their secrets.
-pub fn in_use(secrets: &BTreeMap<String, Versioned>) -> BTreeSet<String> {
+/// The ids of the certificates in use, by what their secrets hold.
+pub fn in_use(secrets: &BTreeMap<String, Versioned>) -> BTreeSet<CertificateId> {
     let issued = secrets
         .values()
         .filter_map(|held| held.secret.issued.as_ref());
@@ -45,7 +46,7 @@ pub fn in_use(secrets: &BTreeMap<String, Versioned>) -> BTreeSet<String> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Zone {
     /// The zone's id at Cloudflare.
-    pub id: String,
+    pub id: ZoneId,
     /// The zone's name.
     pub name: String,
     /// Every record, of any type, in Cloudflare's order.
@@ -60,7 +61,7 @@ pub struct Zone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObservedRecord {
     /// The record's id.
-    pub id: String,
+    pub id: RecordId,
     /// The type; nex-dns never changes a record of a type that it does not know.
     pub kind: String,
     /// The name.

@@ -6,8 +6,8 @@ use std::io::Write;
 
 use nex_infra::model::Observed;
 use nex_infra::{
-    DatabaseFacts, EdgeNetworks, Facts, Images, Inputs, LintContext, Names, Spec, UserData,
-    desired, diff,
+    DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names,
+    SecurityGroupId, Spec, SubnetId, UserData, VpcId, desired, diff,
 };
 use nex_plan::Renderer;
 
@@ -58,19 +58,19 @@ fn facts(spec: &Spec) -> Facts {
         account: "123456789012".into(),
         partition: "aws".into(),
         region: spec.region.clone(),
-        vpc: "vpc-example".into(),
-        public_subnet: "subnet-public".into(),
-        private_subnets: vec!["subnet-private".into()],
+        vpc: VpcId::new("vpc-example"),
+        public_subnet: SubnetId::new("subnet-public"),
+        private_subnets: vec![SubnetId::new("subnet-private")],
         nat_gateways: vec!["nat-example".into()],
         database: DatabaseFacts {
             host: "main.example.com".into(),
             port: 5432,
             version: "16.4".into(),
-            groups: vec!["sg-database".into()],
+            groups: vec![SecurityGroupId::new("sg-database")],
         },
         images: Images {
-            server: "ami-ubuntu".into(),
-            fleet: "ami-amazon-linux".into(),
+            server: ImageId::new("ami-ubuntu"),
+            fleet: ImageId::new("ami-amazon-linux"),
         },
     }
 }

@@ -1,5 +1,7 @@
 //! Facts: what nex looks up and never changes.
 
+use crate::ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
+
 /// What nex looked up for an environment and never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -10,11 +12,11 @@ pub struct Facts {
     /// The Region.
     pub region: String,
     /// The VPC's id.
-    pub vpc: String,
+    pub vpc: VpcId,
     /// The server's subnet.
-    pub public_subnet: String,
+    pub public_subnet: SubnetId,
     /// The fleet's subnets, in the order of the spec.
-    pub private_subnets: Vec<String>,
+    pub private_subnets: Vec<SubnetId>,
     /// The NAT gateways that are available in the VPC, by id.
     pub nat_gateways: Vec<String>,
     /// The PostgreSQL instance.
@@ -33,7 +35,7 @@ pub struct DatabaseFacts {
     /// The engine's version, such as `16.4`.
     pub version: String,
     /// The security groups, by id.
-    pub groups: Vec<String>,
+    pub groups: Vec<SecurityGroupId>,
 }
 
 impl DatabaseFacts {
@@ -47,9 +49,9 @@ impl DatabaseFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
     /// Canonical's Ubuntu 22.04 for x86-64.
-    pub server: String,
+    pub server: ImageId,
     /// Amazon Linux 2023 for x86-64.
-    pub fleet: String,
+    pub fleet: ImageId,
 }
 
 /// The account's quotas and their use, in vCPUs.

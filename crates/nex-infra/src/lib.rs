@@ -25,7 +25,8 @@
 //!
 //! use nex_infra::model::Observed;
 //! use nex_infra::{
-//!     DatabaseFacts, EdgeNetworks, Facts, Images, Inputs, LintContext, Names, Spec, UserData, desired, diff,
+//!     DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names, SecurityGroupId, Spec,
+//!     SubnetId, UserData, VpcId, desired, diff,
 //! };
 //!
 //! let spec: Spec = toml::from_str(r#"
@@ -44,17 +45,17 @@
 //!     account: "123456789012".into(),
 //!     partition: "aws".into(),
 //!     region: spec.region.clone(),
-//!     vpc: "vpc-1".into(),
-//!     public_subnet: "subnet-1".into(),
+//!     vpc: VpcId::new("vpc-1"),
+//!     public_subnet: SubnetId::new("subnet-1"),
 //!     private_subnets: vec![],
 //!     nat_gateways: vec![],
 //!     database: DatabaseFacts {
 //!         host: "main.example.com".into(),
 //!         port: 5432,
 //!         version: "16.4".into(),
-//!         groups: vec!["sg-1".into()],
+//!         groups: vec![SecurityGroupId::new("sg-1")],
 //!     },
-//!     images: Images { server: "ami-1".into(), fleet: "ami-2".into() },
+//!     images: Images { server: ImageId::new("ami-1"), fleet: ImageId::new("ami-2") },
 //! };
 //! let observed = Observed::new();
 //! let inputs = Inputs {
@@ -88,6 +89,7 @@ mod diff;
 #[cfg(feature = "engine")]
 mod engine;
 mod facts;
+mod ids;
 mod inputs;
 mod lint;
 pub mod model;
@@ -103,6 +105,7 @@ pub use diff::{diff, teardown};
 #[cfg(feature = "engine")]
 pub use engine::{CONSISTENCY_DELAY, ConvergeOptions, Converged, converge};
 pub use facts::{Capacity, DatabaseFacts, Facts, Images};
+pub use ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 pub use inputs::{EdgeNetworks, Inputs, UserData};
 pub use lint::LintContext;
 pub use names::{Buckets, Component, LogGroups, Names, Secrets, Tags};

@@ -140,20 +140,19 @@ impl Scope {
         )])
     }
 
-    /// Allows Data Lifecycle Manager to make snapshots, like AWS's own policy. In addition, it limits volumes by the
-    /// `target` tag, and snapshots by the tag that the service sets.
-    pub fn snapshots(&self, target: (&str, &str)) -> Document {
+    /// Allows Data Lifecycle Manager to make snapshots, like AWS's own policy. In addition, the policy limits volumes to
+    /// those whose `tag` has `value`, and snapshots by the tag that the service sets.
+    pub fn snapshots(&self, tag: &str, value: &str) -> Document {
         let ec2 = |what: &str| format!("arn:{}:ec2:{}::{what}", self.partition, self.region);
         let snapshots = ec2("snapshot/*");
         let volumes = self.arn("ec2", "volume/*");
-        let (key, value) = target;
         // The action needs both resources, and a new snapshot has no tags for a condition. A second statement therefore
         // denies the volumes without the tag.
         let both = [snapshots.clone(), volumes.clone()];
         let create = allow("Create", &["ec2:CreateSnapshot"], &both);
         let mut others = allow("NoOthers", &["ec2:CreateSnapshot"], &[volumes]);
         others["Effect"] = "Deny".into();
-        others["Condition"] = json!({"StringNotEquals": {format!("aws:ResourceTag/{key}"): value}});
+        others["Condition"] = json!({"StringNotEquals": {format!("aws:ResourceTag/{tag}"): value}});
         let mut delete = allow(
             "Delete",
             &["ec2:DeleteSnapshot"],

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::bail;
-use nex_dns::Goal;
 use nex_dns::step::RECORD;
+use nex_dns::{Goal, RecordId};
 use nex_infra::aws::Writer;
 use nex_infra::model::Kind;
 use nex_infra::{AdoptionError, CONSISTENCY_DELAY, ConvergeOptions, adoption, converge};
@@ -93,7 +93,8 @@ impl Request<'_> {
         let address = context.server_address().await?;
         let snapshot = manager.read().await?;
         let zone = snapshot.zone();
-        let Some(adoption) = snapshot.adoption(self.id, address) else {
+        let record = RecordId::new(self.id);
+        let Some(adoption) = snapshot.adoption(&record, address) else {
             bail!(
                 "the zone {} has no record with the id {} of a type that nex manages (`nex dns import` lists the ids)",
                 zone.name,
@@ -121,9 +122,7 @@ impl Request<'_> {
         if !self.agreed(context, adoption.then, &note)? {
             return Ok(Exit::Fine);
         }
-        let goal = Goal::Adopt {
-            record: self.id.to_owned(),
-        };
+        let goal = Goal::Adopt { record };
         let started = Instant::now();
         let report = cancellable(context, async {
             Ok(Box::pin(manager.apply(&approved, &goal, context.run_context())).await?)

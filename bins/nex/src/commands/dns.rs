@@ -28,7 +28,7 @@ pub(crate) async fn import(context: &Context) -> anyhow::Result<Exit> {
         let record = record.map_or_else(String::new, |r| format!("{} {}", r.name, r.kind));
         context.output.note(&format!(
             "nex did not make {record}; to let nex manage the record: {}",
-            context.command("adopt", &["dns-record", id])
+            context.command("adopt", &["dns-record", id.as_str()])
         ));
     }
     Ok(Exit::Fine)

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use nex_infra::Images;
+use nex_infra::{ImageId, Images};
 use nex_plan::{Change, KeptPlan, Linted, Moved, PlanDocument, Planned, Renderer};
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +52,8 @@ pub(crate) fn write(
     renderer: &Renderer<'_>,
 ) -> anyhow::Result<()> {
     let images = proposal.images().map(|images| KeptImages {
-        server: images.server.clone(),
-        fleet: images.fleet.clone(),
+        server: images.server.to_string(),
+        fleet: images.fleet.to_string(),
     });
     let written = Written {
         format: FORMAT,
@@ -104,8 +104,8 @@ impl PlanFile {
     pub(crate) fn images(&self) -> Option<Images> {
         let images = self.images.as_ref()?;
         Some(Images {
-            server: images.server.clone(),
-            fleet: images.fleet.clone(),
+            server: ImageId::new(&images.server),
+            fleet: ImageId::new(&images.fleet),
         })
     }
 

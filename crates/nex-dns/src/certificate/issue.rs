@@ -10,6 +10,7 @@ use super::key::{self, KeyError};
 use super::secret::{CertificateSecret, CertificateTerms, Issued};
 use super::store::{SecretWriter, StoreOutcome, Versioned};
 use super::{CertificateRequest, LiveCertificate};
+use crate::ids::{CertificateId, ZoneId};
 use crate::ports::{ZoneReader, ZoneWriter};
 use crate::spec::Certificate;
 
@@ -25,7 +26,7 @@ pub(crate) enum IssueError<A: CloudError, S: CloudError> {
     #[error("another run is working on the secret {0}")]
     Conflict(String),
     #[error("the certificate {id} is not for the key in the secret {secret}: it was not stored")]
-    OtherKey { secret: String, id: String },
+    OtherKey { secret: String, id: CertificateId },
 }
 
 impl<A: CloudError, S: CloudError> CloudError for IssueError<A, S> {
@@ -60,7 +61,7 @@ type Error<R, W> = IssueError<<R as ZoneReader>::Error, <W as SecretWriter>::Err
 /// time, nex-dns therefore finds every issued certificate by its key, and requests no certificate twice.
 pub(crate) struct Issuer<'a, R: ZoneReader, W> {
     pub(crate) wanted: &'a Certificate,
-    pub(crate) zone_id: &'a str,
+    pub(crate) zone_id: &'a ZoneId,
     pub(crate) reader: &'a R,
     pub(crate) writer: &'a R::Writer,
     pub(crate) secrets: &'a W,

@@ -28,13 +28,14 @@ pub use revoke::{Revocation, RevokeScope};
 pub use secret::{CertificateSecret, CertificateTerms, ForeignSecret, Issued, Pending};
 pub use store::{NoSecrets, NoSecretsError, SecretReader, SecretWriter, StoreOutcome, Versioned};
 
+use crate::ids::CertificateId;
 use crate::spec::KeyType;
 
 /// A certificate that Cloudflare's list shows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LiveCertificate {
     /// The id at Cloudflare.
-    pub id: String,
+    pub id: CertificateId,
     /// The certificate, as PEM.
     pub certificate: String,
     /// The SHA-256 of the public key (SPKI), in hex; `None` if the certificate can't be parsed.

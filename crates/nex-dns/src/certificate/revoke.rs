@@ -9,6 +9,7 @@ use super::decide::unused;
 use super::secret::CertificateSecret;
 use super::store::Versioned;
 use crate::change::CERTIFICATE;
+use crate::ids::CertificateId;
 
 /// Which certificates of a secret are revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum RevokeScope {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Revocation {
     /// The certificate's id at Cloudflare.
-    pub id: String,
+    pub id: CertificateId,
     /// The secret under which the certificate was requested.
     pub secret: String,
     /// The names that the certificate covers.
@@ -36,7 +37,7 @@ pub struct Revocation {
 
 impl PlanEntry for Revocation {
     fn id(&self) -> ResourceId {
-        ResourceId::new(CERTIFICATE, &self.id)
+        ResourceId::new(CERTIFICATE, self.id.as_str())
     }
 
     fn action(&self) -> Action {

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
+use crate::ids::CertificateId;
 use crate::name;
 use crate::spec::{Certificate, KeyType};
 
@@ -40,7 +41,7 @@ pub struct Issued {
     #[serde(serialize_with = "expose", deserialize_with = "conceal")]
     pub key: SecretString,
     /// The id at Cloudflare.
-    pub id: String,
+    pub id: CertificateId,
     /// When the certificate expires.
     #[serde(with = "time::serde::rfc3339")]
     pub expires: OffsetDateTime,

@@ -12,6 +12,7 @@ use super::wire::{
     BatchBody, CertificateWire, EdgeIpsWire, Ignored, IssueBody, RecordBody, RecordWire,
     SettingWire, ZoneWire,
 };
+use crate::ids::{CertificateId, RecordId, ZoneId};
 
 /// Few zones hold more records than this; the API allows pages of up to 5,000,000.
 const RECORDS_A_PAGE: u32 = 5_000;
@@ -81,50 +82,54 @@ pub(super) fn zones(name: &str) -> Call<List<ZoneWire>> {
     Call::new(Method::GET, "zones").with_query([("name", name), ("per_page", "50")])
 }
 
-pub(super) fn records(zone: &str, page: u32) -> Call<List<RecordWire>> {
+pub(super) fn records(zone: &ZoneId, page: u32) -> Call<List<RecordWire>> {
     Call::new(Method::GET, format!("zones/{zone}/dns_records"))
         .with_query([("page", page), ("per_page", RECORDS_A_PAGE)])
 }
 
-pub(super) fn create_record(zone: &str, record: &RecordBody<'_>) -> Call<Ignored> {
+pub(super) fn create_record(zone: &ZoneId, record: &RecordBody<'_>) -> Call<Ignored> {
     Call::new(Method::POST, format!("zones/{zone}/dns_records")).with_json(record)
 }
 
-pub(super) fn change_record(zone: &str, id: &str, record: &RecordBody<'_>) -> Call<Ignored> {
+pub(super) fn change_record(
+    zone: &ZoneId,
+    id: &RecordId,
+    record: &RecordBody<'_>,
+) -> Call<Ignored> {
     Call::new(Method::PATCH, format!("zones/{zone}/dns_records/{id}")).with_json(record)
 }
 
-pub(super) fn delete_record(zone: &str, id: &str) -> Call<Ignored> {
+pub(super) fn delete_record(zone: &ZoneId, id: &RecordId) -> Call<Ignored> {
     Call::new(Method::DELETE, format!("zones/{zone}/dns_records/{id}"))
 }
 
-pub(super) fn batch(zone: &str, batch: &BatchBody<'_>) -> Call<Ignored> {
+pub(super) fn batch(zone: &ZoneId, batch: &BatchBody<'_>) -> Call<Ignored> {
     Call::new(Method::POST, format!("zones/{zone}/dns_records/batch")).with_json(batch)
 }
 
-pub(super) fn settings(zone: &str) -> Call<List<SettingWire>> {
+pub(super) fn settings(zone: &ZoneId) -> Call<List<SettingWire>> {
     Call::new(Method::GET, format!("zones/{zone}/settings"))
 }
 
-pub(super) fn setting(zone: &str, name: &str) -> Call<SettingWire> {
+pub(super) fn setting(zone: &ZoneId, name: &str) -> Call<SettingWire> {
     Call::new(Method::GET, format!("zones/{zone}/settings/{name}"))
 }
 
-pub(super) fn change_setting(zone: &str, name: &str, value: &str) -> Call<Ignored> {
+pub(super) fn change_setting(zone: &ZoneId, name: &str, value: &str) -> Call<Ignored> {
     let path = format!("zones/{zone}/settings/{name}");
     Call::new(Method::PATCH, path).with_json(serde_json::json!({ "value": value }))
 }
 
-pub(super) fn certificates(zone: &str, page: u32) -> Call<List<CertificateWire>> {
+pub(super) fn certificates(zone: &ZoneId, page: u32) -> Call<List<CertificateWire>> {
     let (page, size) = (page.to_string(), CERTIFICATES_A_PAGE.to_string());
     Call::new(Method::GET, "certificates").with_query([
-        ("zone_id", zone),
+        ("zone_id", zone.as_str()),
         ("page", &page),
         ("per_page", &size),
     ])
 }
 
-pub(super) fn certificate(id: &str) -> Call<CertificateWire> {
+pub(super) fn certificate(id: &CertificateId) -> Call<CertificateWire> {
     Call::new(Method::GET, format!("certificates/{id}"))
 }
 
@@ -132,6 +137,6 @@ pub(super) fn issue_certificate(request: &IssueBody<'_>) -> Call<CertificateWire
     Call::new(Method::POST, "certificates").with_json(request)
 }
 
-pub(super) fn revoke_certificate(id: &str) -> Call<Ignored> {
+pub(super) fn revoke_certificate(id: &CertificateId) -> Call<Ignored> {
     Call::new(Method::DELETE, format!("certificates/{id}"))
 }

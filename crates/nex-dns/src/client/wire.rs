@@ -12,6 +12,7 @@ use time::macros::format_description;
 use crate::certificate::{CertificateRequest, LiveCertificate, fingerprint_of_certificate};
 use crate::change::{RecordChange, RecordStep};
 use crate::edge::EdgeNetworks;
+use crate::ids::{CertificateId, RecordId, ZoneId};
 use crate::name;
 use crate::record::{NewRecord, effective_ttl};
 use crate::spec::RecordType;
@@ -19,7 +20,7 @@ use crate::zone::ObservedRecord;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ZoneWire {
-    pub(super) id: String,
+    pub(super) id: ZoneId,
     pub(super) name: String,
     #[serde(default)]
     pub(super) status: Option<String>,
@@ -34,7 +35,7 @@ pub(super) struct EdgeIpsWire {
 /// A record of any type; fields that some types lack have a default.
 #[derive(Debug, Deserialize)]
 pub(super) struct RecordWire {
-    id: String,
+    id: RecordId,
     #[serde(rename = "type")]
     kind: String,
     name: String,
@@ -58,7 +59,7 @@ pub(super) struct SettingWire {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct CertificateWire {
-    id: String,
+    id: CertificateId,
     #[serde(default)]
     certificate: String,
     #[serde(default)]
@@ -81,7 +82,7 @@ results!(ZoneWire EdgeIpsWire RecordWire SettingWire CertificateWire Ignored);
 #[derive(Debug, Default, Serialize)]
 pub(super) struct RecordBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
+    id: Option<&'a RecordId>,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,7 +150,7 @@ impl<'a> RecordBody<'a> {
         }
     }
 
-    fn with_id(mut self, id: &'a str) -> Self {
+    fn with_id(mut self, id: &'a RecordId) -> Self {
         self.id = Some(id);
         self
     }

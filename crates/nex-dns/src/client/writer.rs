@@ -9,6 +9,7 @@ use super::zone::live;
 use super::{Answer, Client};
 use crate::certificate::{CertificateRequest, LiveCertificate};
 use crate::change::{RecordChange, RecordStep};
+use crate::ids::{CertificateId, ZoneId};
 use crate::ports::ZoneWriter;
 use crate::setting::Setting;
 
@@ -21,7 +22,7 @@ pub struct Writer {
 impl ZoneWriter for Writer {
     type Error = Error;
 
-    async fn records(&self, zone: &str, steps: &[RecordStep]) -> Result<(), Error> {
+    async fn records(&self, zone: &ZoneId, steps: &[RecordStep]) -> Result<(), Error> {
         match steps {
             [] => Ok(()),
             [step] => self.record(zone, step).await,
@@ -39,7 +40,7 @@ impl ZoneWriter for Writer {
         error.blamed(steps)
     }
 
-    async fn set(&self, zone: &str, setting: Setting, value: &str) -> Result<(), Error> {
+    async fn set(&self, zone: &ZoneId, setting: Setting, value: &str) -> Result<(), Error> {
         let name = &setting.to_string();
         let operation = format!("set {name} to {value}");
         self.client
@@ -59,7 +60,7 @@ impl ZoneWriter for Writer {
         })
     }
 
-    async fn revoke(&self, id: &str) -> Result<(), Error> {
+    async fn revoke(&self, id: &CertificateId) -> Result<(), Error> {
         let operation = format!("revoke the certificate {id}");
         gone_is_fine(
             self.client
@@ -70,7 +71,7 @@ impl ZoneWriter for Writer {
 }
 
 impl Writer {
-    async fn record(&self, zone: &str, step: &RecordStep) -> Result<(), Error> {
+    async fn record(&self, zone: &ZoneId, step: &RecordStep) -> Result<(), Error> {
         let name = &step.id().name;
         match &step.change {
             RecordChange::Create(new) => {

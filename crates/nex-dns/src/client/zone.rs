@@ -10,6 +10,7 @@ use super::error::Error;
 use super::wire::CertificateWire;
 use super::{Client, Writer};
 use crate::certificate::LiveCertificate;
+use crate::ids::{CertificateId, ZoneId};
 use crate::ports::ZoneReader;
 use crate::setting::Setting;
 use crate::zone::{ObservedRecord, Zone, ZoneQuery};
@@ -46,8 +47,8 @@ impl ZoneReader for Client {
 
     async fn certificates(
         &self,
-        zone: &str,
-        known: &BTreeSet<String>,
+        zone: &ZoneId,
+        known: &BTreeSet<CertificateId>,
     ) -> Result<Vec<LiveCertificate>, Error> {
         let operation = "list the zone's Origin CA certificates";
         let listed: Vec<CertificateWire> = self
@@ -55,7 +56,7 @@ impl ZoneReader for Client {
             .await?;
         let listed = listed.into_iter().map(|wire| live(wire, operation));
         let listed: Vec<Option<LiveCertificate>> = listed.collect::<Result<_, _>>()?;
-        let mut found: BTreeMap<String, LiveCertificate> = listed
+        let mut found: BTreeMap<CertificateId, LiveCertificate> = listed
             .into_iter()
             .flatten()
             .map(|one| (one.id.clone(), one))
@@ -79,7 +80,7 @@ impl ZoneReader for Client {
 }
 
 impl Client {
-    async fn zone_id(&self, name: &str) -> Result<String, Error> {
+    async fn zone_id(&self, name: &str) -> Result<ZoneId, Error> {
         let operation = format!("find the zone {name}");
         let zones = self.call(&call::zones(name), &operation).await?.result.0;
         let mut zones: Vec<_> = zones.into_iter().filter(|zone| zone.name == name).collect();
@@ -96,7 +97,7 @@ impl Client {
         }
     }
 
-    async fn records_of(&self, id: &str, name: &str) -> Result<Vec<ObservedRecord>, Error> {
+    async fn records_of(&self, id: &ZoneId, name: &str) -> Result<Vec<ObservedRecord>, Error> {
         let operation = format!("list the records of {name}");
         let records = self
             .pages(|page| call::records(id, page), &operation)
@@ -111,7 +112,7 @@ impl Client {
 
     async fn settings_of(
         &self,
-        id: &str,
+        id: &ZoneId,
         name: &str,
         wanted: &BTreeSet<Setting>,
     ) -> Result<BTreeMap<Setting, String>, Error> {
@@ -137,7 +138,7 @@ impl Client {
     /// The list only saves calls: if Cloudflare refuses the list, each setting is read on its own.
     async fn settings_listed(
         &self,
-        id: &str,
+        id: &ZoneId,
         name: &str,
     ) -> Result<BTreeMap<Setting, String>, Error> {
         let operation = format!("read the settings of {name}");
@@ -152,7 +153,7 @@ impl Client {
         Ok(known.collect())
     }
 
-    async fn certificate(&self, id: &str) -> Result<Option<LiveCertificate>, Error> {
+    async fn certificate(&self, id: &CertificateId) -> Result<Option<LiveCertificate>, Error> {
         let operation = format!("read the certificate {id}");
         match self.call(&call::certificate(id), &operation).await {
             Ok(answer) => live(answer.result, &operation),

@@ -3,6 +3,7 @@
 use crate::change::{RecordChange, RecordStep};
 use crate::desired::Desired;
 use crate::diff::{Asked, rivals};
+use crate::ids::RecordId;
 use crate::record::NewRecord;
 use crate::spec::ZonePlan;
 use crate::zone::{ObservedRecord, Zone};
@@ -40,10 +41,10 @@ fn by_name(mut steps: Vec<RecordStep>) -> Vec<Vec<RecordStep>> {
 /// The steps of a failed batch that conflict with a record of the zone as it was read afterwards. Cloudflare's own
 /// answer does not say which change of a batch was refused.
 pub(super) fn conflicting(batch: &[RecordStep], desired: &Desired, zone: &Zone) -> Vec<usize> {
-    let is_deleted = |id: &str| {
+    let is_deleted = |id: &RecordId| {
         batch
             .iter()
-            .any(|step| matches!(&step.change, RecordChange::Delete(old) if old.id == id))
+            .any(|step| matches!(&step.change, RecordChange::Delete(old) if old.id == *id))
     };
     let conflicts = |step: &RecordStep| {
         let (own, new) = match &step.change {

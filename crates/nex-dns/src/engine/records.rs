@@ -12,6 +12,7 @@ use super::{Run, TURN, is_record_or_setting};
 use crate::certificate::SecretReader;
 use crate::change::{RecordStep, SettingStep, ZoneStep};
 use crate::diff::{self, KeptOut};
+use crate::ids::ZoneId;
 use crate::lint;
 use crate::manager::Part;
 use crate::ports::{ZoneReader, ZoneWriter};
@@ -111,7 +112,7 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
         }
     }
 
-    async fn call(&mut self, zone_id: &str, call: Call) {
+    async fn call(&mut self, zone_id: &ZoneId, call: Call) {
         if self.is_cancelled() {
             for entry in call.entries() {
                 self.skip(&entry, SkipReason::Stopped);

@@ -117,7 +117,7 @@ fn of_a_failed_batch_nothing_is_done_and_the_record_in_the_way_is_named() {
     assert!(!is_whole(&report));
     let state = fake.state();
     let mut records = state.zone.records.iter();
-    assert!(records.any(|r| r.id == "x" && r.content == "192.0.2.1"));
+    assert!(records.any(|r| r.id.as_str() == "x" && r.content == "192.0.2.1"));
 }
 
 #[test]

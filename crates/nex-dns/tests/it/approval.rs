@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use nex_dns::certificate::RevokeScope;
 use nex_dns::step::ZoneStep;
 use nex_dns::zone::Zone;
-use nex_dns::{Goal, Spec};
+use nex_dns::{Goal, RecordId, Spec};
 use nex_plan::{Approved, Linted, RunContext};
 
 use crate::fake::Fake;
@@ -71,7 +71,7 @@ fn a_plan_for_one_goal_can_not_apply_another() {
         revoke: Some(RevokeScope::All),
     };
     let adopt = Goal::Adopt {
-        record: "2".to_owned(),
+        record: RecordId::new("2"),
     };
     let update_and_create = plan(&spec, &there, &SPEC);
     expect!["the zone example.com has changed since the plan was made: dns-record a.example.com A: the plan says update, delete is needed now"]
@@ -91,7 +91,7 @@ fn another_record_under_the_same_name_is_not_the_one_that_was_approved() {
     let before = zone(vec![ours("1", "A", "old.example.com", "192.0.2.1")]);
     let delete = plan(&spec, &before, &SPEC);
     let mut now = before;
-    now.records[0].id = "2".to_owned();
+    now.records[0].id = RecordId::new("2");
     expect!["the zone example.com has changed since the plan was made: dns-record old.example.com A is another resource now"]
         .assert_eq(&refusal(&delete, &spec, &SPEC, &now));
 }

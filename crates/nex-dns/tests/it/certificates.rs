@@ -116,13 +116,14 @@ fn a_new_certificate_is_issued_once_and_only_the_request_leaves() {
     .assert_eq(&plan(&fake, &wanted, NOW));
     assert_eq!(run(&fake, &wanted), ["create origin-certificate tls"]);
     let issued = secret(&fake).issued.expect("stored");
-    assert_eq!(issued.id, "new1");
+    assert_eq!(issued.id.as_str(), "new1");
     let key = fingerprint_of_key(&issued.key);
     assert_eq!(key.as_ref(), Some(&issued.public_key));
     assert_eq!(fake.state().certificates[0].public_key, key);
     assert!(!format!("{issued:?}").contains("PRIVATE KEY"));
     let json = secret(&fake).to_json();
     let json: serde_json::Value = serde_json::from_str(json.expose_secret()).expect("JSON");
+    assert_eq!(json["id"], "new1");
     let holds =
         |field: &str, text: &str| json[field].as_str().is_some_and(|pem| pem.contains(text));
     assert!(holds("certificate", "BEGIN CERTIFICATE"));

@@ -14,7 +14,7 @@ use nex_dns::ports::{ZoneReader, ZoneWriter};
 use nex_dns::record::NewRecord;
 use nex_dns::step::{RecordChange, RecordStep};
 use nex_dns::zone::{ObservedRecord, Zone, ZoneQuery};
-use nex_dns::{Setting, Spec, ZoneManager};
+use nex_dns::{CertificateId, RecordId, Setting, Spec, ZoneId, ZoneManager};
 use nex_plan::{CloudError, ErrorKind};
 use rcgen::{CertificateParams, CertificateSigningRequestParams, Issuer, KeyPair};
 use time::{Duration, OffsetDateTime};
@@ -166,8 +166,8 @@ impl State {
     }
 
     fn step(&mut self, step: &RecordStep) -> Result<(), FakeError> {
-        let position = |id: &str, records: &[ObservedRecord]| {
-            let found = records.iter().position(|record| record.id == id);
+        let position = |id: &RecordId, records: &[ObservedRecord]| {
+            let found = records.iter().position(|record| record.id == *id);
             found.map_or_else(
                 || refuse(ErrorKind::NotFound, "record does not exist (81044)"),
                 Ok,
@@ -185,7 +185,7 @@ impl State {
                 self.check(at)
             }
             RecordChange::Create(new) => {
-                let id = self.id();
+                let id = RecordId::new(self.id());
                 self.zone.records.push(shown(new, id));
                 self.check(self.zone.records.len() - 1)
             }
@@ -214,7 +214,7 @@ impl State {
     }
 }
 
-fn shown(new: &NewRecord, id: String) -> ObservedRecord {
+fn shown(new: &NewRecord, id: RecordId) -> ObservedRecord {
     ObservedRecord {
         id,
         kind: new.kind.to_string(),
@@ -252,8 +252,8 @@ impl ZoneReader for Fake {
 
     async fn certificates(
         &self,
-        _: &str,
-        _: &BTreeSet<String>,
+        _: &ZoneId,
+        _: &BTreeSet<CertificateId>,
     ) -> Result<Vec<LiveCertificate>, FakeError> {
         self.give_way().await;
         Ok(self.state().certificates.clone())
@@ -268,7 +268,7 @@ impl ZoneReader for Fake {
 impl ZoneWriter for Fake {
     type Error = FakeError;
 
-    async fn records(&self, _: &str, steps: &[RecordStep]) -> Result<(), FakeError> {
+    async fn records(&self, _: &ZoneId, steps: &[RecordStep]) -> Result<(), FakeError> {
         let mut steps = steps.to_vec();
         self.write(|state| {
             steps.sort_by_key(|step| match step.change {
@@ -286,7 +286,7 @@ impl ZoneWriter for Fake {
         .await
     }
 
-    async fn set(&self, _: &str, setting: Setting, value: &str) -> Result<(), FakeError> {
+    async fn set(&self, _: &ZoneId, setting: Setting, value: &str) -> Result<(), FakeError> {
         self.write(|state| {
             state.zone.settings.insert(setting, value.to_owned());
             Ok(())
@@ -299,7 +299,7 @@ impl ZoneWriter for Fake {
             let certificate = sign(&request.csr);
             state.issued += 1;
             let live = LiveCertificate {
-                id: state.id(),
+                id: CertificateId::new(state.id()),
                 public_key: fingerprint_of_certificate(&certificate),
                 certificate,
                 hostnames: request.terms.hostnames.clone(),
@@ -311,9 +311,9 @@ impl ZoneWriter for Fake {
         .await
     }
 
-    async fn revoke(&self, id: &str) -> Result<(), FakeError> {
+    async fn revoke(&self, id: &CertificateId) -> Result<(), FakeError> {
         self.write(|state| {
-            state.certificates.retain(|one| one.id != id);
+            state.certificates.retain(|one| one.id != *id);
             Ok(())
         })
         .await

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use nex_dns::import::import;
-use nex_dns::{Goal, Setting, Spec, mark};
+use nex_dns::{Goal, RecordId, Setting, Spec, mark};
 use nex_plan::Planned;
 
 use crate::zones::{NO_SERVER, existing, ours, snapshot, zone};
@@ -71,7 +71,7 @@ fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
     }
     let read: File = toml::from_str(&text).expect("TOML");
     assert_eq!(read.dns, imported.spec);
-    assert_eq!(imported.to_adopt.iter().collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!(imported.to_adopt, ["1", "2"].map(RecordId::new));
     for id in &imported.to_adopt {
         let record = id.clone();
         let plan = snapshot(&read.dns, &there).plan(&Goal::Adopt { record });

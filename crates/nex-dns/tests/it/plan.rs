@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use nex_dns::spec::RecordType;
 use nex_dns::zone::Zone;
-use nex_dns::{Goal, Setting, Spec, ZoneSnapshot, mark};
+use nex_dns::{Goal, RecordId, Setting, Spec, ZoneSnapshot, mark};
 use nex_plan::{Planned, Renderer};
 
 use crate::zones::{NO_SERVER, SPEC, existing, ours, record, snapshot, spec, zone};
@@ -271,7 +271,7 @@ fn adopting_sets_the_mark_and_says_what_the_next_plan_does() {
     );
     let adopt = |id: &str| {
         let server = Some(std::net::Ipv4Addr::new(203, 0, 113, 7));
-        match snapshot.adoption(id, server) {
+        match snapshot.adoption(&RecordId::new(id), server) {
             Some(adoption) => {
                 let then = adoption.then.as_ref().map(Planned::change);
                 let then = then.map(|change| format!("then: {} {}\n", change.action, change.id));

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use nex_dns::record::canonical_content;
 use nex_dns::spec::RecordType;
 use nex_dns::zone::{ObservedRecord, Zone};
-use nex_dns::{Spec, mark};
+use nex_dns::{RecordId, Spec, mark};
 use nex_plan::{Plan, RunContext};
 use proptest::prelude::*;
 
@@ -77,7 +77,7 @@ prop_compose! {
 fn possible(records: Vec<ObservedRecord>) -> Zone {
     let mut kept: Vec<ObservedRecord> = vec![];
     for (at, mut record) in records.into_iter().enumerate() {
-        record.id = format!("r{at}");
+        record.id = RecordId::new(format!("r{at}"));
         let leads = |kind: &str| ["A", "AAAA", "CNAME"].contains(&kind);
         let meets = kept
             .iter()

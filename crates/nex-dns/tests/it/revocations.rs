@@ -2,10 +2,10 @@
 
 use expect_test::expect;
 use futures_util::FutureExt as _;
-use nex_dns::Goal;
 use nex_dns::certificate::RevokeScope;
 use nex_dns::spec::Certificate;
 use nex_dns::step::ZoneStep;
+use nex_dns::{CertificateId, Goal};
 use nex_plan::{ApplyReport, Approved, CancelToken, NoProgress, RunContext, SkipReason};
 
 use crate::approval::approve;
@@ -89,7 +89,7 @@ fn only_what_the_plan_named_is_revoked_and_what_came_into_use_is_spared() {
         .state()
         .certificates
         .iter()
-        .map(|c| c.id.clone())
+        .map(|c| c.id.to_string())
         .collect();
     assert_eq!(
         left,
@@ -98,7 +98,7 @@ fn only_what_the_plan_named_is_revoked_and_what_came_into_use_is_spared() {
     );
     // Someone puts the first secret back: what it holds is in use.
     fake.state().secret = before;
-    fake.state().certificates[0].id = "new1".to_owned();
+    fake.state().certificates[0].id = CertificateId::new("new1");
     let report = apply(&fake, &one, &Goal::Revoke, &plan, &never);
     assert_eq!(report.skipped.len(), 1, "{report:?}");
     expect!["the resource has come into use since the plan was made"]

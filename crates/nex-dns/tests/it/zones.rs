@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use nex_dns::spec::RecordType;
 use nex_dns::zone::{ObservedRecord, Zone};
-use nex_dns::{Goal, Spec, ZoneSnapshot, mark};
+use nex_dns::{Goal, RecordId, Spec, ZoneId, ZoneSnapshot, mark};
 use time::OffsetDateTime;
 
 /// A record that someone made by hand.
 pub(crate) fn existing(id: &str, kind: &str, name: &str, content: &str) -> ObservedRecord {
     ObservedRecord {
-        id: id.to_owned(),
+        id: RecordId::new(id),
         kind: kind.to_owned(),
         name: name.to_owned(),
         content: content.to_owned(),
@@ -31,7 +31,7 @@ pub(crate) fn ours(id: &str, kind: &str, name: &str, content: &str) -> ObservedR
 /// A zone with these records.
 pub(crate) fn zone(records: Vec<ObservedRecord>) -> Zone {
     Zone {
-        id: "z1".to_owned(),
+        id: ZoneId::new("z1"),
         name: "example.com".to_owned(),
         records,
         ..Zone::default()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::DesiredBuilder;
 use crate::inputs::EdgeNetworks;
-use crate::model::{Key, Kind, Owner, Protocol, ResourceState, Rule};
+use crate::model::{Key, Kind, Owner, PortRange, Protocol, ResourceState, Rule};
 use crate::spec::CLOUDFLARE;
 
 /// HTTP and HTTPS.
@@ -45,6 +45,6 @@ impl DesiredBuilder<'_> {
 }
 
 fn is_web(rule: &Rule) -> bool {
-    let ports = WEB_PORTS.map(|port| Some((port.into(), port.into())));
+    let ports = WEB_PORTS.map(|port| Some(PortRange::one(port)));
     rule.protocol == Protocol::Tcp && ports.contains(&rule.ports)
 }

@@ -5,6 +5,7 @@ mod fleet;
 mod server;
 
 use crate::facts::Facts;
+use crate::ids::ImageId;
 use crate::inputs::Inputs;
 use crate::model::{Desired, Image, LifecycleRule, Observed, RootVolume};
 use crate::names::{Buckets, Component, LogGroups, Names, Secrets, Tags};
@@ -82,9 +83,9 @@ fn unfinished_uploads() -> LifecycleRule {
     }
 }
 
-fn image(pinned: Option<&String>, newest: &str) -> Image {
+fn image(pinned: Option<&String>, newest: &ImageId) -> Image {
     Image {
-        id: pinned.map_or(newest, String::as_str).to_owned(),
+        id: pinned.map_or_else(|| newest.clone(), ImageId::new),
         pinned: pinned.is_some(),
     }
 }

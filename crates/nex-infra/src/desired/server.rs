@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DesiredBuilder, image, root_volume, unfinished_uploads};
+use crate::ids::SecurityGroupId;
 use crate::model::{
     Bucket, DatabaseIngress, DesiredElasticIp, DesiredInstance, DesiredResource, DesiredSecret,
     DesiredVolume, ElasticIpAssociation, GroupRef, Instance, InstanceProfile, Launch,
@@ -59,10 +60,10 @@ impl DesiredBuilder<'_> {
         }
     }
 
-    fn database_ingress(&self, group: &str) -> DatabaseIngress {
+    fn database_ingress(&self, group: &SecurityGroupId) -> DatabaseIngress {
         DatabaseIngress {
             database: self.spec.database.instance.clone(),
-            group: group.to_owned(),
+            group: group.clone(),
             port: self.facts.database.port,
             from: GroupRef::Named(self.names.server()),
         }
@@ -255,7 +256,7 @@ impl DesiredBuilder<'_> {
 
     fn snapshot_role(&self) -> Role {
         let name = self.names.snapshots();
-        let policy = self.scope.snapshots((SNAPSHOT, &name));
+        let policy = self.scope.snapshots(SNAPSHOT, &name);
         Role {
             trust: policy::trust("dlm.amazonaws.com"),
             policies: BTreeMap::from([("gitlab-snapshots".to_owned(), policy)]),

@@ -8,13 +8,14 @@ use super::field::digest;
 use super::instance::{ImageField, network_needs};
 use super::resource::tagged;
 use super::{Field, GroupRef, Image, Key, Kind, MetadataOptions, ResourceKind, RootVolume};
+use crate::ids::{ImageId, SubnetId};
 use crate::names::Tags;
 
 /// An EC2 launch template. A version can't be changed: an update creates a new version and makes it the default.
 ///
 /// `I` is the image: an [`Image`] on the desired side, the id as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LaunchTemplate<I = String> {
+pub struct LaunchTemplate<I = ImageId> {
     /// The name.
     pub name: String,
     /// The image that instances start from.
@@ -138,7 +139,7 @@ pub struct ScalingGroup<V = TemplateVersion> {
     /// The launch template's version.
     pub template_version: V,
     /// The subnets' ids.
-    pub subnets: BTreeSet<String>,
+    pub subnets: BTreeSet<SubnetId>,
     /// The smallest number of instances.
     pub min: u32,
     /// The largest number of instances.

@@ -7,13 +7,14 @@ use nex_plan::{UpdateBehavior, Value};
 use super::field::digest;
 use super::resource::tagged;
 use super::{Field, GroupRef, Key, Kind, ResourceKind};
+use crate::ids::{ImageId, SubnetId};
 use crate::names::Tags;
 
 /// A machine image that the spec asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// The id, `ami-...`.
-    pub id: String,
+    /// The id.
+    pub id: ImageId,
     /// Whether the spec names the image. Otherwise it is the newest image, and a newer image changes nothing.
     pub pinned: bool,
 }
@@ -35,7 +36,7 @@ impl ImageField for Image {
     }
 }
 
-impl ImageField for String {
+impl ImageField for ImageId {
     fn image_field(&self, pinned: UpdateBehavior) -> Field {
         Field::new("image", pinned, self)
     }
@@ -104,7 +105,7 @@ impl RootVolume {
 
 /// An EC2 instance. `I` is the image: an [`Image`] on the desired side, the id as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instance<I = String> {
+pub struct Instance<I = ImageId> {
     /// The tag `Name`.
     pub name: String,
     /// The image.
@@ -112,7 +113,7 @@ pub struct Instance<I = String> {
     /// The instance type.
     pub instance_type: String,
     /// The subnet's id.
-    pub subnet: String,
+    pub subnet: SubnetId,
     /// The security groups.
     pub security_groups: BTreeSet<GroupRef>,
     /// The instance profile's name.

@@ -29,7 +29,9 @@ pub use key::{Key, Kind};
 pub use resource::{
     Desired, DesiredResource, Observed, ObservedResource, Owner, ResourceKind, ResourceState,
 };
-pub use security_group::{DatabaseIngress, GroupRef, Peer, Protocol, Rule, SecurityGroup};
+pub use security_group::{
+    DatabaseIngress, GroupRef, Peer, PortRange, Protocol, Rule, SecurityGroup,
+};
 pub use snapshot_policy::SnapshotPolicy;
 pub use storage::{
     Bucket, DesiredSecret, LifecycleRule, LogGroup, Secret, SecretSource, SecretValue,

@@ -7,6 +7,7 @@ use nex_plan::Value;
 
 use super::resource::tagged;
 use super::{Field, Key, Kind, ResourceKind};
+use crate::ids::{SecurityGroupId, VpcId};
 use crate::names::Tags;
 
 /// A transport protocol of a rule.
@@ -50,14 +51,14 @@ pub enum GroupRef {
     /// A group of the environment, by name.
     Named(String),
     /// Another group, by id.
-    Id(String),
+    Id(SecurityGroupId),
 }
 
 impl fmt::Display for GroupRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             GroupRef::Named(name) => f.write_str(name),
-            GroupRef::Id(id) => f.write_str(id),
+            GroupRef::Id(id) => f.write_str(id.as_str()),
         }
     }
 }
@@ -79,13 +80,43 @@ pub enum Peer {
     PrefixList(String),
 }
 
+/// The ports of a rule; for ICMP, type and code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PortRange {
+    /// The first port; -1 for every type of ICMP.
+    pub first: i32,
+    /// The last port; -1 for every code of ICMP.
+    pub last: i32,
+}
+
+impl PortRange {
+    /// Just this port.
+    pub fn one(port: u16) -> Self {
+        Self {
+            first: port.into(),
+            last: port.into(),
+        }
+    }
+}
+
+impl fmt::Display for PortRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, last } = self;
+        if first == last {
+            write!(f, "{first}")
+        } else {
+            write!(f, "{first}-{last}")
+        }
+    }
+}
+
 /// One rule: a protocol, a range of ports, one peer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule {
     /// The protocol.
     pub protocol: Protocol,
-    /// First and last port; `None` if the protocol has no ports.
-    pub ports: Option<(i32, i32)>,
+    /// The ports; `None` if the protocol has none.
+    pub ports: Option<PortRange>,
     /// The other end.
     pub peer: Peer,
 }
@@ -96,7 +127,7 @@ impl Rule {
         let network = cidr.parse::<ipnet::IpNet>();
         Self {
             protocol,
-            ports: Some((port.into(), port.into())),
+            ports: Some(PortRange::one(port)),
             peer: Peer::Cidr(network.map_or_else(|_| cidr.to_owned(), |net| net.to_string())),
         }
     }
@@ -117,10 +148,8 @@ impl fmt::Display for Rule {
             Protocol::All => f.write_str("all")?,
             protocol => f.write_str(protocol.as_str())?,
         }
-        match self.ports {
-            Some((first, last)) if first == last => write!(f, " {first}")?,
-            Some((first, last)) => write!(f, " {first}-{last}")?,
-            None => {}
+        if let Some(ports) = self.ports {
+            write!(f, " {ports}")?;
         }
         match &self.peer {
             Peer::Cidr(cidr) => write!(f, " {cidr}"),
@@ -142,7 +171,7 @@ pub struct SecurityGroup {
     /// The purpose.
     pub description: String,
     /// The VPC's id.
-    pub vpc: String,
+    pub vpc: VpcId,
     /// The rules for incoming connections.
     pub ingress: BTreeSet<Rule>,
     /// The rules for outgoing connections.
@@ -189,7 +218,7 @@ pub struct DatabaseIngress {
     /// The RDS instance's identifier: the resource's name.
     pub database: String,
     /// The database's security group, by id. nex owns only this rule in the group.
-    pub group: String,
+    pub group: SecurityGroupId,
     /// The database's TCP port.
     pub port: u16,
     /// The server's security group.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use nex_infra::model::{
-    GroupRef, Kind, MetadataOptions, Peer, Protocol, ResourceState, Rule, SecretValue,
+    GroupRef, Kind, MetadataOptions, Peer, PortRange, Protocol, ResourceState, Rule, SecretValue,
     TemplateVersion,
 };
-use nex_infra::policy;
+use nex_infra::{ImageId, SecurityGroupId, SubnetId, VpcId, policy};
 use nex_plan::UpdateBehavior;
 
 use crate::support::built;
@@ -46,19 +46,22 @@ macro_rules! retag {
 drifts! {
     SecurityGroup {
         "description": |it| it.description = "by hand".into();
-        "vpc": |it| it.vpc = "vpc-2".into();
+        "vpc": |it| it.vpc = VpcId::new("vpc-2");
         "ingress": |it| it.ingress.insert(Rule::port(Protocol::Tcp, 8080, "0.0.0.0/0"));
         "egress": |it| it.egress.insert(Rule {
             protocol: Protocol::Tcp,
-            ports: Some((1024, 2048)),
+            ports: Some(PortRange {
+                first: 1024,
+                last: 2048,
+            }),
             peer: Peer::PrefixList("pl-1".into()),
         });
         "tags": |it| retag!(it);
     }
     DatabaseIngress {
-        "group": |it| it.group = "sg-other".into();
+        "group": |it| it.group = SecurityGroupId::new("sg-other");
         "port": |it| it.port = 3306;
-        "from": |it| it.from = GroupRef::Id("sg-other".into());
+        "from": |it| it.from = GroupRef::Id(SecurityGroupId::new("sg-other"));
     }
     IamRole {
         "trust": |it| it.trust = policy::trust("lambda.amazonaws.com");
@@ -89,10 +92,10 @@ drifts! {
         "tags": |it| retag!(it);
     }
     Instance {
-        "image": |it| it.image = "ami-old".into();
+        "image": |it| it.image = ImageId::new("ami-old");
         "instance_type": |it| it.instance_type = "t3a.large".into();
-        "subnet": |it| it.subnet = "subnet-2".into();
-        "security_groups": |it| it.security_groups = BTreeSet::from([GroupRef::Id("sg-other".into())]);
+        "subnet": |it| it.subnet = SubnetId::new("subnet-2");
+        "security_groups": |it| it.security_groups = BTreeSet::from([GroupRef::Id(SecurityGroupId::new("sg-other"))]);
         "profile": |it| it.profile = None;
         "metadata": |it| it.metadata = MetadataOptions { token_required: false, hop_limit: 2 };
         "running": |it| it.running = false;
@@ -120,7 +123,7 @@ drifts! {
         "tags": |it| retag!(it);
     }
     LaunchTemplate {
-        "image": |it| it.image = "ami-old".into();
+        "image": |it| it.image = ImageId::new("ami-old");
         "instance_type": |it| it.instance_type = "m5.large".into();
         "security_groups": |it| it.security_groups.clear();
         "profile": |it| it.profile = None;
@@ -135,7 +138,7 @@ drifts! {
     AutoScalingGroup {
         "launch_template": |it| it.template = "other".into();
         "launch_template_version": |it| it.template_version = TemplateVersion::Other("$Latest".into());
-        "subnets": |it| it.subnets.insert("subnet-30".into());
+        "subnets": |it| it.subnets.insert(SubnetId::new("subnet-30"));
         "min": |it| it.min = 0;
         "max": |it| it.max = 10;
         "desired": |it| it.desired = 3;

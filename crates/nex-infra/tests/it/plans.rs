@@ -2,7 +2,9 @@
 
 use expect_test::{expect, expect_file};
 use nex_infra::model::{Desired, DesiredResource, Kind, Observed, Owner};
-use nex_infra::{Capacity, EdgeNetworks, LintContext, Step, diff, starts_instances, teardown};
+use nex_infra::{
+    Capacity, EdgeNetworks, ImageId, LintContext, Step, diff, starts_instances, teardown,
+};
 use nex_plan::{Finding, Linted, Renderer, Severity, UpdateBehavior};
 
 use crate::drift::DRIFTS;
@@ -177,8 +179,8 @@ fn newer_images_are_reported_and_change_nothing() {
     let (mut desired, observed) = built();
     for resource in desired.values_mut() {
         match resource {
-            DesiredResource::Instance(i) => i.instance.image.id = "ami-new".into(),
-            DesiredResource::LaunchTemplate(t) => t.image.id = "ami-new".into(),
+            DesiredResource::Instance(i) => i.instance.image.id = ImageId::new("ami-new"),
+            DesiredResource::LaunchTemplate(t) => t.image.id = ImageId::new("ami-new"),
             _ => {}
         }
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use nex_infra::model::{
     Desired, Document, Key, Kind, Observed, ObservedResource, Owner, ResourceState,
 };
-use nex_infra::{Capacity, CloudReader, ConvergeOptions, Converged, Snapshot, converge, diff};
+use nex_infra::{
+    Capacity, CloudReader, ConvergeOptions, Converged, Snapshot, SubnetId, converge, diff,
+};
 use nex_plan::{
     Action, CancelToken, ErrorKind, Event, NoProgress, Progress, ResourceId, RunContext,
 };
@@ -314,7 +316,7 @@ impl CloudReader for Meddled<'_> {
         let mut snapshot = self.0.snapshot().await?;
         for existing in snapshot.observed.values_mut() {
             if let ResourceState::Instance(instance) = &mut existing.state {
-                instance.subnet = "subnet-9".into();
+                instance.subnet = SubnetId::new("subnet-9");
             }
         }
         Ok(snapshot)

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use nex_infra::model::{Desired, Key, Kind, Observed};
 use nex_infra::{
-    Capacity, DatabaseFacts, EdgeNetworks, Facts, Images, Inputs, LintContext, Names, Spec, Step,
-    UserData, desired, diff,
+    Capacity, DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names,
+    SecurityGroupId, Spec, Step, SubnetId, UserData, VpcId, desired, diff,
 };
 use nex_plan::{Linted, Renderer};
 
@@ -44,19 +44,19 @@ pub(crate) fn facts() -> Facts {
         account: "123456789012".into(),
         partition: "aws".into(),
         region: "eu-west-3".into(),
-        vpc: "vpc-1".into(),
-        public_subnet: "subnet-1".into(),
-        private_subnets: vec!["subnet-10".into(), "subnet-20".into()],
+        vpc: VpcId::new("vpc-1"),
+        public_subnet: SubnetId::new("subnet-1"),
+        private_subnets: ["subnet-10", "subnet-20"].map(SubnetId::new).into(),
         nat_gateways: vec!["nat-1".into()],
         database: DatabaseFacts {
             host: "nex-staging.abc.eu-west-3.rds.amazonaws.com".into(),
             port: 5432,
             version: "16.4".into(),
-            groups: vec!["sg-database".into()],
+            groups: vec![SecurityGroupId::new("sg-database")],
         },
         images: Images {
-            server: "ami-1".into(),
-            fleet: "ami-2".into(),
+            server: ImageId::new("ami-1"),
+            fleet: ImageId::new("ami-2"),
         },
     }
 }

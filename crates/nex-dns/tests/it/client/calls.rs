@@ -34,7 +34,7 @@ async fn a_zone_is_read_with_all_pages_and_kinds() {
         .map(|r| format!("{} {}", r.id, r.kind))
         .collect();
     assert_eq!(ids, ["1 A", "5 CAA", "2 HTTPS", "3 TXT"]);
-    assert_eq!(zone.id, "z1");
+    assert_eq!(zone.id.as_str(), "z1");
 }
 
 #[tokio::test]
@@ -172,7 +172,8 @@ async fn no_zone_is_an_error_and_of_two_the_active_one_is_taken() {
             .zone(&query())
             .await
             .expect("the active one")
-            .id,
+            .id
+            .as_str(),
         "active"
     );
 }
@@ -202,10 +203,10 @@ async fn certificates_are_live_ones_and_a_known_one_is_not_missed() {
     )
     .await;
     on(&server, "GET", "certificates/4", code(404, 1101)).await;
-    let known = ["1", "3", "4"].map(str::to_owned).into();
+    let known = ["1", "3", "4"].map(CertificateId::new).into();
     let live = client(&server)
         .await
-        .certificates("z1", &known)
+        .certificates(&zone_id(), &known)
         .await
         .expect("certificates");
     let ids: Vec<_> = live.iter().map(|one| one.id.as_str()).collect();
@@ -222,12 +223,16 @@ async fn several_changes_are_one_batch_and_one_is_a_call_of_its_own() {
         .await;
     let client = client(&server).await;
     let steps = steps();
-    client.writer().records("z1", &steps).await.expect("done");
+    client
+        .writer()
+        .records(&zone_id(), &steps)
+        .await
+        .expect("done");
     let mut text = sent(&server).await;
     for step in &steps {
         client
             .writer()
-            .records("z1", std::slice::from_ref(step))
+            .records(&zone_id(), std::slice::from_ref(step))
             .await
             .expect("done");
         text.push_str(&sent(&server).await);

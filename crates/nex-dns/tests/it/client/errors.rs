@@ -162,13 +162,13 @@ async fn an_answer_that_points_at_a_change_of_a_batch_is_understood() {
     let steps = steps();
     let error = client
         .writer()
-        .records("z1", &steps)
+        .records(&zone_id(), &steps)
         .await
         .expect_err("refused");
     assert_eq!(Writer::blamed(&error, &steps), [2]);
     let error = client
         .writer()
-        .records("z1", &steps)
+        .records(&zone_id(), &steps)
         .await
         .expect_err("refused");
     assert_eq!(Writer::blamed(&error, &steps), [0]);

@@ -13,7 +13,7 @@ use nex_dns::ports::{ZoneReader as _, ZoneWriter as _};
 use nex_dns::spec::KeyType;
 use nex_dns::step::{RecordStep, ZoneStep};
 use nex_dns::zone::ZoneQuery;
-use nex_dns::{Setting, edge};
+use nex_dns::{CertificateId, Setting, ZoneId, edge};
 use nex_plan::{CancelToken, CloudError as _, ErrorKind};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -23,6 +23,10 @@ use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 use crate::zones::{SPEC, ours, snapshot, spec, zone};
 
 const TOKEN: &str = "a-token-that-nobody-may-see";
+
+fn zone_id() -> ZoneId {
+    ZoneId::new("z1")
+}
 
 async fn client(server: &MockServer) -> Client {
     let quick = Retries {

@@ -178,10 +178,14 @@ async fn a_delete_whose_first_answer_was_lost_is_done() {
     let client = client(&server).await;
     client
         .writer()
-        .records("z1", &steps()[1..2])
+        .records(&zone_id(), &steps()[1..2])
         .await
         .expect("done");
-    client.writer().revoke("c1").await.expect("done");
+    client
+        .writer()
+        .revoke(&CertificateId::new("c1"))
+        .await
+        .expect("done");
 }
 
 /// Cancels while `waits` waits, which must then end long before its own time.

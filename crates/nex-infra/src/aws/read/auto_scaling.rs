@@ -10,6 +10,7 @@ use super::{Found, GroupNames, Reader, tags};
 use crate::aws::Error;
 use crate::aws::codes::Condition;
 use crate::aws::number::from_sdk;
+use crate::ids::SubnetId;
 use crate::model::{Key, Kind, LifecycleHook, ScalingGroup, ScalingPolicy, TemplateVersion};
 
 /// The fleet's resources as described.
@@ -163,8 +164,9 @@ impl Reader {
                 .vpc_zone_identifier()
                 .unwrap_or_default()
                 .split(',')
-                .map(|s| s.trim().to_owned())
+                .map(str::trim)
                 .filter(|s| !s.is_empty())
+                .map(SubnetId::new)
                 .collect(),
             min: capacity(group.min_size(), "a minimum size")?,
             max: capacity(group.max_size(), "a maximum size")?,

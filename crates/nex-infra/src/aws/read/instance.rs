@@ -9,6 +9,7 @@ use super::lookups::filter;
 use super::{Found, GroupNames, Reader, tags};
 use crate::aws::Error;
 use crate::aws::number::from_sdk;
+use crate::ids::{ImageId, SubnetId};
 use crate::model::{Instance, Kind, MetadataOptions, Owner, Volume};
 use crate::names::MANAGED_BY;
 
@@ -208,9 +209,9 @@ impl Reader {
         let subnet = instance.subnet_id().ok_or_else(|| lacks("a subnet"))?;
         let resource = Instance {
             name: self.names.server(),
-            image: image.to_owned(),
+            image: ImageId::new(image),
             instance_type: instance_type.as_str().to_owned(),
-            subnet: subnet.to_owned(),
+            subnet: SubnetId::new(subnet),
             security_groups: group_ids.map(|id| groups.reference(id)).collect(),
             profile: profile.map(str::to_owned),
             metadata: MetadataOptions {

@@ -12,6 +12,7 @@ use super::{Found, GroupNames, Reader, tags};
 use crate::aws::Error;
 use crate::aws::error::if_found;
 use crate::aws::number::from_sdk;
+use crate::ids::ImageId;
 use crate::model::{LaunchTemplate, MetadataOptions, RootVolume};
 use crate::names::Tags;
 
@@ -69,7 +70,7 @@ impl Reader {
         // Another owner's template may leave out any of these; the diff shows the empty value.
         let resource = LaunchTemplate {
             name: self.names.fleet(),
-            image: data.image_id().unwrap_or_default().to_owned(),
+            image: ImageId::new(data.image_id().unwrap_or_default()),
             instance_type: data
                 .instance_type()
                 .map(|t| t.as_str().to_owned())

@@ -6,6 +6,7 @@ use super::{Reader, tags};
 use crate::aws::Error;
 use crate::aws::error::if_found;
 use crate::facts::{Capacity, DatabaseFacts, Facts, Images};
+use crate::ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 use crate::names::Tags;
 use crate::spec::{HostSize, Selector};
 
@@ -42,20 +43,16 @@ impl Reader {
         let vpc = vpc
             .vpc_id()
             .ok_or_else(|| Error::lacks("DescribeVpcs", region)("a VPC's id"))?;
-        let vpc = vpc.to_owned();
+        let vpc = VpcId::new(vpc);
         let subnets: Vec<Subnet> = subnets
             .into_iter()
             .filter(|s| s.vpc_id() == Some(vpc.as_str()))
             .collect();
         let subnet = |selector: &Selector| {
-            let subnet = only("subnet", selector, &subnets, &vpc, subnet_fits)?;
-            let lacks = Error::lacks("DescribeSubnets", &vpc);
-            Ok::<_, Error>(
-                subnet
-                    .subnet_id()
-                    .ok_or_else(|| lacks("a subnet's id"))?
-                    .to_owned(),
-            )
+            let subnet = only("subnet", selector, &subnets, vpc.as_str(), subnet_fits)?;
+            let lacks = Error::lacks("DescribeSubnets", vpc.as_str());
+            let id = subnet.subnet_id().ok_or_else(|| lacks("a subnet's id"))?;
+            Ok::<_, Error>(SubnetId::new(id))
         };
         Ok(Facts {
             account,
@@ -69,7 +66,7 @@ impl Reader {
                 .collect::<Result<_, _>>()?,
             nat_gateways: nats
                 .into_iter()
-                .filter(|(_, of)| *of == vpc)
+                .filter(|(_, of)| of == vpc.as_str())
                 .map(|(id, _)| id)
                 .collect(),
             vpc,
@@ -204,7 +201,7 @@ impl Reader {
                 .to_owned(),
             groups: groups
                 .iter()
-                .filter_map(|g| g.vpc_security_group_id().map(str::to_owned))
+                .filter_map(|g| g.vpc_security_group_id().map(SecurityGroupId::new))
                 .collect(),
         };
         let arn = instance.db_instance_arn();
@@ -221,7 +218,7 @@ impl Reader {
             let parameter = answer.parameters().iter().find(|p| p.name() == Some(name));
             parameter
                 .and_then(|p| p.value())
-                .map(str::to_owned)
+                .map(ImageId::new)
                 .ok_or_else(|| Error::lacks(CALL, name)("the image's id"))
         };
         Ok(Images {

@@ -23,6 +23,7 @@ use lookups::filter;
 
 use super::{Aws, Error};
 use crate::facts::Capacity;
+use crate::ids::SecurityGroupId;
 use crate::model::{GroupRef, Key, Kind, Observed, ObservedResource, Owner, ResourceState};
 use crate::names::{Buckets, COMPONENT, ENVIRONMENT, MANAGED_BY, Names, SNAPSHOT, Tags};
 use crate::ports::{CloudReader, Snapshot};
@@ -124,7 +125,7 @@ impl GroupNames {
     fn reference(&self, id: &str) -> GroupRef {
         match self.0.get(id) {
             Some(name) => GroupRef::Named(name.clone()),
-            None => GroupRef::Id(id.to_owned()),
+            None => GroupRef::Id(SecurityGroupId::new(id)),
         }
     }
 }
@@ -182,7 +183,7 @@ impl Reader {
         self.collect_scaling(scaling, &groups, &mut found)?;
         if let Some(rule) = ingress {
             let key = Key::new(Kind::SecurityGroup, self.names.server());
-            found.add(rule.group.clone(), found.owner(&key), rule);
+            found.add(rule.group.to_string(), found.owner(&key), rule);
         }
         Ok(Snapshot {
             facts,

@@ -8,7 +8,7 @@ use super::lookups::filter;
 use super::{Found, GroupNames, Reader, tags};
 use crate::aws::Error;
 use crate::facts::Facts;
-use crate::model::{DatabaseIngress, GroupRef, Peer, Protocol, Rule, SecurityGroup};
+use crate::model::{DatabaseIngress, GroupRef, Peer, PortRange, Protocol, Rule, SecurityGroup};
 
 const CALL: &str = "DescribeSecurityGroups";
 
@@ -65,13 +65,17 @@ impl Reader {
         let Some(group) = group.filter(|_| self.spec.database.allow_ingress) else {
             return Ok(None);
         };
-        let request = self.aws.ec2.describe_security_groups().group_ids(group);
+        let request = self
+            .aws
+            .ec2
+            .describe_security_groups()
+            .group_ids(group.as_str());
         let answer = request.send().await;
-        let answer = answer.map_err(Error::call(CALL, group))?;
+        let answer = answer.map_err(Error::call(CALL, group.as_str()))?;
         let from = GroupRef::Named(self.names.server());
         let wanted = Rule {
             protocol: Protocol::Tcp,
-            ports: Some((facts.database.port.into(), facts.database.port.into())),
+            ports: Some(PortRange::one(facts.database.port)),
             peer: Peer::Group(from.clone()),
         };
         let exists = answer
@@ -94,7 +98,10 @@ fn rules(permissions: &[IpPermission], names: &GroupNames) -> BTreeSet<Rule> {
         let protocol = Protocol::parse(permission.ip_protocol().unwrap_or("-1"));
         let ports = match protocol {
             Protocol::All => None,
-            _ => permission.from_port().zip(permission.to_port()),
+            _ => {
+                let ends = permission.from_port().zip(permission.to_port());
+                ends.map(|(first, last)| PortRange { first, last })
+            }
         };
         let v4 = permission.ip_ranges().iter().filter_map(|r| r.cidr_ip());
         let v6 = permission

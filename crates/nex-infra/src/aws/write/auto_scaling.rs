@@ -15,6 +15,7 @@ use crate::aws::Error;
 use crate::aws::codes::Condition;
 use crate::aws::number::to_sdk;
 use crate::aws::retry::Wait;
+use crate::ids::SubnetId;
 use crate::model::{DesiredScalingGroup, LifecycleHook, ScalingGroup, ScalingPolicy};
 use crate::names::Tags;
 
@@ -181,7 +182,7 @@ impl Writer {
 }
 
 fn zones(group: &DesiredScalingGroup) -> String {
-    let subnets: Vec<&str> = group.subnets.iter().map(String::as_str).collect();
+    let subnets: Vec<&str> = group.subnets.iter().map(SubnetId::as_str).collect();
     subnets.join(",")
 }
 

@@ -74,9 +74,9 @@ impl Writer {
         let DesiredInstance { instance, launch } = new;
         let parameters = token::Launch {
             generation,
-            image_id: &instance.image.id,
+            image_id: instance.image.id.as_str(),
             instance_type: &instance.instance_type,
-            subnet_id: &instance.subnet,
+            subnet_id: instance.subnet.as_str(),
             security_group_ids: groups,
             instance_profile: instance.profile.as_deref(),
             root_volume: (&launch.root_volume).into(),
@@ -107,9 +107,9 @@ impl Writer {
             .client_token(token)
             .min_count(1)
             .max_count(1)
-            .image_id(&instance.image.id)
+            .image_id(instance.image.id.as_str())
             .instance_type(InstanceType::from(instance.instance_type.as_str()))
-            .subnet_id(&instance.subnet)
+            .subnet_id(instance.subnet.as_str())
             .set_security_group_ids(Some(groups.to_vec()))
             .set_iam_instance_profile(profile)
             .block_device_mappings(root_mapping(&launch.root_volume))

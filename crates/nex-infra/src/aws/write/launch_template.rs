@@ -81,7 +81,7 @@ impl Writer {
         let parameters = token::TemplateVersion {
             template_id: id,
             after,
-            image_id: &new.image.id,
+            image_id: new.image.id.as_str(),
             instance_type: &new.instance_type,
             security_group_ids: data.security_group_ids(),
             instance_profile: new.profile.as_deref(),
@@ -188,7 +188,7 @@ fn template_data(
             .build()
     });
     Ok(RequestLaunchTemplateData::builder()
-        .image_id(&template.image.id)
+        .image_id(template.image.id.as_str())
         .instance_type(InstanceType::from(template.instance_type.as_str()))
         .set_security_group_ids(Some(groups))
         .set_iam_instance_profile(profile)

@@ -12,7 +12,9 @@ use nex_plan::CancelToken;
 use super::{Writer, need, sdk_tags, tag_changes};
 use crate::aws::Error;
 use crate::aws::retry::Wait;
-use crate::model::{DatabaseIngress, GroupRef, Key, Kind, Peer, Protocol, Rule, SecurityGroup};
+use crate::model::{
+    DatabaseIngress, GroupRef, Key, Kind, Peer, PortRange, Protocol, Rule, SecurityGroup,
+};
 use crate::names::Tags;
 use crate::ports::Ids;
 
@@ -46,7 +48,7 @@ impl Writer {
         let answer = request
             .group_name(&new.name)
             .description(&new.description)
-            .vpc_id(&new.vpc)
+            .vpc_id(new.vpc.as_str())
             .tag_specifications(tagged(ResourceType::SecurityGroup, &new.tags))
             .send()
             .await
@@ -215,9 +217,9 @@ impl Writer {
         cancel: &CancelToken,
     ) -> Result<String, Error> {
         let rule = permission(&ingress_rule(new), &new.database, ids)?;
-        self.authorize(&new.group, Direction::Ingress, vec![rule], cancel)
+        self.authorize(new.group.as_str(), Direction::Ingress, vec![rule], cancel)
             .await?;
-        Ok(new.group.clone())
+        Ok(new.group.to_string())
     }
 
     pub(super) async fn delete_ingress(
@@ -226,7 +228,7 @@ impl Writer {
         ids: &Ids,
     ) -> Result<(), Error> {
         let rule = permission(&ingress_rule(old), &old.database, ids)?;
-        self.revoke(&old.group, Direction::Ingress, vec![rule])
+        self.revoke(old.group.as_str(), Direction::Ingress, vec![rule])
             .await
     }
 }
@@ -234,7 +236,7 @@ impl Writer {
 fn ingress_rule(ingress: &DatabaseIngress) -> Rule {
     Rule {
         protocol: Protocol::Tcp,
-        ports: Some((ingress.port.into(), ingress.port.into())),
+        ports: Some(PortRange::one(ingress.port)),
         peer: Peer::Group(ingress.from.clone()),
     }
 }
@@ -252,15 +254,15 @@ pub(super) fn group_ids(
 fn group_id(group: &GroupRef, about: &str, ids: &Ids) -> Result<String, Error> {
     match group {
         GroupRef::Named(name) => need(ids, about, Kind::SecurityGroup, name),
-        GroupRef::Id(id) => Ok(id.clone()),
+        GroupRef::Id(id) => Ok(id.to_string()),
     }
 }
 
 fn permission(rule: &Rule, about: &str, ids: &Ids) -> Result<IpPermission, Error> {
     let permission = IpPermission::builder()
         .ip_protocol(rule.protocol.as_str())
-        .set_from_port(rule.ports.map(|(first, _)| first))
-        .set_to_port(rule.ports.map(|(_, last)| last));
+        .set_from_port(rule.ports.map(|ports| ports.first))
+        .set_to_port(rule.ports.map(|ports| ports.last));
     let permission = match &rule.peer {
         Peer::Cidr(net) if net.contains(':') => {
             permission.ipv6_ranges(Ipv6Range::builder().cidr_ipv6(net).build())
