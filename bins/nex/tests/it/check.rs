@@ -37,7 +37,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
         error: aws.fleet.mx: there is no such field
           --> staging.toml:47:1
            |
-        47 | mx = 3
+        47 | mx
            | ^^ did you mean `max`?
            |
            = allowed: cache_bucket, cache_days, credits, desired, drain_seconds, image, instance_types, max, min, on_demand_base, spot_percent, target_cpu_percent, volume_gb
@@ -69,7 +69,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
         error: dns.zones: there is no such field
            --> staging.toml:105:1
             |
-        105 | zones = []
+        105 | zones
             | ^^^^^ did you mean `zone`?
             |
             = allowed: certificates, limits, plan, records, settings, token, zone

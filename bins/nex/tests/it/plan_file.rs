@@ -119,25 +119,27 @@ fn a_plan_file_is_its_owners_alone_and_an_edited_one_is_refused() {
 
 #[test]
 fn a_newer_image_and_a_fleet_that_scales_void_no_plan() {
-    let reference = Reference::new();
+    let credits = "credits = \"unlimited\"";
+    let pinned = format!("{credits}\nimage = \"ami-0b22040000000bb01\"");
+    let reference = Reference::with(|text| replaced(&text, credits, &pinned));
     let (file, kept) = (reference.file(), reference.path("kept.plan"));
     let stage = Stage::built(&file);
-    let smaller = std::fs::read_to_string(&file).unwrap();
-    let smaller = replaced(
-        &smaller,
-        "credits = \"unlimited\"",
-        "credits = \"standard\"",
-    );
-    std::fs::write(&file, smaller).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let unpinned = replaced(&text, &pinned, "credits = \"standard\"");
+    std::fs::write(&file, unpinned).unwrap();
     stage.nex(&["plan", &file, "--out", &kept]).expect(0);
     stage.python(
         "boto3.client('autoscaling').set_desired_capacity(AutoScalingGroupName='nex-staging-gitlab-runner', DesiredCapacity=2)",
     );
-    // The image that was the newest one when the plan was made.
-    let older = "ami-0a12023000000aa00";
+    // The file as it is when another image was the newest one at the time of the plan.
+    let older = "ami-0a12023000000aa02";
     let text = std::fs::read_to_string(&kept).unwrap();
     let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
     let newest = plan["images"]["fleet"].as_str().unwrap();
+    assert!(
+        text.matches(newest).count() > 1,
+        "the action shows the image"
+    );
     std::fs::write(&kept, replaced(&text, newest, older)).unwrap();
     stage.nex(&["bootstrap", &file, "--plan", &kept]).expect(0);
     let image = stage.python(
