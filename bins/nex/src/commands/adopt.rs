@@ -70,6 +70,8 @@ impl Request<'_> {
         if !self.agreed(context, adoption.then, &note)? {
             return Ok(Exit::Fine);
         }
+        // The resource may have changed while the operator looked.
+        let state = context.read_for_adoption(kind, self.id).await?;
         let reader = context.reader().await?.adopting(kind, self.id);
         let aws = Arc::clone(context.aws().await?);
         let writer = Writer::new(aws, name, Default::default());

@@ -124,7 +124,7 @@ fn a_revocation_that_fails_half_way_reports_what_it_did() {
     assert_eq!(report.failed[0].id.name, "new2");
     assert_eq!(report.remaining.entries.len(), 1);
     // The certificate in use was revoked: a new one is issued.
-    assert_eq!(run(&fake, &last), ["replace origin-certificate tls"]);
+    assert_eq!(run(&fake, &last), ["create origin-certificate tls"]);
     let cancelled = CancelToken::default();
     cancelled.cancel();
     let plan = approved(&fake, &last, &ALL);

@@ -14,6 +14,8 @@ mod edge;
 mod engine;
 #[cfg(feature = "engine")]
 mod fake;
+#[cfg(feature = "engine")]
+mod lost;
 mod plans;
 mod policies;
 #[cfg(feature = "engine")]
