@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nex_infra::model::{Desired, Key, Kind, Observed, Owner, ResourceState};
+use nex_infra::model::{Desired, Kind, Observed, ResourceState};
 use nex_infra::{
     Capacity, CloudReader, ConvergeOptions, Converged, LintContext, Snapshot, Step, adoption,
     converge, diff, teardown,
@@ -15,7 +15,6 @@ use nex_plan::{
 
 use crate::adoption::foreign;
 use crate::fake::{Broken, Fake, Fault, broken};
-use crate::stored;
 use crate::support::{built, facts, first, plan, spec, subjects, wanted};
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
