@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use nex_infra::model::Kind;
@@ -95,7 +96,12 @@ impl Request<'_> {
             return Ok(Outcome::nothing(Exit::Fine));
         }
         let (proposal, approved) = match self.ask(context)? {
-            Answer::Declined(exit) => return Ok(Outcome::nothing(exit)),
+            Answer::Declined(exit) => {
+                if output.json && self.asks() {
+                    self.show(context, &proposal, Audience::Program)?;
+                }
+                return Ok(Outcome::nothing(exit));
+            }
             Answer::Agreed { waited: false } => (proposal, approved),
             Answer::Agreed { waited: true } => {
                 let fresh = context.propose(&self.target, images.as_ref()).await?;
@@ -263,12 +269,12 @@ pub(crate) async fn cancellable<T>(
     context: &Context,
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
-    let output = context.output;
+    let screen = Arc::clone(&context.progress);
     let cancel = context.cancel.clone();
     let listener = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             cancel.cancel();
-            output.note(
+            screen.note(
                 "stopping: waiting for running calls to end; press Ctrl-C again to quit at once",
             );
         }

@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 
 use crate::environment::{self, Spec};
 use crate::ui::output::Output;
-use crate::ui::progress::{self, seconds};
+use crate::ui::progress::{self, Screen, seconds};
 use aws::AwsConnection;
 use certificate_store::CertificateStore;
 pub(crate) use certificate_store::CertificateStoreError;
@@ -35,7 +35,7 @@ pub(crate) struct Context {
     pub(crate) argument: String,
     pub(crate) names: Names,
     pub(crate) output: Output,
-    pub(crate) progress: Arc<dyn Progress>,
+    pub(crate) progress: Arc<dyn Screen>,
     pub(crate) cancel: CancelToken,
     sandbox_name: Option<String>,
     sandbox: Option<SandboxEndpoints>,
@@ -184,7 +184,7 @@ impl Context {
     fn watched(&self, client: Client) -> Client {
         client
             .with_calls(self.calls.clone())
-            .with_progress(Arc::clone(&self.progress))
+            .with_progress(Arc::clone(&self.progress) as Arc<dyn Progress>)
             .with_cancel(self.cancel.clone())
     }
 }

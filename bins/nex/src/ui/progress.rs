@@ -13,8 +13,14 @@ use super::output::Output;
 /// How often a spinner moves.
 const TICK: Duration = Duration::from_millis(120);
 
+/// Shows the events of a run, and lines between them.
+pub(crate) trait Screen: Progress {
+    /// Writes a line without breaking the moving ones.
+    fn note(&self, text: &str);
+}
+
 /// The renderer for `output`.
-pub(crate) fn renderer(output: Output) -> Arc<dyn Progress> {
+pub(crate) fn renderer(output: Output) -> Arc<dyn Screen> {
     if std::io::stderr().is_terminal() && !output.quiet {
         Arc::new(Live::default())
     } else {
@@ -39,6 +45,12 @@ impl Progress for Lines {
             Event::Skipped { id, reason } => format!("{id}: not begun: {reason}"),
         };
         self.0.note(&line);
+    }
+}
+
+impl Screen for Lines {
+    fn note(&self, text: &str) {
+        self.0.note(text);
     }
 }
 
@@ -109,6 +121,12 @@ impl Progress for Live {
                 self.end(&id, &format!("  - {id}: not begun: {reason}"));
             }
         }
+    }
+}
+
+impl Screen for Live {
+    fn note(&self, text: &str) {
+        self.print(text);
     }
 }
 

@@ -207,5 +207,9 @@ fn with_json_the_operator_sees_the_plan_before_the_question() {
     terminal.answer("n");
     let (rest, code) = terminal.end();
     assert_eq!(code, 0, "{rest}");
+    assert!(
+        rest.contains("\"actions\""),
+        "nothing is done, so stdout has the plan: {rest}"
+    );
     assert!(has_changed_nothing(&stage));
 }
