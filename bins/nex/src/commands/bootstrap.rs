@@ -13,6 +13,11 @@ pub(crate) async fn run(context: &Context, request: &Request<'_>) -> anyhow::Res
         context
             .output
             .note(&outputs.next_steps(&context.command("outputs", &[])));
+        if context.is_sandbox() {
+            let note = "The sandbox has no GitLab. The aws commands reach the sandbox after: \
+                        eval \"$(cargo xtask sandbox env)\"";
+            context.output.note(note);
+        }
     }
     Ok(exit)
 }
