@@ -28,6 +28,7 @@ mod document;
 mod error;
 mod finding;
 mod gate;
+mod ids;
 mod moved;
 mod plan;
 mod problem;

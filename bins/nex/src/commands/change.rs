@@ -46,7 +46,7 @@ pub(crate) enum Consent<'a> {
 /// Who reads a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Audience {
-    /// Whoever reads stdout.
+    /// The reader of stdout.
     Program,
     /// The operator at the prompt, on stderr.
     Operator,

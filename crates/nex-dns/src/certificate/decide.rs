@@ -16,7 +16,7 @@ use crate::spec::Certificate;
 pub(crate) enum Next {
     /// The stored certificate is fine.
     Keep,
-    /// The stored certificate is fine. A pending key is no longer needed and is put aside.
+    /// The stored certificate is fine. A pending key is no longer needed and is set aside.
     Retire,
     /// A new key, a request, a certificate.
     Begin,
