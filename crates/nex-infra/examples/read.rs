@@ -18,6 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spec: Spec = toml::from_str(&std::fs::read_to_string(path)?)?;
     let options = ConnectOptions {
         region: spec.region.clone(),
+        account: spec.account.clone(),
         max_attempts: None,
         endpoint: None,
         calls: CallLog::default(),
@@ -27,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let snapshot = reader.snapshot().await?;
     let mut stdout = std::io::stdout().lock();
     for (key, existing) in &snapshot.observed {
-        let owner = existing.owner;
+        let owner = &existing.owner;
         writeln!(stdout, "{key}  {}  {owner:?}", existing.id)?;
     }
     writeln!(stdout, "{} calls", aws.calls().stats().count)?;

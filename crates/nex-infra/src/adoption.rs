@@ -42,6 +42,14 @@ pub enum AdoptionError {
     /// The spec does not ask for the resource.
     #[error("the spec does not ask for {0}")]
     NotInSpec(ResourceId),
+    /// The resource belongs to another deployment of nex, which would lose it.
+    #[error("{id} belongs to nex's deployment {deployment}")]
+    OfDeployment {
+        /// The resource.
+        id: ResourceId,
+        /// The deployment's name.
+        deployment: String,
+    },
     /// nex owns the resource already.
     #[error("nex owns {0} already")]
     AlreadyOwned(ResourceId),
@@ -69,8 +77,15 @@ pub fn adoption(
         names: names(desired, kind),
     })?;
     let key = target.state.key();
-    if target.owner == Owner::Nex {
-        return Err(AdoptionError::AlreadyOwned(key.resource_id()));
+    match &target.owner {
+        Owner::Nex => return Err(AdoptionError::AlreadyOwned(key.resource_id())),
+        Owner::Deployment(deployment) => {
+            return Err(AdoptionError::OfDeployment {
+                id: key.resource_id(),
+                deployment: deployment.clone(),
+            });
+        }
+        Owner::Other => {}
     }
     let new = desired.get(&key);
     let new = new.ok_or_else(|| AdoptionError::NotInSpec(key.resource_id()))?;

@@ -103,7 +103,7 @@ pub use adoption::{Adoption, AdoptionError, adoption};
 pub use desired::desired;
 pub use diff::{diff, teardown};
 #[cfg(feature = "engine")]
-pub use engine::{CONSISTENCY_DELAY, ConvergeOptions, Converged, converge};
+pub use engine::{ConvergeOptions, Converged, converge};
 pub use facts::{Capacity, DatabaseFacts, Facts, Images};
 pub use ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 pub use inputs::{EdgeNetworks, Inputs, UserData};

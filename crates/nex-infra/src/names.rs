@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::Spec;
+use crate::model::Owner;
+use crate::spec::{NamePaths, Spec};
 
 /// A resource's tags.
 pub type Tags = BTreeMap<String, String>;
 
-/// The tag that says which tool manages a resource.
+/// The tag that says which tool manages a resource, and its value for nex.
 pub(crate) const MANAGED_BY: &str = "ManagedBy";
-/// The tag that says which environment a resource belongs to.
+const NEX: &str = "nex";
+/// The tag that says which deployment a resource belongs to.
+pub(crate) const DEPLOYMENT: &str = "Deployment";
+/// The tag with the environment's name, for people and for cost reports.
 pub(crate) const ENVIRONMENT: &str = "Environment";
 /// The tag that says which part of the system a resource serves.
 pub(crate) const COMPONENT: &str = "Component";
@@ -35,28 +39,51 @@ impl Component {
     }
 }
 
-/// Names and tags of one environment.
+/// Names and tags of one deployment: of one environment below one prefix.
 ///
 /// ```
 /// let names = nex_infra::Names::new("nex", "staging");
+/// assert_eq!(names.deployment(), "nex-staging");
 /// assert_eq!(names.server(), "nex-staging-gitlab");
 /// assert_eq!(names.fleet(), "nex-staging-gitlab-runner");
-/// assert_eq!(names.log_group("gitlab-runner", "system"), "/nex/gitlab-runner/system");
-/// assert_eq!(names.secrets().root_password, "nex/gitlab/root-password");
+/// assert_eq!(names.log_group("gitlab-runner", "system"), "/nex/staging/gitlab-runner/system");
+/// assert_eq!(names.secrets().root_password, "nex/staging/gitlab/root-password");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
-    prefix: String,
+    deployment: String,
     environment: String,
+    secrets: String,
+    log_groups: String,
 }
 
 impl Names {
     /// The names of `environment`: all start with `prefix`.
-    pub fn new(prefix: impl Into<String>, environment: impl Into<String>) -> Self {
+    pub fn new(prefix: impl AsRef<str>, environment: impl Into<String>) -> Self {
+        let (prefix, environment) = (prefix.as_ref(), environment.into());
         Self {
-            prefix: prefix.into(),
-            environment: environment.into(),
+            deployment: format!("{prefix}-{environment}"),
+            secrets: format!("{prefix}/{environment}"),
+            log_groups: format!("/{prefix}/{environment}"),
+            environment,
         }
+    }
+
+    /// The same names, except for the paths that a spec chooses itself.
+    #[must_use]
+    pub fn with_paths(mut self, paths: &NamePaths) -> Self {
+        if let Some(secrets) = &paths.secrets {
+            self.secrets.clone_from(secrets);
+        }
+        if let Some(log_groups) = &paths.log_groups {
+            self.log_groups.clone_from(log_groups);
+        }
+        self
+    }
+
+    /// The deployment's name, `PREFIX-ENVIRONMENT`: the identity in tags and in the marks of DNS records.
+    pub fn deployment(&self) -> &str {
+        &self.deployment
     }
 
     /// The environment's own name.
@@ -64,39 +91,34 @@ impl Names {
         &self.environment
     }
 
-    fn base(&self) -> String {
-        format!("{}-{}", self.prefix, self.environment)
-    }
-
     /// The name of the server's parts: group, role, profile, instance, volume, address.
     pub fn server(&self) -> String {
-        format!("{}-gitlab", self.base())
+        format!("{}-gitlab", self.deployment)
     }
 
     /// The name of the fleet's parts: group, role, profile, template, scaling group.
     pub fn fleet(&self) -> String {
-        format!("{}-gitlab-runner", self.base())
+        format!("{}-gitlab-runner", self.deployment)
     }
 
     /// The name of the snapshot policy and of its role.
     pub fn snapshots(&self) -> String {
-        format!("{}-gitlab-snapshots", self.base())
+        format!("{}-gitlab-snapshots", self.deployment)
     }
 
     /// A bucket's default name, by its contents.
     pub fn bucket(&self, holds: &str) -> String {
-        format!("{}-{holds}", self.base())
+        format!("{}-{holds}", self.deployment)
     }
 
-    /// A log group's name. The name leaves out the environment, as in the reference deployment: an account and Region
-    /// hold one environment.
+    /// A log group's name.
     pub fn log_group(&self, component: &str, stream: &str) -> String {
-        format!("/{}/{component}/{stream}", self.prefix)
+        format!("{}/{component}/{stream}", self.log_groups)
     }
 
-    /// A secret's name. The name leaves out the environment, like the names of log groups.
+    /// A secret's name.
     pub fn secret(&self, component: &str, name: &str) -> String {
-        format!("{}/{component}/{name}", self.prefix)
+        format!("{}/{component}/{name}", self.secrets)
     }
 
     /// The names of the buckets that `spec` determines.
@@ -142,7 +164,8 @@ impl Names {
     /// The tags of a resource of `component`. nex's own tags take precedence over `extra`.
     pub fn tags(&self, component: Component, extra: &Tags) -> Tags {
         let own = [
-            (MANAGED_BY, "nex"),
+            (MANAGED_BY, NEX),
+            (DEPLOYMENT, self.deployment.as_str()),
             (ENVIRONMENT, self.environment.as_str()),
             (COMPONENT, component.as_str()),
         ];
@@ -151,10 +174,19 @@ impl Names {
         tags
     }
 
-    /// Whether a resource with these tags is one that nex manages for this environment.
+    /// Whether a resource with these tags is one that nex manages for this deployment.
     pub fn own(&self, tags: &Tags) -> bool {
-        tags.get(MANAGED_BY).is_some_and(|v| v == "nex")
-            && tags.get(ENVIRONMENT) == Some(&self.environment)
+        self.owner(tags) == Owner::Nex
+    }
+
+    /// Who owns a resource with these tags.
+    pub fn owner(&self, tags: &Tags) -> Owner {
+        let is_managed = tags.get(MANAGED_BY).is_some_and(|by| by == NEX);
+        match tags.get(DEPLOYMENT).filter(|_| is_managed) {
+            Some(deployment) if *deployment == self.deployment => Owner::Nex,
+            Some(deployment) => Owner::Deployment(deployment.clone()),
+            None => Owner::Other,
+        }
     }
 }
 

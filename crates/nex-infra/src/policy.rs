@@ -14,6 +14,13 @@ fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Json {
     json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources})
 }
 
+/// The same for resources that belong to the account `owner`.
+fn allow_in(owner: &str, sid: &str, actions: &[&str], resources: &[String]) -> Json {
+    let mut statement = allow(sid, actions, resources);
+    statement["Condition"] = json!({"StringEquals": {"aws:ResourceAccount": owner}});
+    statement
+}
+
 /// Lets a service assume a role.
 pub fn trust(service: &str) -> Document {
     document(vec![json!({
@@ -50,6 +57,19 @@ impl Scope {
         format!("arn:{}:s3:::{name}", self.partition)
     }
 
+    /// The policy of a bucket: nobody reads or writes without TLS.
+    pub fn tls_only(&self, bucket: &str) -> Document {
+        let arn = self.bucket(bucket);
+        document(vec![json!({
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, format!("{arn}/*")],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        })])
+    }
+
     /// A managed policy of AWS.
     pub fn aws_managed(&self, name: &str) -> String {
         format!("arn:{}:iam::aws:policy/{name}", self.partition)
@@ -60,12 +80,19 @@ impl Scope {
         format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
     }
 
-    /// Allows reading, writing and deleting the objects below `prefix` of a bucket.
-    pub fn bucket_objects(&self, bucket: &str, prefix: &str) -> Document {
+    /// Allows reading, writing and deleting the objects below `prefix` of a bucket that belongs to the account `owner`.
+    /// A bucket name is global to AWS: without the condition on the account, a stranger could make a bucket of this name
+    /// after the account's own was deleted.
+    pub fn bucket_objects(&self, bucket: &str, owner: &str, prefix: &str) -> Document {
         let arn = self.bucket(bucket);
-        let mut list = allow("List", &["s3:ListBucket"], std::slice::from_ref(&arn));
+        let mut list = allow_in(
+            owner,
+            "List",
+            &["s3:ListBucket"],
+            std::slice::from_ref(&arn),
+        );
         if !prefix.is_empty() {
-            list["Condition"] = json!({"StringLike": {"s3:prefix": format!("{prefix}*")}});
+            list["Condition"]["StringLike"] = json!({"s3:prefix": format!("{prefix}*")});
         }
         let objects = [
             "s3:GetObject",
@@ -78,21 +105,28 @@ impl Scope {
         document(vec![
             list,
             // These two actions do not support a condition on a prefix.
-            allow(
+            allow_in(
+                owner,
                 "Bucket",
                 &["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
                 std::slice::from_ref(&arn),
             ),
-            allow("Objects", &objects, &[format!("{arn}/{prefix}*")]),
+            allow_in(owner, "Objects", &objects, &[format!("{arn}/{prefix}*")]),
         ])
     }
 
-    /// Allows reading the objects of a bucket.
-    pub fn bucket_read(&self, bucket: &str) -> Document {
+    /// Allows reading the objects of a bucket that belongs to the account `owner`.
+    pub fn bucket_read(&self, bucket: &str, owner: &str) -> Document {
         let arn = self.bucket(bucket);
+        let objects = [format!("{arn}/*")];
         document(vec![
-            allow("List", &["s3:ListBucket"], std::slice::from_ref(&arn)),
-            allow("Read", &["s3:GetObject"], &[format!("{arn}/*")]),
+            allow_in(
+                owner,
+                "List",
+                &["s3:ListBucket"],
+                std::slice::from_ref(&arn),
+            ),
+            allow_in(owner, "Read", &["s3:GetObject"], &objects),
         ])
     }
 

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use nex_plan::{
-    Action, FieldChange, Finding, Lint, Plan, PlanEntry, Remedy, Renderer, ResourceId, Severity,
-    Step, Value,
+    Action, Allowance, FieldChange, Finding, Lint, Plan, PlanEntry, Remedy, Renderer, ResourceId,
+    Severity, Step, Value,
 };
 
 /// The deletion of one snapshot.
@@ -74,7 +74,7 @@ fn main() {
         Ok(_) => println!("approved"),
         Err(refused) => println!("{refused}"),
     }
-    let allow = BTreeSet::from(["snapshot 2026-11-02".to_owned()]);
+    let allow = BTreeSet::from([Allowance::new("last-snapshot", "snapshot 2026-11-02")]);
     let approved = linted.approve(&allow).is_ok();
     println!("once it is allowed by name, approved: {approved}");
 }

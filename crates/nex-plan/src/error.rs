@@ -14,6 +14,8 @@ pub enum ErrorKind {
     NotFound,
     /// The caller lacks the permission.
     Denied,
+    /// What was found makes every change unsafe, such as two resources that claim to be one.
+    Unsafe,
     /// The run was cancelled while the call waited for something.
     Cancelled,
     /// Anything else.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::{ResourceId, Value};
+use crate::{Allowance, ResourceId, Value};
 
 /// How severe a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::Display)]
@@ -17,7 +17,7 @@ pub enum Severity {
     #[serde(rename = "warning")]
     #[strum(serialize = "warning")]
     Warning,
-    /// nex refuses the plan unless the operator allows the subject by name.
+    /// nex refuses the plan unless the operator allows the finding by its code and subject.
     #[serde(rename = "refusal")]
     #[strum(serialize = "refused")]
     Deny,
@@ -40,7 +40,7 @@ impl Subject {
         Subject::Field(path.into())
     }
 
-    /// The name by which the operator allows the subject.
+    /// The subject in words.
     pub fn name(&self) -> String {
         self.to_string()
     }
@@ -70,7 +70,7 @@ impl From<ResourceId> for Subject {
 /// What resolves a finding. A library says what to do; the program that shows the finding says how.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Remedy {
-    /// Change the spec back, or allow the subject by name.
+    /// Change the spec back, or allow the finding by name.
     Allow,
     /// Take over the resource that someone else made: the id is the provider's own.
     Adopt {
@@ -124,6 +124,11 @@ impl Finding {
             message: message.into(),
             remedy: remedy.into(),
         }
+    }
+
+    /// What the operator must allow so that this finding does not stop the plan.
+    pub fn allowance(&self) -> Allowance {
+        Allowance::new(self.code, &self.subject)
     }
 
     /// A warning about a field of the spec.

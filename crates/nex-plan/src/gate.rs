@@ -49,8 +49,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::moved::becomes;
 use crate::{
-    Action, Composite, Finding, Moved, NOT_OURS, Plan, Planned, ResourceId, Severity, Step,
-    sort_findings,
+    Action, Allowance, Composite, Finding, Moved, NOT_OURS, Plan, Planned, ResourceId, Severity,
+    Step, sort_findings,
 };
 
 /// A step type with rules about plans. The crate that owns the step type defines the rules.
@@ -132,15 +132,15 @@ impl<S: Step> Linted<S> {
         self.with(other.findings)
     }
 
-    /// Approves the plan if `allow` names the subject of each finding that stops the plan.
+    /// Approves the plan if `allow` covers each finding that stops the plan.
     ///
     /// # Errors
     /// [`RefusalError`] with the findings that are left.
-    pub fn approve(self, allow: &BTreeSet<String>) -> Result<Approved<S>, RefusalError> {
+    pub fn approve(self, allow: &BTreeSet<Allowance>) -> Result<Approved<S>, RefusalError> {
         let denials = self.findings.into_iter();
         let denials = denials.filter(|finding| finding.severity == Severity::Deny);
         let (allowed, left): (Vec<Finding>, Vec<Finding>) =
-            denials.partition(|finding| allow.contains(&finding.subject.name()));
+            denials.partition(|finding| allow.contains(&finding.allowance()));
         if left.is_empty() {
             Ok(Approved {
                 plan: self.plan,
@@ -155,7 +155,7 @@ impl<S: Step> Linted<S> {
 
 /// The plan is not approved, because these findings stop it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("refused for safety: {}", .0.iter().map(|f| f.subject.name()).collect::<Vec<_>>().join(", "))]
+#[error("refused for safety: {}", .0.iter().map(|f| f.allowance().to_string()).collect::<Vec<_>>().join(", "))]
 pub struct RefusalError(pub Vec<Finding>);
 
 /// The fresh plan differs from the approved one: the environment has moved.
@@ -187,9 +187,9 @@ impl<S: Step> Approved<S> {
         &self.allowed
     }
 
-    /// Whether a finding about this resource was allowed by name.
-    pub fn allows(&self, id: &ResourceId) -> bool {
-        let is_it = |finding: &Finding| finding.subject == id.clone().into();
+    /// Whether the finding with this code about this resource was allowed by name.
+    pub fn allows(&self, code: &str, id: &ResourceId) -> bool {
+        let is_it = |f: &Finding| f.code == code && f.subject == id.clone().into();
         self.allowed.iter().any(is_it)
     }
 

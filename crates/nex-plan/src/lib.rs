@@ -21,6 +21,7 @@
 //!
 //! `examples/snapshots.rs` is a small provider: a step type with rules, and the way from a plan to its approval.
 
+mod allowance;
 mod cancel;
 mod change;
 mod compact;
@@ -40,6 +41,7 @@ mod step;
 mod text;
 mod value;
 
+pub use allowance::{Allowance, AllowanceError};
 pub use cancel::CancelToken;
 pub use change::{Action, Change, FieldChange, ResourceId, UpdateBehavior};
 pub use compact::NamedList;

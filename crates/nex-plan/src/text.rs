@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 
 use crate::compact::{NamedList, fold, plain, printable, telling};
 use crate::{
-    Action, Change, FieldChange, Finding, Linted, Plan, Planned, Severity, Step, UpdateBehavior,
-    Value,
+    Action, Allowance, Change, FieldChange, Finding, Linted, Plan, Planned, Severity, Step,
+    UpdateBehavior, Value,
 };
 
 /// Whether text carries colours. The text reads the same without them.
@@ -68,7 +68,12 @@ pub struct Renderer<'a> {
     pub paint: Paint,
     /// The words for the remedy of a finding: a program names its own commands and options.
     pub remedy: &'a dyn Fn(&Finding) -> String,
+    /// The findings that the operator allows: they do not stop the plan.
+    pub allow: &'a BTreeSet<Allowance>,
 }
+
+/// No finding is allowed.
+static NOTHING_ALLOWED: BTreeSet<Allowance> = BTreeSet::new();
 
 impl Renderer<'static> {
     /// Text without colours, with remedies in words that name no program.
@@ -77,6 +82,7 @@ impl Renderer<'static> {
             detail: Detail::Full,
             paint: Paint::Plain,
             remedy: &|finding| finding.remedy.to_string(),
+            allow: &NOTHING_ALLOWED,
         }
     }
 }
@@ -88,7 +94,7 @@ impl Renderer<'_> {
         for finding in linted.findings() {
             let _ = writeln!(out, "{}", self.finding(finding));
         }
-        let denials = linted.denials().count();
+        let denials = linted.denials().filter(|f| !self.allows(f)).count();
         let _ = writeln!(out, "{}", summary(linted.plan(), denials));
         out
     }
@@ -100,7 +106,11 @@ impl Renderer<'_> {
         out
     }
 
-    /// `severity[code] subject: message`, and the remedy on a line of its own.
+    fn allows(&self, finding: &Finding) -> bool {
+        finding.severity == Severity::Deny && self.allow.contains(&finding.allowance())
+    }
+
+    /// `severity[code] subject: message`, and the remedy on a line of its own. What the operator allows needs no remedy.
     pub fn finding(&self, finding: &Finding) -> String {
         let Finding {
             severity,
@@ -109,15 +119,17 @@ impl Renderer<'_> {
             message,
             remedy: _,
         } = finding;
+        let (subject, message) = (printable(&subject.name()), printable(message));
+        if self.allows(finding) {
+            let head = format!("allowed[{code}]");
+            let head = self.paint.severity(Severity::Warning, &head);
+            return format!("{head} {subject}: {message}");
+        }
         let head = self
             .paint
             .severity(*severity, &format!("{severity}[{code}]"));
-        let remedy = (self.remedy)(finding);
-        let (subject, message) = (printable(&subject.name()), printable(message));
-        format!(
-            "{head} {subject}: {message}\n  hint: {}",
-            printable(&remedy)
-        )
+        let remedy = printable(&(self.remedy)(finding));
+        format!("{head} {subject}: {message}\n  hint: {remedy}")
     }
 
     fn changes<S: Step>(&self, plan: &Plan<S>) -> String {

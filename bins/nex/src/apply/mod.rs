@@ -7,7 +7,7 @@ use std::sync::Arc;
 use nex_dns::Goal;
 use nex_dns::step::ZoneStep;
 use nex_infra::aws::{Reader, Writer};
-use nex_infra::{CONSISTENCY_DELAY, ConvergeOptions, Converged, converge};
+use nex_infra::{ConvergeOptions, Converged, converge};
 use nex_plan::{
     ApplyReport, Approved, CloudError, ErrorKind, Event, Failed, MovedError, Planned, ResourceId,
     RunContext, SkipReason, chain,
@@ -81,7 +81,7 @@ impl Context {
         let references = wiring::supplied_secrets(&self.spec);
         let supplied = secrets::supplied(self, approved.plan(), &references).await?;
         let aws = Arc::clone(self.aws().await?);
-        Ok(Writer::new(aws, &self.spec.name, supplied))
+        Ok(Writer::new(aws, self.names.deployment(), supplied))
     }
 
     pub(crate) fn run_context(&self) -> RunContext<'_> {
@@ -148,9 +148,6 @@ impl Run<'_> {
         else {
             return;
         };
-        let options = ConvergeOptions {
-            consistency_delay: CONSISTENCY_DELAY,
-        };
         let converged = converge(
             part.part(),
             &state.desired,
@@ -158,7 +155,7 @@ impl Run<'_> {
             reader,
             Arc::clone(writer),
             self.context.run_context(),
-            options,
+            ConvergeOptions::default(),
         )
         .await;
         match converged {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use nex_plan::Allowance;
 
 use crate::context::endpoints::DEFAULT_SANDBOX;
 
@@ -55,9 +56,9 @@ pub struct Agreement {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
-    /// Allow a refused change by the name that the refusal gives (repeatable)
-    #[arg(long, value_name = "KIND NAME")]
-    pub allow: Vec<String>,
+    /// Allow one danger of one resource, as the refusal names them (repeatable)
+    #[arg(long, value_name = "CODE:SUBJECT")]
+    pub allow: Vec<Allowance>,
 }
 
 /// The commands of `nex`.
@@ -92,7 +93,7 @@ pub enum Command {
   nex bootstrap staging --sandbox
   nex bootstrap staging --yes
   nex bootstrap staging --plan staging.plan
-  nex bootstrap staging --allow 'instance nex-staging-gitlab'
+  nex bootstrap staging --allow 'stateful-replaced:instance nex-staging-gitlab'
 
 To continue a run that was interrupted at any point, run the command again.")]
     Bootstrap {
@@ -124,7 +125,7 @@ To continue a run that was interrupted at any point, run the command again.")]
     /// Delete everything that nex manages for the environment, in reverse order
     #[command(after_help = "Examples:
   nex destroy staging --sandbox
-  nex destroy staging --allow 'instance nex-staging-gitlab' --allow 'volume nex-staging-gitlab'
+  nex destroy staging --allow 'stateful-deleted:instance nex-staging-gitlab' --allow 'stateful-deleted:volume nex-staging-gitlab'
 
 Each resource with state (server, volumes, buckets with objects, Elastic IP, secrets) must be allowed by name.
 A bucket's objects are deleted only if the bucket is named.
@@ -135,9 +136,9 @@ Secrets can be restored for 30 days.")]
         /// The environment's name again, instead of typing it at the prompt
         #[arg(long, value_name = "ENV")]
         confirm: Option<String>,
-        /// Delete a resource with state, by the name that the refusal gives (repeatable)
-        #[arg(long, value_name = "KIND NAME")]
-        allow: Vec<String>,
+        /// Allow one danger of one resource, as the refusal names them (repeatable)
+        #[arg(long, value_name = "CODE:SUBJECT")]
+        allow: Vec<Allowance>,
     },
     /// Show addresses, URLs and names of the environment
     #[command(after_help = "Examples:
@@ -203,7 +204,7 @@ pub enum Dns {
     /// Change the zone to what its spec says: plan, ask, apply, read back
     #[command(after_help = "Examples:
   nex dns apply staging
-  nex dns apply staging --yes --allow 'zone example.com'
+  nex dns apply staging --yes --allow 'too-many-changes:zone example.com'
 
 Certificates go into secrets that `nex bootstrap` creates.")]
     Apply {
@@ -223,9 +224,9 @@ Certificates go into secrets that `nex bootstrap` creates.")]
         /// The environment's name again, instead of typing it at the prompt
         #[arg(long, value_name = "ENV")]
         confirm: Option<String>,
-        /// Allow a refused change by the name that the refusal gives (repeatable)
-        #[arg(long, value_name = "KIND NAME")]
-        allow: Vec<String>,
+        /// Allow one danger of one resource, as the refusal names them (repeatable)
+        #[arg(long, value_name = "CODE:SUBJECT")]
+        allow: Vec<Allowance>,
     },
     /// Print the zone's records and settings as a section of a spec
     #[command(after_help = "Example:

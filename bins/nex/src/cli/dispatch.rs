@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
+use nex_plan::Allowance;
 
 use super::args::{Agreement, Cli, Command, Dns};
 use super::hints;
@@ -35,7 +36,7 @@ pub fn run(cli: Cli) -> Exit {
     });
     ended.unwrap_or_else(|error| {
         output.error(&error, hints::hint(error.as_ref()).as_deref());
-        Exit::Failed
+        hints::exit(error.as_ref())
     })
 }
 
@@ -156,7 +157,7 @@ fn yes_or_prompt(yes: bool) -> Consent<'static> {
 fn request<'a>(
     target: Target,
     verb: &'static str,
-    allow: Vec<String>,
+    allow: Vec<Allowance>,
     consent: Consent<'a>,
 ) -> Request<'a> {
     Request {

@@ -8,7 +8,7 @@ use nex_dns::step::RECORD;
 use nex_dns::{Goal, RecordId};
 use nex_infra::aws::Writer;
 use nex_infra::model::Kind;
-use nex_infra::{AdoptionError, CONSISTENCY_DELAY, ConvergeOptions, adoption, converge};
+use nex_infra::{AdoptionError, ConvergeOptions, adoption, converge};
 use nex_plan::{Action, ApplyReport, Approved, Plan, Planned, Step};
 
 use super::change::cancellable;
@@ -74,14 +74,12 @@ impl Request<'_> {
         let state = context.read_for_adoption(kind, self.id).await?;
         let reader = context.reader().await?.adopting(kind, self.id);
         let aws = Arc::clone(context.aws().await?);
-        let writer = Writer::new(aws, name, Default::default());
+        let writer = Writer::new(aws, context.names.deployment(), Default::default());
         let started = Instant::now();
         let report = cancellable(context, async {
             let AwsState { snapshot, desired } = state;
             let (writer, run) = (Arc::new(writer), context.run_context());
-            let options = ConvergeOptions {
-                consistency_delay: CONSISTENCY_DELAY,
-            };
+            let options = ConvergeOptions::default();
             let converged = converge(approved, &desired, snapshot, &reader, writer, run, options);
             Ok(Box::pin(converged).await?.report)
         });

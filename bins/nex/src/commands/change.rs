@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use nex_infra::model::Kind;
-use nex_plan::{Action, Approved, Moved, Planned};
+use nex_plan::{Action, Allowance, Approved, Moved, Planned};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::apply::Applied;
 use crate::context::Context;
@@ -21,8 +23,8 @@ use crate::ui::report::Finished;
 pub(crate) struct Request<'a> {
     /// What the plan must achieve.
     pub(crate) target: Target,
-    /// The subjects of findings that the operator allows by name.
-    pub(crate) allow: BTreeSet<String>,
+    /// The findings that the operator allows by name.
+    pub(crate) allow: BTreeSet<Allowance>,
     /// How the operator agrees to the plan.
     pub(crate) consent: Consent<'a>,
     /// Whether every field of the plan is shown.
@@ -171,6 +173,7 @@ impl Request<'_> {
         let adopt = |kind: &str, id: &str| context.command("adopt", &[kind, id]);
         let view = PlanView::new(&adopt, &self.target, self.full);
         let view = view.with_edge_networks(&proposal.edge_networks);
+        let view = view.with_allowed(&self.allow);
         match audience {
             Audience::Program => view.show(&proposal.linted, context.output),
             Audience::Operator => {
@@ -269,16 +272,18 @@ pub(crate) async fn cancellable<T>(
     context: &Context,
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
+    // Registered before the first call, so that no Ctrl-C ends the program in the middle of a change.
+    let mut interrupts = signal(SignalKind::interrupt()).context("failed to listen for Ctrl-C")?;
     let screen = Arc::clone(&context.progress);
     let cancel = context.cancel.clone();
     let listener = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if interrupts.recv().await.is_some() {
             cancel.cancel();
             screen.note(
                 "stopping: waiting for running calls to end; press Ctrl-C again to quit at once",
             );
         }
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if interrupts.recv().await.is_some() {
             // 128 + SIGINT, as in shells.
             std::process::exit(130);
         }

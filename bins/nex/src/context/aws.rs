@@ -25,6 +25,7 @@ impl AwsConnection {
         Self {
             options: ConnectOptions {
                 region: spec.aws.region.clone(),
+                account: spec.aws.account.clone(),
                 max_attempts: attempts.and_then(|attempts| attempts.parse().ok()),
                 endpoint: sandbox.map(|sandbox| sandbox.aws.clone()),
                 calls,

@@ -121,7 +121,12 @@ impl Context {
             let client = self.cloudflare().await?.clone();
             let secrets = CertificateStore::new(self.aws.clone());
             let spec = self.spec.dns.clone();
-            Ok::<_, anyhow::Error>(ZoneManager::new(client, secrets, spec, &self.spec.name)?)
+            Ok::<_, anyhow::Error>(ZoneManager::new(
+                client,
+                secrets,
+                spec,
+                self.names.deployment(),
+            )?)
         };
         Box::pin(self.zone.get_or_try_init(|| connect)).await
     }

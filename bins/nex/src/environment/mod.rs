@@ -45,7 +45,7 @@ fn default_prefix() -> String {
 impl Spec {
     /// The names of the environment's resources.
     pub fn names(&self) -> nex_infra::Names {
-        nex_infra::Names::new(&self.prefix, &self.name)
+        nex_infra::Names::new(&self.prefix, &self.name).with_paths(&self.aws.names)
     }
 }
 

@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 use anyhow::Context as _;
 use nex_dns::certificate::RevokeScope;
 use nex_dns::{Goal, ZoneSnapshot};
-use nex_infra::model::{Desired, Kind, Observed};
+use nex_infra::model::{Desired, Key, Kind, Observed};
 use nex_infra::{CloudReader as _, EdgeNetworks, Images, LintContext};
 use nex_plan::{Finding, Linted, Subject};
 
@@ -244,11 +244,15 @@ impl Context {
         Proposal::of_zone(linted.with(warning), goal)
     }
 
-    /// The environment's empty buckets.
+    /// The empty buckets that the spec names. Another bucket with nex's tags goes only by name, whatever it holds.
     async fn empty_buckets(&self, observed: &Observed) -> anyhow::Result<BTreeSet<String>> {
         let reader = self.reader().await?;
+        let buckets = self.names.buckets(&self.spec.aws);
+        let named = buckets.managed();
+        let is_named =
+            |key: &&Key| key.kind == Kind::S3Bucket && named.contains(&key.name.as_str());
         let mut empty = BTreeSet::new();
-        for key in observed.keys().filter(|key| key.kind == Kind::S3Bucket) {
+        for key in observed.keys().filter(is_named) {
             let is_empty = reader.is_empty_bucket(&key.name).await;
             if is_empty.with_context(|| format!("failed to list the objects of {}", key.name))? {
                 empty.insert(key.name.clone());

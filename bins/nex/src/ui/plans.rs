@@ -1,6 +1,8 @@
 //! Shows plans and findings, with remedies as commands and options of nex.
 
-use nex_plan::{Detail, Finding, Linted, NamedList, Paint, Remedy, Renderer, Step};
+use std::collections::BTreeSet;
+
+use nex_plan::{Allowance, Detail, Finding, Linted, NamedList, Paint, Remedy, Renderer, Step};
 
 use super::output::Output;
 use crate::plan::Target;
@@ -13,6 +15,8 @@ pub(crate) struct PlanView<'a> {
     pub(crate) destroys: bool,
     /// Whether every field is shown.
     pub(crate) full: bool,
+    /// The findings that the operator allows.
+    pub(crate) allow: BTreeSet<Allowance>,
     /// Lists that the short form folds into one line.
     pub(crate) lists: Vec<NamedList>,
 }
@@ -28,8 +32,16 @@ impl<'a> PlanView<'a> {
             adopt,
             destroys: matches!(target, Target::Destroy(_)),
             full,
+            allow: BTreeSet::new(),
             lists: vec![],
         }
+    }
+
+    /// The same view for an operator who allows these findings.
+    #[must_use]
+    pub(crate) fn with_allowed(mut self, allow: &BTreeSet<Allowance>) -> Self {
+        self.allow.clone_from(allow);
+        self
     }
 
     /// The same view, with the rules for Cloudflare's networks folded.
@@ -68,12 +80,13 @@ impl<'a> PlanView<'a> {
             },
             paint: Paint::Ansi,
             remedy: &remedy,
+            allow: &self.allow,
         })
     }
 
     /// The remedy of a finding, as a command or an option if possible.
     fn remedy(&self, finding: &Finding) -> String {
-        let subject = finding.subject.name();
+        let subject = finding.allowance();
         match &finding.remedy {
             Remedy::Allow if self.destroys => format!("confirm with --allow '{subject}'"),
             Remedy::Allow => {
@@ -119,11 +132,11 @@ mod tests {
         );
         assert_eq!(
             remedy(&build, Remedy::Allow),
-            "change the spec back, or allow the change with --allow 'instance nex-staging-gitlab'"
+            "change the spec back, or allow the change with --allow 'code:instance nex-staging-gitlab'"
         );
         assert_eq!(
             remedy(&destroy, Remedy::Allow),
-            "confirm with --allow 'instance nex-staging-gitlab'"
+            "confirm with --allow 'code:instance nex-staging-gitlab'"
         );
     }
 }

@@ -27,49 +27,49 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
     expect![[r#"
         error: 6 problems in staging.toml
         error: aws.logs.runner_days: "30" is of the wrong type
-          --> staging.toml:41:15
+          --> staging.toml:46:15
            |
-        41 | runner_days = "30"
+        46 | runner_days = "30"
            |               ^^^^
            |
            = allowed: a whole number
 
         error: aws.fleet.mx: there is no such field
-          --> staging.toml:47:1
+          --> staging.toml:52:1
            |
-        47 | mx
+        52 | mx
            | ^^ did you mean `max`?
            |
            = allowed: cache_bucket, cache_days, credits, desired, drain_seconds, image, instance_types, max, min, on_demand_base, spot_percent, target_cpu_percent, volume_gb
 
         error: aws.fleet.credits: "unlimitd" is not one of the values
-          --> staging.toml:52:11
+          --> staging.toml:57:11
            |
-        52 | credits = "unlimitd"
+        57 | credits = "unlimitd"
            |           ^^^^^^^^^^ did you mean `unlimited`?
            |
            = allowed: standard, unlimited
 
         error: gitlab.ssh_host: ssh.example.org is not in the zone paywithnex.com
-          --> staging.toml:62:12
+          --> staging.toml:67:12
            |
-        62 | ssh_host = "ssh.example.org"
+        67 | ssh_host = "ssh.example.org"
            |            ^^^^^^^^^^^^^^^^^
            |
            = allowed: paywithnex.com, or a name that ends with .paywithnex.com
 
         error: runner.docker.memory: "lots" is not of the right form
-          --> staging.toml:93:10
+          --> staging.toml:98:10
            |
-        93 | memory = "lots"
+        98 | memory = "lots"
            |          ^^^^^^
            |
            = allowed: The memory limit of a job's own container, such as `3g` or `512m`. Services have a limit of their own. (of the form ^[0-9]+(\.[0-9]+)? ?[bkmgBKMG]?$)
 
         error: dns.zones: there is no such field
-           --> staging.toml:105:1
+           --> staging.toml:110:1
             |
-        105 | zones
+        110 | zones
             | ^^^^^ did you mean `zone`?
             |
             = allowed: certificates, limits, plan, records, settings, token, zone

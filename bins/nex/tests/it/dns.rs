@@ -26,9 +26,9 @@ print(sorted((s['id'], s['value']) for s in cloudflare('zones/{zone}/settings'))
 ",
     );
     expect![[r#"
-        A gitlab.paywithnex.com True True 1 managed by nex (staging)
-        A registry.paywithnex.com True True 1 managed by nex (staging)
-        A ssh-gitlab.paywithnex.com True False 1 managed by nex (staging)
+        A gitlab.paywithnex.com True True 1 managed by nex (nex-staging)
+        A registry.paywithnex.com True True 1 managed by nex (nex-staging)
+        A ssh-gitlab.paywithnex.com True False 1 managed by nex (nex-staging)
         [('always_use_https', 'on'), ('min_tls_version', '1.2'), ('ssl', 'strict'), ('ssl_automatic_mode', 'custom'), ('tls_client_auth', 'off')]"#]]
     .assert_eq(&zone);
     let verified = stage.python(

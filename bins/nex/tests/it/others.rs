@@ -67,7 +67,7 @@ fn a_record_of_others_at_our_name_is_refused_and_adopted_on_request() {
         ~ update  dns-record gitlab.paywithnex.com A
             content: "198.51.100.7" -> (known after the server has its address)
             proxied: false -> true
-            comment: "by hand; managed by nex (staging)" -> "managed by nex (staging)"
+            comment: "by hand; managed by nex (nex-staging)" -> "managed by nex (nex-staging)"
 
         staging: 0 to create, 1 to update, 0 to replace, 0 to delete
     "#]]

@@ -1,21 +1,19 @@
 //! An apply executes what was approved, and nothing else.
 
-use std::collections::BTreeSet;
-
 use expect_test::expect;
 use futures_util::FutureExt as _;
 use nex_dns::certificate::RevokeScope;
 use nex_dns::step::ZoneStep;
 use nex_dns::zone::Zone;
 use nex_dns::{Goal, RecordId, Spec};
-use nex_plan::{Approved, Linted, RunContext};
+use nex_plan::{Approved, Finding, Linted, RunContext};
 
 use crate::fake::Fake;
 use crate::zones::{NO_SERVER, SPEC, existing, ours, snapshot, spec, zone};
 
 /// Approves a plan by allowing all that stops it by name.
 pub(crate) fn approve(linted: Linted<ZoneStep>) -> Approved<ZoneStep> {
-    let allow: BTreeSet<String> = linted.denials().map(|f| f.subject.name()).collect();
+    let allow = linted.denials().map(Finding::allowance).collect();
     linted.approve(&allow).expect("every denial is allowed")
 }
 

@@ -9,6 +9,7 @@ use aws_sdk_ec2::config::{Credentials, ProvideCredentials};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use nex_plan::CallLog;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::OnceCell;
 
 use super::Error;
 use super::calls::CallRecorder;
@@ -30,6 +31,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct ConnectOptions {
     /// The Region of the environment.
     pub region: String,
+    /// The account's 12 digits. `None` asks AWS when the account is first needed.
+    pub account: Option<String>,
     /// How often one call is tried; `None` for 8.
     pub max_attempts: Option<u32>,
     /// An emulator to use instead of AWS. Without an emulator, credentials, profile and endpoint come from the usual
@@ -66,6 +69,7 @@ pub struct Aws {
     pub(super) ssm: aws_sdk_ssm::Client,
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
+    account: OnceCell<String>,
     calls: CallLog,
 }
 
@@ -136,8 +140,25 @@ impl Aws {
             ssm: client!(aws_sdk_ssm, &config, calls),
             sts: client!(aws_sdk_sts, &config, calls),
             tagging: client!(aws_sdk_resourcegroupstagging, &config, calls),
+            account: OnceCell::new_with(options.account.clone()),
             calls,
         })
+    }
+
+    /// The account's 12 digits: every call about a bucket says whose the bucket must be.
+    pub(super) async fn account(&self) -> Result<&str, Error> {
+        let account = self.account.get_or_try_init(|| self.caller_account());
+        account.await.map(String::as_str)
+    }
+
+    /// The account that the credentials belong to.
+    pub(super) async fn caller_account(&self) -> Result<String, Error> {
+        const CALL: &str = "GetCallerIdentity";
+        const ABOUT: &str = "the account";
+        let request = self.sts.get_caller_identity().send();
+        let identity = request.await.map_err(Error::call(CALL, ABOUT))?;
+        let lacks = Error::lacks(CALL, ABOUT);
+        identity.account.ok_or_else(|| lacks("an account"))
     }
 
     /// The log of the calls so far, each try counted as a call.

@@ -86,8 +86,10 @@ pub(super) fn classify(code: &str) -> ErrorKind {
 pub(super) enum Condition {
     /// The Auto Scaling group does not exist.
     NoSuchScalingGroup,
-    /// EC2 does not know an instance profile, perhaps not yet.
+    /// EC2 does not know an instance profile or the profile's role, perhaps not yet.
     UnknownProfile,
+    /// EC2 starts an instance by the type that the instance had before its change, for a moment longer.
+    TypeNotSettled,
     /// Auto Scaling does not know the launch template, or something that the template names, perhaps not yet.
     UnknownInTemplate,
     /// Data Lifecycle Manager can't use a role, perhaps not yet.
@@ -126,12 +128,31 @@ const WORDINGS: &[Wording] = &[
         "InvalidParameterValue",
         "Invalid IAM Instance Profile",
     ),
+    // "IAM Instance Profile "arn:..." has no associated IAM Roles", while EC2 knows the profile but not yet its role:
+    // hashicorp/terraform#4306.
+    wording(
+        Condition::UnknownProfile,
+        "InvalidParameterValue",
+        "has no associated IAM Roles",
+    ),
+    // "Invalid value 't3a.large' for instanceType. LaunchPlan instance type does not match attribute value t3a.xlarge":
+    // hashicorp/terraform-provider-aws#16433.
+    wording(
+        Condition::TypeNotSettled,
+        "InvalidParameterValue",
+        "LaunchPlan instance type does not match",
+    ),
     // "You must use a valid fully-formed launch template. Value (x) for parameter iamInstanceProfile.name is invalid.
     // Invalid IAM Instance Profile name": hashicorp/terraform-provider-aws#29866.
     wording(
         Condition::UnknownInTemplate,
         "ValidationError",
         "Invalid IAM Instance Profile",
+    ),
+    wording(
+        Condition::UnknownInTemplate,
+        "ValidationError",
+        "has no associated IAM Roles",
     ),
     // "Invalid IamInstanceProfile: x": Terraform's aws_launch_configuration.
     wording(
@@ -146,8 +167,9 @@ const WORDINGS: &[Wording] = &[
         "ValidationError",
         "does not exist",
     ),
-    // The API reference gives DLM no code of its own for a role that IAM does not let DLM assume.
-    wording(Condition::UnusableRole, "InvalidRequestException", "role"),
+    // DLM has no code of its own for a role that IAM does not let DLM assume, and the wording is not documented:
+    // Terraform's aws_dlm_lifecycle_policy repeats after every InvalidRequestException.
+    wording(Condition::UnusableRole, "InvalidRequestException", ""),
     // CreateSecret: "You can't create this secret because a secret with this name is already scheduled for deletion."
     wording(
         Condition::SecretIsDeleted,

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use nex_plan::{CloudError, ErrorKind};
 
 use super::codes::{self, Condition};
+use crate::model::Kind;
 
 /// A failed operation on AWS.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,32 @@ pub enum Error {
         /// Where nex looked.
         place: String,
     },
+    /// A bucket name belongs to another account: bucket names are global to AWS.
+    #[error("the bucket {name} belongs to another account")]
+    ForeignBucket {
+        /// The bucket's name.
+        name: String,
+    },
+    /// A bucket is in another Region.
+    #[error("the bucket {name} is in {found}, not in {expected}")]
+    BucketRegion {
+        /// The bucket's name.
+        name: String,
+        /// The bucket's Region.
+        found: String,
+        /// The spec's Region.
+        expected: String,
+    },
+    /// Several living resources carry the tags of one: nex never chooses between them.
+    #[error("{} {kind}s claim to be {name}: {}", .ids.len(), .ids.join(", "))]
+    Ambiguous {
+        /// The kind of resource.
+        kind: Kind,
+        /// The name that all of them claim.
+        name: String,
+        /// The ids of the resources.
+        ids: Vec<String>,
+    },
     /// An answer lacks a field that every such answer has.
     #[error("the answer of {operation} about {about} lacks {missing}")]
     Answer {
@@ -64,6 +92,33 @@ pub enum Error {
         state: &'static str,
         /// How long nex waited.
         seconds: u64,
+    },
+    /// An instance ended instead of reaching a state.
+    #[error("{about} ended instead of being {state}: {reason}")]
+    Ended {
+        /// The instance.
+        about: String,
+        /// The state.
+        state: &'static str,
+        /// EC2's reason.
+        reason: String,
+    },
+    /// A server did not start with its new instance type.
+    #[error(
+        "{about} did not start as {new}{}",
+        if *.restarted { format!(", and runs as {old} again") } else { format!(", and not as {old} again: the server is stopped") }
+    )]
+    Resize {
+        /// The instance.
+        about: String,
+        /// The instance type before the change.
+        old: String,
+        /// The instance type that the spec asks for.
+        new: String,
+        /// Whether the server runs again with its old type.
+        restarted: bool,
+        /// Why the server did not start.
+        source: Box<Error>,
     },
     /// The run was cancelled while nex waited for a resource to reach a state.
     #[error("{about} was not yet {state}")]
@@ -117,8 +172,13 @@ impl CloudError for Error {
             Error::NoCredentials(_) | Error::OtherAccount { .. } => ErrorKind::Denied,
             Error::Answer { .. } => ErrorKind::Indeterminate,
             Error::Cancelled { .. } => ErrorKind::Cancelled,
+            Error::Ambiguous { .. } => ErrorKind::Unsafe,
             Error::Lookup { .. }
+            | Error::ForeignBucket { .. }
+            | Error::BucketRegion { .. }
             | Error::TooLate { .. }
+            | Error::Ended { .. }
+            | Error::Resize { .. }
             | Error::Missing { .. }
             | Error::Unchangeable { .. } => ErrorKind::Other,
         }
@@ -132,6 +192,12 @@ impl CloudError for Error {
             }
             Error::Lookup { .. } => {
                 "name the resource by its id in the spec, or create it: nex looks it up and never creates it"
+            }
+            Error::ForeignBucket { .. } | Error::BucketRegion { .. } => {
+                "give the bucket another name in the spec: aws.storage or aws.fleet.cache_bucket"
+            }
+            Error::Ambiguous { .. } => {
+                "find out which of them serves; delete the other one, or remove its tag Deployment"
             }
             Error::Call { source, .. } => match source.kind() {
                 ErrorKind::Denied => {
@@ -160,13 +226,12 @@ impl CallError {
 
 impl Error {
     /// Turns the SDK's error into ours: `operation` failed on `about`.
-    pub(super) fn call<E, R>(
+    pub(super) fn call<E>(
         operation: &'static str,
         about: impl Into<String>,
-    ) -> impl FnOnce(SdkError<E, R>) -> Error
+    ) -> impl FnOnce(SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
     {
         let about = about.into();
         move |error| {
@@ -176,6 +241,15 @@ impl Error {
                     message: error.message().unwrap_or("no message").to_owned(),
                 },
                 (None, SdkError::ConstructionFailure(_)) => CallError::NotSent(Box::new(error)),
+                (None, SdkError::ServiceError(answer)) => {
+                    match code_of_status(answer.raw().status().as_u16()) {
+                        Some(code) => CallError::Refused {
+                            code: code.to_owned(),
+                            message: "the answer has no message".to_owned(),
+                        },
+                        None => CallError::NoAnswer(Box::new(error)),
+                    }
+                }
                 (None, _) => CallError::NoAnswer(Box::new(error)),
             };
             Error::Call {
@@ -223,6 +297,16 @@ impl Error {
             } => Some((code, message)),
             _ => None,
         }
+    }
+}
+
+/// The code that S3 gives with a status. An answer to HEAD has no body, so only the status tells what it means.
+fn code_of_status(status: u16) -> Option<&'static str> {
+    match status {
+        301 => Some("PermanentRedirect"),
+        403 => Some("AccessDenied"),
+        404 => Some("NotFound"),
+        _ => None,
     }
 }
 

@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep};
 
 use super::Error;
 
-/// How long other services may not see a new instance profile, role or group. IAM's documentation says seconds; up to
-/// a minute has been seen.
-pub(super) const PROPAGATION: Duration = Duration::from_secs(60);
+/// How long other services may not see a change: a new instance profile, role or group, or the end of one. Terraform's
+/// AWS provider waits as long (`iamPropagationTimeout`).
+pub(super) const PROPAGATION: Duration = Duration::from_secs(120);
 
 /// The first pause between two calls; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -45,6 +45,14 @@ impl<'a> Wait<'a> {
         }
     }
 
+    /// A wait until other services see that what used a resource is gone.
+    pub(super) fn for_release(about: &'a str, cancel: &'a CancelToken) -> Self {
+        Self {
+            state: "released by what used it",
+            ..Self::for_propagation(about, cancel)
+        }
+    }
+
     /// Calls `look` until `look` returns a value.
     pub(super) async fn until<T, F>(&self, mut look: impl FnMut() -> F) -> Result<T, Error>
     where
@@ -62,11 +70,11 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// Repeats `call` while `unknown` says that AWS does not see a resource that was just created.
-    pub(super) async fn until_known<T, F>(
+    /// Repeats `call` while `unsettled` says that AWS does not see a change that was just made.
+    pub(super) async fn until_settled<T, F>(
         &self,
         mut call: impl FnMut() -> F,
-        unknown: impl Fn(&Error) -> bool,
+        unsettled: impl Fn(&Error) -> bool,
     ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
@@ -74,7 +82,7 @@ impl<'a> Wait<'a> {
         let mut pauses = Pauses::new(self.limit);
         loop {
             match call().await {
-                Err(error) if unknown(&error) => match pauses.next() {
+                Err(error) if unsettled(&error) => match pauses.next() {
                     Some(pause) => self.pause(pause).await?,
                     None => return Err(error),
                 },
@@ -229,7 +237,7 @@ mod tests {
         let cancel = CancelToken::default();
         cancel.cancel();
         let wait = wait(PROPAGATION, &cancel);
-        let result = run(wait.until_known(|| async { Ok(1) }, |_| true));
+        let result = run(wait.until_settled(|| async { Ok(1) }, |_| true));
         assert_eq!(result.ok(), Some(1));
     }
 
@@ -242,7 +250,7 @@ mod tests {
                 missing: "b".into(),
             })
         };
-        let result = run(wait(Duration::ZERO, &cancel).until_known(missing, |_| true));
+        let result = run(wait(Duration::ZERO, &cancel).until_settled(missing, |_| true));
         assert!(matches!(result, Err(Error::Missing { .. })), "{result:?}");
         let result = run(wait(Duration::ZERO, &cancel).until(|| async { Ok(None::<()>) }));
         assert!(matches!(result, Err(Error::TooLate { .. })), "{result:?}");

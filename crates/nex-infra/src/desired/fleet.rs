@@ -58,7 +58,7 @@ impl DesiredBuilder<'_> {
         let policies = BTreeMap::from([
             (
                 "gitlab-runner-s3-cache".to_owned(),
-                scope.bucket_objects(&self.buckets.cache, ""),
+                scope.bucket_objects(&self.buckets.cache, &scope.account, ""),
             ),
             (
                 "gitlab-runner-logs".to_owned(),
@@ -91,6 +91,7 @@ impl DesiredBuilder<'_> {
         Bucket {
             name: self.buckets.cache.clone(),
             public_access_blocked: true,
+            policy: Some(self.scope.tls_only(&self.buckets.cache)),
             lifecycle: BTreeMap::from([
                 ("cache".to_owned(), expiry),
                 ("uploads".to_owned(), unfinished_uploads()),

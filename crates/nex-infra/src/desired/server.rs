@@ -71,19 +71,23 @@ impl DesiredBuilder<'_> {
 
     fn server_role(&self) -> Role {
         let buckets = &self.buckets;
-        let backups_prefix = &self.spec.storage.backups.prefix;
+        let account = &self.scope.account;
+        let backups = &self.spec.storage.backups;
+        let backups_account = backups.account.as_ref().unwrap_or(account);
+        let backups_prefix = &backups.prefix;
         let policies = BTreeMap::from([
             (
                 "gitlab-s3-registry".to_owned(),
-                self.scope.bucket_objects(&buckets.registry, ""),
+                self.scope.bucket_objects(&buckets.registry, account, ""),
             ),
             (
                 "gitlab-s3-backups".to_owned(),
-                self.scope.bucket_objects(&buckets.backups, backups_prefix),
+                self.scope
+                    .bucket_objects(&buckets.backups, backups_account, backups_prefix),
             ),
             (
                 "gitlab-s3-artifacts".to_owned(),
-                self.scope.bucket_read(&buckets.artifacts),
+                self.scope.bucket_read(&buckets.artifacts, account),
             ),
             (
                 "gitlab-logs".to_owned(),
@@ -120,6 +124,7 @@ impl DesiredBuilder<'_> {
         Bucket {
             name: name.to_owned(),
             public_access_blocked: true,
+            policy: Some(self.scope.tls_only(name)),
             lifecycle: BTreeMap::from([("uploads".to_owned(), unfinished_uploads())]),
             tags: self.tags(Component::Gitlab),
         }
@@ -223,6 +228,7 @@ impl DesiredBuilder<'_> {
             metadata: MetadataOptions::STRICT,
             running: true,
             termination_protection: server.termination_protection,
+            delete_root_volume: launch.root_volume.delete_on_termination,
             tags: self.named_tags(Component::Gitlab, &name),
             name,
         };

@@ -47,7 +47,7 @@ pub fn teardown(environment: &str, observed: &Observed) -> Plan<Step> {
 
 /// Whether the resource is a part of another owner's resource, such as a hook of their group.
 fn is_part_of_others(new: &DesiredResource, observed: &Observed) -> bool {
-    let of_others = |key: &Key| observed.get(key).is_some_and(|e| e.owner == Owner::Other);
+    let of_others = |key: &Key| observed.get(key).is_some_and(|e| e.owner != Owner::Nex);
     new.key().kind.is_part() && new.needs().iter().any(of_others)
 }
 
@@ -57,9 +57,9 @@ fn create(new: &DesiredResource) -> Step {
     Step::new(new.key(), Operation::Create(new.clone()), fields)
 }
 
-/// No plan deletes a volume that was left over when its server was deleted.
+/// No plan deletes a volume that is not the server's: one that was left over, or one that serves another instance.
 fn delete(old: &ObservedResource) -> Option<Step> {
-    if matches!(&old.state, ResourceState::Volume(v) if v.instance.is_none()) {
+    if matches!(&old.state, ResourceState::Volume(volume) if volume.name == old.id) {
         return None;
     }
     let operation = Operation::Delete {

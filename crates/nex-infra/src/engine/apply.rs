@@ -10,6 +10,7 @@ use nex_plan::{
 };
 use tokio::task::{Id, JoinSet};
 
+use crate::lint::STATEFUL_DELETED;
 use crate::model::{Key, Observed};
 use crate::ports::{CloudWriter, Contents, Ids};
 use crate::step::{Operation, Step};
@@ -125,7 +126,7 @@ impl<W: CloudWriter> Run<'_, W> {
 
     /// The contents of a resource are deleted only if the operator named the resource.
     fn contents(&self, step: &Step) -> Contents {
-        if self.approved.allows(&step.id()) {
+        if self.approved.allows(STATEFUL_DELETED, &step.id()) {
             Contents::Purge
         } else {
             Contents::Keep

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nex_plan::{
-    ApplyReport, Approved, Change, Done, Event, Failed, Moved, MovedError, Movement, Plan,
-    PlanEntry as _, Planned, ResourceId, RunContext, SkipReason, Skipped, chain,
+    ApplyReport, Approved, Change, Done, Event, Failed, Moved, MovedError, Movement, NOT_OURS,
+    Plan, PlanEntry as _, Planned, ResourceId, RunContext, SkipReason, Skipped, chain,
 };
 
 use super::apply::apply;
@@ -20,19 +20,29 @@ use crate::step::{Operation, Step};
 const ROUNDS: usize = 4;
 
 /// How long EC2 may take to show a new resource by its tags (EC2's guide on eventual consistency: seconds).
-pub const CONSISTENCY_DELAY: Duration = Duration::from_secs(5);
+const CONSISTENCY_DELAY: Duration = Duration::from_secs(5);
+
+/// How long a read may lag behind a change before the change counts as not made. Terraform's AWS provider waits as long
+/// for IAM, and up to three minutes for S3's lifecycle rules.
+const CONSISTENCY_LIMIT: Duration = Duration::from_secs(120);
+
+/// The first pause between two reads of a change that is not visible yet; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How to converge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvergeOptions {
     /// How long to wait before the read that follows a call with an unknown effect.
     pub consistency_delay: Duration,
+    /// How long to read again until the environment shows every change that was made.
+    pub consistency_limit: Duration,
 }
 
 impl Default for ConvergeOptions {
     fn default() -> Self {
         Self {
             consistency_delay: CONSISTENCY_DELAY,
+            consistency_limit: CONSISTENCY_LIMIT,
         }
     }
 }
@@ -140,7 +150,7 @@ impl Goal<'_> {
         let is_fit = |key: &Key| {
             let existing = observed.get(key);
             existing.is_some_and(|existing| {
-                existing.owner == Owner::Nex || self.approved.allows(&key.resource_id())
+                existing.owner == Owner::Nex || self.approved.allows(NOT_OURS, &key.resource_id())
             })
         };
         for entry in &mut plan.entries {
@@ -230,9 +240,9 @@ impl<R: CloudReader, W: CloudWriter> Run<'_, R, W> {
             let again = round < ROUNDS && resolves_by_reading(&report);
             self.merge(plan.plan(), report);
             if again {
-                self.wait_for_consistency().await;
+                self.pause(self.options.consistency_delay).await;
             }
-            snapshot = match self.reader.snapshot().await {
+            snapshot = match self.read_back().await {
                 Ok(snapshot) => snapshot,
                 Err(error) => return self.unread(&error),
             };
@@ -249,9 +259,40 @@ impl<R: CloudReader, W: CloudWriter> Run<'_, R, W> {
         }
     }
 
-    async fn wait_for_consistency(&self) {
+    /// Reads until the read shows every change that was made, or until the limit. Reads of AWS lag behind its writes.
+    async fn read_back(&self) -> Result<Snapshot, R::Error> {
+        let mut left = self.options.consistency_limit;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let snapshot = self.reader.snapshot().await?;
+            let hidden = self.hidden(&snapshot.observed);
+            let Some(id) = hidden else {
+                return Ok(snapshot);
+            };
+            pause = pause.min(left);
+            if pause.is_zero() || self.context.cancel.is_cancelled() {
+                return Ok(snapshot);
+            }
+            let what = "AWS to show the change".to_owned();
+            self.context.progress.event(Event::Waiting { id, what });
+            self.pause(pause).await;
+            left -= pause;
+            pause *= 2;
+        }
+    }
+
+    /// The first resource whose change was made and is not visible yet.
+    fn hidden(&self, observed: &Observed) -> Option<ResourceId> {
+        let left = self.goal.left(observed);
+        let is_visible =
+            |id: &ResourceId| left.entry(id).is_none() && self.goal.is_achieved(id, observed);
+        let mut done = self.report.done.iter().map(|done| &done.id);
+        done.find(|id| !is_visible(id)).cloned()
+    }
+
+    async fn pause(&self, pause: Duration) {
         tokio::select! {
-            () = tokio::time::sleep(self.options.consistency_delay) => {}
+            () = tokio::time::sleep(pause) => {}
             () = self.context.cancel.cancelled() => {}
         }
     }

@@ -3,4 +3,4 @@
 mod apply;
 mod converge;
 
-pub use converge::{CONSISTENCY_DELAY, ConvergeOptions, Converged, converge};
+pub use converge::{ConvergeOptions, Converged, converge};

@@ -18,6 +18,9 @@ use crate::model::{
 use crate::spec::Spec;
 use crate::step::{Operation, Step};
 
+/// The code of the finding about a resource with state that would be deleted.
+pub(crate) const STATEFUL_DELETED: &str = "stateful-deleted";
+
 /// What the rules look at besides the plan. It depends on the purpose of the plan.
 #[derive(Clone, Copy, Debug)]
 pub enum LintContext<'a> {
@@ -104,7 +107,7 @@ fn not_an_adoption(step: &Step) -> Option<Finding> {
 fn stateful(step: &Step) -> Option<Finding> {
     let (code, done) = match step.action() {
         Action::Replace => ("stateful-replaced", "replaced"),
-        Action::Delete => ("stateful-deleted", "deleted"),
+        Action::Delete => (STATEFUL_DELETED, "deleted"),
         Action::Create | Action::Update => return None,
     };
     step.key.kind.is_stateful().then(|| {
@@ -136,35 +139,51 @@ fn resources(desired: &Desired, observed: &Observed) -> Vec<Finding> {
 /// Untagged parts share their parent's owner; the parent's finding is enough.
 fn not_ours(key: &Key, existing: &ObservedResource) -> Option<Finding> {
     existing.state.tags().is_some().then(|| {
-        Finding::new(
-            Severity::Deny,
-            NOT_OURS,
-            key.resource_id(),
-            format!(
-                "{} has this name but not nex's tags: nex leaves the resource as it is",
-                existing.id
+        let id = &existing.id;
+        let (message, remedy) = match &existing.owner {
+            Owner::Deployment(deployment) => (
+                format!("{id} belongs to nex's deployment {deployment}: nex leaves the resource as it is"),
+                Remedy::Text("give this environment other names: prefix, aws.names, or the bucket's own field".into()),
             ),
-            Remedy::Adopt {
-                kind: key.kind.as_str(),
-                id: existing.id.clone(),
-            },
-        )
+            Owner::Other | Owner::Nex => (
+                format!("{id} has this name but not nex's tags: nex leaves the resource as it is"),
+                Remedy::Adopt {
+                    kind: key.kind.as_str(),
+                    id: id.clone(),
+                },
+            ),
+        };
+        Finding::new(Severity::Deny, NOT_OURS, key.resource_id(), message, remedy)
     })
 }
 
 fn left_over(existing: &ObservedResource) -> Option<Finding> {
-    match &existing.state {
-        ResourceState::Volume(volume) if volume.instance.is_none() => Some(Finding::new(
-            Severity::Info,
+    let ResourceState::Volume(volume) = &existing.state else {
+        return None;
+    };
+    let info = |code, message, remedy: &str| {
+        let id = existing.state.key().resource_id();
+        Some(Finding::new(Severity::Info, code, id, message, remedy))
+    };
+    match &volume.instance {
+        None => info(
             "volume-left-over",
-            existing.state.key().resource_id(),
             format!(
                 "the server of this volume of {} GB is gone; nex keeps the volume",
                 volume.size_gb
             ),
             "delete the volume by hand once its data is no longer needed",
-        )),
-        _ => None,
+        ),
+        // Only the server's root volume has the server's name.
+        Some(instance) if volume.name == existing.id => info(
+            "volume-elsewhere",
+            format!(
+                "this volume of {} GB has nex's tags, is attached to {instance}, and is not the server's root volume",
+                volume.size_gb
+            ),
+            "remove the volume's tag Deployment, so that it does not count as the server's",
+        ),
+        Some(_) => None,
     }
 }
 

@@ -124,6 +124,8 @@ pub struct Instance<I = ImageId> {
     pub running: bool,
     /// Whether API calls can't terminate the instance.
     pub termination_protection: bool,
+    /// Whether the root volume is deleted with the instance.
+    pub delete_root_volume: bool,
     /// The tags.
     pub tags: Tags,
 }
@@ -144,6 +146,7 @@ impl<I: ImageField> ResourceKind for Instance<I> {
             metadata,
             running,
             termination_protection,
+            delete_root_volume,
             tags,
         } = self;
         let image = image.image_field(UpdateBehavior::Replacement(
@@ -162,6 +165,7 @@ impl<I: ImageField> ResourceKind for Instance<I> {
             metadata.field(),
             Field::in_place("running", *running),
             Field::in_place("termination_protection", *termination_protection),
+            Field::in_place("delete_root_volume", *delete_root_volume),
             Field::tags(tags),
         ]
     }

@@ -151,12 +151,14 @@ resources! {
     ScalingPolicy(ScalingPolicy),
 }
 
-/// Who owns a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who owns a resource. What the deployment itself does not own is reported and never changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// nex created the resource, or adopted it, for this environment.
+    /// nex created the resource, or adopted it, for this deployment.
     Nex,
-    /// The resource has a name of this environment but not the tags: reported, never changed.
+    /// The resource carries the tags of another deployment of nex, which has this name.
+    Deployment(String),
+    /// The resource has a name of this deployment but not nex's tags.
     Other,
 }
 

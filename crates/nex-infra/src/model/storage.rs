@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nex_plan::Value;
 
 use super::resource::tagged;
-use super::{Field, ResourceKind};
+use super::{Document, Field, ResourceKind};
 use crate::names::Tags;
 
 /// One lifecycle rule of a bucket.
@@ -26,6 +26,8 @@ pub struct Bucket {
     pub name: String,
     /// Whether all four blocks on public access are on.
     pub public_access_blocked: bool,
+    /// The bucket policy. nex's own policy replaces any other.
+    pub policy: Option<Document>,
     /// The lifecycle rules by id. nex's set replaces all others.
     pub lifecycle: BTreeMap<String, LifecycleRule>,
     /// The tags.
@@ -43,6 +45,7 @@ impl ResourceKind for Bucket {
         let Self {
             name: _,
             public_access_blocked,
+            policy,
             lifecycle,
             tags,
         } = self;
@@ -60,6 +63,7 @@ impl ResourceKind for Bucket {
         };
         vec![
             Field::in_place("public_access_blocked", *public_access_blocked),
+            Field::in_place("policy", policy.as_ref().map(Document::value)),
             Field::in_place(
                 "lifecycle",
                 Value::map(lifecycle.iter().map(|(id, r)| (id, rule(r)))),

@@ -8,10 +8,11 @@ use crate::names::Tags;
 
 /// The root volume of an instance. The launch creates it; it outlives the instance.
 ///
-/// `A` is the instance that the volume is attached to, by name: `None` for a volume that was left over.
+/// `A` is the instance that the volume is attached to: the server by name, another instance by id, `None` for a volume
+/// that was left over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Volume<A = Option<String>> {
-    /// The tag `Name`: the instance's. A volume that was left over is named by its id.
+    /// The tag `Name`: the server's. A volume that is not the server's root volume is named by its id.
     pub name: String,
     /// The instance that the volume is attached to.
     pub instance: A,

@@ -25,9 +25,12 @@ pub struct Spec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = r"^[0-9]{12}$"))]
     pub account: Option<String>,
-    /// Tags for every resource, beside nex's own (Name, Environment, Component, ManagedBy, Snapshot).
+    /// Tags for every resource, beside nex's own (Name, Deployment, Environment, Component, ManagedBy, Snapshot).
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// Other paths for the names of secrets and log groups than `PREFIX/ENVIRONMENT`.
+    #[serde(default, skip_serializing_if = "NamePaths::is_default")]
+    pub names: NamePaths,
     /// The existing network: looked up, never changed.
     pub network: Network,
     /// The existing PostgreSQL instance: looked up, never changed.
@@ -54,6 +57,34 @@ impl Spec {
     /// Whether the server lets in the networks of Cloudflare's proxies.
     pub fn uses_edge_networks(&self) -> bool {
         self.server.web_from.iter().any(|from| from == CLOUDFLARE)
+    }
+}
+
+/// The paths in front of names. Two deployments must not share a path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NamePaths {
+    /// The path of secrets. Default: `PREFIX/ENVIRONMENT`, as in `nex/staging/gitlab/root-password`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "String",
+        regex(pattern = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"),
+        length(max = 128)
+    )]
+    pub secrets: Option<String>,
+    /// The path of log groups. Default: `/PREFIX/ENVIRONMENT`, as in `/nex/staging/gitlab/rails`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "String",
+        regex(pattern = r"^(/[A-Za-z0-9_.-]+)+$"),
+        length(max = 128)
+    )]
+    pub log_groups: Option<String>,
+}
+
+impl NamePaths {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -147,6 +178,10 @@ pub struct Backups {
     pub bucket: Option<String>,
     /// Whether the bucket exists already and is shared: nex only looks it up.
     pub existing: bool,
+    /// The account of an existing bucket, if it is another account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]{12}$"))]
+    pub account: Option<String>,
     /// The prefix of GitLab's backups within the bucket; it ends with `/`.
     #[schemars(regex(pattern = r"^([A-Za-z0-9_.-]+/)*$"))]
     pub prefix: String,
@@ -160,6 +195,7 @@ impl Default for Backups {
         Self {
             bucket: None,
             existing: false,
+            account: None,
             prefix: "gitlab/".into(),
             keep_days: 30,
         }

@@ -16,7 +16,25 @@ const TAG_KEY_MAX: usize = 128;
 const TAG_VALUE_MAX: usize = 256;
 
 /// The tags that nex sets itself.
-const OWN_TAGS: [&str; 5] = ["Name", "Environment", "Component", "ManagedBy", "Snapshot"];
+const OWN_TAGS: [&str; 6] = [
+    "Name",
+    "Deployment",
+    "Environment",
+    "Component",
+    "ManagedBy",
+    "Snapshot",
+];
+
+/// The most tags of a resource (EC2, IAM, S3 and the other services alike).
+const TAGS_MAX: usize = 50;
+
+/// The characters beside letters and digits that every service takes in a tag's key: Data Lifecycle Manager takes the
+/// fewest (`^(?!aws:)[a-zA-Z+-=._:/]+$` in its API model).
+const TAG_KEY_SIGNS: &str = "+-=._:/";
+
+/// The characters beside letters and digits that every service takes in a tag's value: IAM, CloudWatch Logs and S3
+/// take the fewest (`[\p{L}\p{Z}\p{N}_.:/=+\-@]*` in their API models).
+const TAG_VALUE_SIGNS: &str = " _.:/=+-@";
 
 impl Spec {
     /// All problems of the section that its schema can't express.
@@ -47,7 +65,34 @@ impl Spec {
     }
 
     fn check_tags(&self, problems: &mut Problems) {
+        let most = TAGS_MAX - OWN_TAGS.len();
+        problems.unless(
+            self.tags.len() <= most,
+            "tags",
+            format!(
+                "{} tags are too many: a resource has at most {TAGS_MAX}, and nex sets {} itself",
+                self.tags.len(),
+                OWN_TAGS.len()
+            ),
+            format!("at most {most} tags"),
+        );
         for (key, value) in &self.tags {
+            let takes = |signs: &str, c: char| signs.contains(c);
+            problems.unless(
+                key.chars()
+                    .all(|c| c.is_ascii_alphanumeric() || takes(TAG_KEY_SIGNS, c)),
+                format!("tags.{key}"),
+                "some services refuse a character of the tag's key",
+                format!("ASCII letters, digits and {TAG_KEY_SIGNS}"),
+            );
+            problems.unless(
+                value
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || takes(TAG_VALUE_SIGNS, c)),
+                format!("tags.{key}"),
+                "some services refuse a character of the tag's value",
+                format!("letters, digits, spaces and {}", TAG_VALUE_SIGNS.trim()),
+            );
             // IAM treats keys that differ only in case as the same key.
             let own = OWN_TAGS.iter().any(|own| own.eq_ignore_ascii_case(key));
             problems.unless(

@@ -120,6 +120,7 @@ fn the_delay_before_a_read_ends_when_the_run_is_cancelled() {
     };
     let options = ConvergeOptions {
         consistency_delay: Duration::from_secs(600),
+        ..ConvergeOptions::default()
     };
     let began = Instant::now();
     let converged = block_on(async {

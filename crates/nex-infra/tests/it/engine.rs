@@ -10,12 +10,12 @@ use nex_infra::{
     converge, diff, teardown,
 };
 use nex_plan::{
-    Action, Approved, ErrorKind, MovedError, Movement, RunContext, SkipReason, Skipped,
+    Action, Allowance, Approved, ErrorKind, MovedError, Movement, RunContext, SkipReason, Skipped,
 };
 
 use crate::adoption::foreign;
 use crate::fake::{Broken, Fake, Fault, broken};
-use crate::support::{built, facts, first, plan, spec, subjects, wanted};
+use crate::support::{allowances, built, facts, first, plan, spec, wanted};
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -26,12 +26,13 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 pub(crate) const NO_DELAY: ConvergeOptions = ConvergeOptions {
     consistency_delay: Duration::ZERO,
+    consistency_limit: Duration::ZERO,
 };
 
 /// An approved plan of `desired`, with every finding allowed by name.
 pub(crate) fn approved(desired: &Desired, observed: &Observed) -> Approved<Step> {
     let linted = plan(desired, observed);
-    let named = subjects(&linted);
+    let named = allowances(&linted);
     linted.approve(&named).expect("all is named")
 }
 
@@ -78,8 +79,12 @@ fn destroy(fake: &Arc<Fake>, allowed: &[&str]) -> Converged {
         empty_buckets: &empty,
     };
     let linted = teardown("staging", &observed).lint(&context);
-    let mut named = subjects(&linted);
-    named.extend(allowed.iter().map(|name| (*name).to_owned()));
+    let mut named = allowances(&linted);
+    named.extend(
+        allowed
+            .iter()
+            .map(|id| Allowance::new("stateful-deleted", id)),
+    );
     let approved = linted.approve(&named).expect("all is named");
     converged(fake, approved, &Desired::new())
 }
@@ -123,7 +128,7 @@ fn a_bucket_outside_of_the_part_that_is_applied_keeps_its_objects() {
     let mut without = desired.clone();
     without.remove(&key);
     let approved = approved(&without, &observed);
-    assert!(approved.allows(&key.resource_id()));
+    assert!(approved.allows("stateful-deleted", &key.resource_id()));
     let part = approved.only(|entry| entry.id() != key.resource_id());
     assert!(converged(&fake, part, &without).report.is_complete());
     assert!(fake.state().full.contains(&key.name));

@@ -15,6 +15,8 @@ mod engine;
 #[cfg(feature = "engine")]
 mod fake;
 #[cfg(feature = "engine")]
+mod lag;
+#[cfg(feature = "engine")]
 mod lost;
 mod plans;
 mod policies;

@@ -5,7 +5,7 @@ use nex_infra::model::{Desired, DesiredResource, Kind, Observed, Owner};
 use nex_infra::{
     Capacity, EdgeNetworks, ImageId, LintContext, Step, diff, starts_instances, teardown,
 };
-use nex_plan::{Finding, Linted, Renderer, Severity, UpdateBehavior};
+use nex_plan::{Allowance, Finding, Linted, Renderer, Severity, UpdateBehavior};
 
 use crate::drift::DRIFTS;
 use crate::stored;
@@ -79,7 +79,8 @@ fn a_pinned_image_replaces_the_server_and_takes_its_address_along_but_only_by_na
     "#]]
     .assert_eq(&Renderer::plain().linted(&linted));
     assert!(linted.clone().approve(&Default::default()).is_err());
-    let named = ["instance nex-staging-gitlab".to_owned()].into();
+    let named = Allowance::new("stateful-replaced", "instance nex-staging-gitlab");
+    let named = [named].into();
     assert!(linted.approve(&named).is_ok());
 }
 

@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use nex_infra::model::{
     Desired, Document, Key, Kind, Observed, ObservedResource, Owner, ResourceState,
 };
-use nex_infra::{
-    Capacity, CloudReader, ConvergeOptions, Converged, Snapshot, SubnetId, converge, diff,
-};
+use nex_infra::{Capacity, CloudReader, Converged, Snapshot, SubnetId, converge, diff};
 use nex_plan::{
     Action, CancelToken, ErrorKind, Event, NoProgress, Progress, ResourceId, RunContext,
 };
@@ -17,9 +14,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::any::{damaged, damages, specs};
+use crate::engine::NO_DELAY;
 use crate::fake::{Broken, Fake, Fault};
 use crate::stored;
-use crate::support::{plan, spec, subjects, wanted};
+use crate::support::{allowances, plan, spec, wanted};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -45,7 +43,7 @@ fn run(fake: &Arc<Fake>, desired: &Desired, context: RunContext<'_>) -> Converge
     block_on(async {
         let snapshot = fake.snapshot().await.expect("a read");
         let linted = plan(desired, &snapshot.observed);
-        let named = subjects(&linted);
+        let named = allowances(&linted);
         let approved = linted.approve(&named).expect("all is named");
         let writer = Arc::clone(fake);
         let converged = converge(
@@ -55,13 +53,10 @@ fn run(fake: &Arc<Fake>, desired: &Desired, context: RunContext<'_>) -> Converge
     })
 }
 
-const NO_DELAY: ConvergeOptions = ConvergeOptions {
-    consistency_delay: Duration::ZERO,
-};
-
 /// The existing resources without their ids.
 fn picture(observed: &Observed) -> BTreeMap<Key, (Owner, ResourceState)> {
-    let entry = |(key, e): (&Key, &ObservedResource)| (key.clone(), (e.owner, e.state.clone()));
+    let entry =
+        |(key, e): (&Key, &ObservedResource)| (key.clone(), (e.owner.clone(), e.state.clone()));
     observed.iter().map(entry).collect()
 }
 

@@ -97,6 +97,7 @@ fn instance(new: Instance<Image>) -> Instance {
         metadata: new.metadata,
         running: new.running,
         termination_protection: new.termination_protection,
+        delete_root_volume: new.delete_root_volume,
         tags: new.tags,
     }
 }

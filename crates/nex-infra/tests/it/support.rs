@@ -7,7 +7,7 @@ use nex_infra::{
     Capacity, DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names,
     SecurityGroupId, Spec, Step, SubnetId, UserData, VpcId, desired, diff,
 };
-use nex_plan::{Linted, Renderer};
+use nex_plan::{Allowance, Finding, Linted, Renderer};
 
 use crate::stored;
 
@@ -139,8 +139,7 @@ pub(crate) fn first(observed: &Observed, kind: Kind) -> Key {
     found.expect("one of each kind").clone()
 }
 
-/// The subjects of all findings. If all of them are allowed, nothing is refused.
-pub(crate) fn subjects(linted: &Linted<Step>) -> BTreeSet<String> {
-    let findings = linted.findings().iter();
-    findings.map(|finding| finding.subject.name()).collect()
+/// What allows all findings.
+pub(crate) fn allowances(linted: &Linted<Step>) -> BTreeSet<Allowance> {
+    linted.findings().iter().map(Finding::allowance).collect()
 }

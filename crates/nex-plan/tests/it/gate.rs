@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use nex_plan::{
-    Action, Approved, Composite, FieldChange, Finding, Lint, Plan, PlanEntry, Planned, ResourceId,
-    Severity, Step, Value,
+    Action, Allowance, Approved, Composite, FieldChange, Finding, Lint, Plan, PlanEntry, Planned,
+    ResourceId, Severity, Step, Value,
 };
 use proptest::prelude::*;
 
@@ -14,17 +14,28 @@ use crate::toy::{Later, Toy, approved, plan, toy};
 #[test]
 fn a_denial_stands_until_its_subject_is_allowed_by_name() {
     let linted = plan([toy("a", Action::Delete), toy("b", Action::Delete)]).lint(&());
-    let allow = |names: &[&str]| names.iter().map(|n| n.to_string()).collect::<BTreeSet<_>>();
+    let allow = |names: &[&str]| -> BTreeSet<Allowance> {
+        names
+            .iter()
+            .map(|n| n.parse().expect("an allowance"))
+            .collect()
+    };
     let refused = linted
         .clone()
-        .approve(&allow(&["toy a"]))
+        .approve(&allow(&["deletes:toy a"]))
         .expect_err("one is left");
-    assert_eq!(refused.to_string(), "refused for safety: toy b");
-    let approved = linted.approve(&allow(&["toy a", "toy b", "toy c"]));
+    assert_eq!(refused.to_string(), "refused for safety: deletes:toy b");
+    // Another danger of the same subject is not covered.
+    let other = linted
+        .clone()
+        .approve(&allow(&["deletes:toy a", "replaces:toy b"]));
+    assert!(other.is_err());
+    let approved = linted.approve(&allow(&["deletes:toy a", "deletes:toy b", "deletes:toy c"]));
     let approved = approved.expect("all is allowed");
     assert_eq!(approved.allowed().len(), 2);
-    assert!(approved.allows(&ResourceId::new("toy", "a")));
-    assert!(!approved.allows(&ResourceId::new("toy", "c")));
+    assert!(approved.allows("deletes", &ResourceId::new("toy", "a")));
+    assert!(!approved.allows("replaces", &ResourceId::new("toy", "a")));
+    assert!(!approved.allows("deletes", &ResourceId::new("toy", "c")));
 }
 
 #[test]

@@ -108,7 +108,7 @@ impl Reader {
                     .default_result
                     .ok_or_else(|| lacks("a default result"))?,
             };
-            found.add(resource.hook.clone(), owner, resource);
+            found.add(resource.hook.clone(), owner.clone(), resource)?;
         }
         let lacks = Error::lacks("DescribePolicies", &group);
         for policy in parts.policies {
@@ -124,7 +124,7 @@ impl Reader {
                 target_percent: target.map(|t| t.round() as u32).unwrap_or_default(),
                 policy: policy.policy_name.ok_or_else(|| lacks("a policy's name"))?,
             };
-            found.add(resource.policy.clone(), owner, resource);
+            found.add(resource.policy.clone(), owner.clone(), resource)?;
         }
         Ok(())
     }
@@ -189,8 +189,8 @@ impl Reader {
             retain_abandoned: retained.is_some_and(|r| r.as_str() == "retain"),
             tags: self.ours(tags.clone()),
         };
-        let owner = self.owner(&tags);
-        found.add(self.names.fleet(), owner, resource);
+        let owner = self.names.owner(&tags);
+        found.add(self.names.fleet(), owner, resource)?;
         Ok(())
     }
 }

@@ -4,13 +4,15 @@ use std::net::Ipv4Addr;
 
 use aws_sdk_ec2::types::Address as DescribedAddress;
 
-use super::{Found, Reader, tags};
+use super::{Found, Reader, ambiguous, tags};
 use crate::aws::Error;
-use crate::model::{ElasticIp, ElasticIpAssociation, Kind};
+use crate::aws::error::if_found;
+use crate::model::{ElasticIp, ElasticIpAssociation, Key, Kind};
 
 const CALL: &str = "DescribeAddresses";
 
 impl Reader {
+    /// The server's address, if there is one, and addresses of others that have its name.
     pub(super) async fn addresses(&self) -> Result<Vec<DescribedAddress>, Error> {
         let request = self.aws.ec2.describe_addresses();
         let answer = request
@@ -18,20 +20,44 @@ impl Reader {
             .send()
             .await
             .map_err(Error::call(CALL, self.names.server()))?;
-        Ok(answer.addresses.unwrap_or_default())
+        let addresses = answer.addresses.unwrap_or_default();
+        let is_ours = |a: &DescribedAddress| self.names.own(&tags!(a.tags()));
+        let (mut ours, others): (Vec<_>, Vec<_>) = addresses.into_iter().partition(is_ours);
+        if ours.len() > 1 {
+            ours = self.still_allocated(ours).await?;
+        }
+        if ours.len() > 1 {
+            let key = Key::new(Kind::ElasticIp, self.names.server());
+            return Err(ambiguous(
+                &key,
+                ours.iter().filter_map(|a| a.allocation_id()),
+            ));
+        }
+        Ok(ours.into_iter().chain(others).collect())
     }
 
-    /// Reads the server's Elastic IP address with a single call.
+    /// The addresses that are allocated by now: an answer that EC2 filtered may show the past, an answer by id does not.
+    async fn still_allocated(
+        &self,
+        seen: Vec<DescribedAddress>,
+    ) -> Result<Vec<DescribedAddress>, Error> {
+        let mut allocated = vec![];
+        for id in seen.iter().filter_map(|a| a.allocation_id()) {
+            let request = self.aws.ec2.describe_addresses().allocation_ids(id);
+            let answer = if_found(request.send().await.map_err(Error::call(CALL, id)))?;
+            allocated.extend(answer.and_then(|a| a.addresses).unwrap_or_default());
+        }
+        Ok(allocated)
+    }
+
+    /// Reads the server's Elastic IP address, as a rule with a single call.
     ///
     /// # Errors
-    /// [`Error::Call`] if EC2 does not answer.
+    /// [`Error::Call`] if EC2 does not answer; [`Error::Ambiguous`] if two addresses carry our tags.
     pub async fn address(&self) -> Result<Option<Ipv4Addr>, Error> {
         let addresses = self.addresses().await?;
-        let ours = addresses
-            .iter()
-            .filter(|a| self.names.own(&tags!(a.tags())));
-        let mut parsed = ours.filter_map(|a| a.public_ip()?.parse().ok());
-        Ok(parsed.next())
+        let ours = addresses.iter().find(|a| self.names.own(&tags!(a.tags())));
+        Ok(ours.and_then(|a| a.public_ip()?.parse().ok()))
     }
 
     pub(super) fn collect_address(
@@ -41,7 +67,7 @@ impl Reader {
         found: &mut Found,
     ) -> Result<(), Error> {
         let tags = tags!(address.tags());
-        let owner = self.owner(&tags);
+        let owner = self.names.owner(&tags);
         let lacks = Error::lacks(CALL, &self.names.server());
         let id = address.allocation_id.as_deref();
         let id = id.ok_or_else(|| lacks("an allocation's id"))?.to_owned();
@@ -56,7 +82,7 @@ impl Reader {
             };
             let id = address.association_id();
             let id = id.ok_or_else(|| lacks("an association's id"))?;
-            found.add(id, owner, association);
+            found.add(id, owner.clone(), association)?;
         }
         let public_ip = address.public_ip().and_then(|ip| ip.parse().ok());
         let resource = ElasticIp {
@@ -64,7 +90,7 @@ impl Reader {
             public_ip: public_ip.ok_or_else(|| lacks("an IPv4 address"))?,
             tags: self.ours(tags),
         };
-        found.add(id, owner, resource);
+        found.add(id, owner, resource)?;
         Ok(())
     }
 }

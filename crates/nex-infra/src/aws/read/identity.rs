@@ -100,12 +100,12 @@ impl Reader {
                 role,
                 tags: self.ours(tags.clone()),
             };
-            found.add(resource.name.clone(), self.owner(&tags), resource);
+            found.add(resource.name.clone(), self.names.owner(&tags), resource)?;
         }
         for role in roles {
             let tags = tags(role.tags());
             let resource = self.role(role)?;
-            found.add(resource.name.clone(), self.owner(&tags), resource);
+            found.add(resource.name.clone(), self.names.owner(&tags), resource)?;
         }
         Ok(())
     }

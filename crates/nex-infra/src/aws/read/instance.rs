@@ -1,17 +1,30 @@
 //! The server's instance with its root volume.
 
+use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
 use aws_sdk_ec2::types::{
     Address as DescribedAddress, HttpTokensState, Instance as DescribedInstance,
-    InstanceAttributeName, InstanceStateName, Volume as DescribedVolume,
+    InstanceAttributeName, InstanceBlockDeviceMapping, InstanceStateName,
+    Volume as DescribedVolume,
 };
 
 use super::lookups::filter;
-use super::{Found, GroupNames, Reader, tags};
+use super::{Found, GroupNames, Reader, ambiguous, tags};
 use crate::aws::Error;
+use crate::aws::error::if_found;
 use crate::aws::number::from_sdk;
 use crate::ids::{ImageId, SubnetId};
-use crate::model::{Instance, Kind, MetadataOptions, Owner, Volume};
+use crate::model::{Instance, Key, Kind, MetadataOptions, Owner, Volume};
 use crate::names::MANAGED_BY;
+
+const CALL: &str = "DescribeInstances";
+
+/// The states of an instance that is not terminated and is not about to be.
+const ALIVE: [InstanceStateName; 4] = [
+    InstanceStateName::Pending,
+    InstanceStateName::Running,
+    InstanceStateName::Stopping,
+    InstanceStateName::Stopped,
+];
 
 /// The server's resources as described.
 #[derive(Clone, Debug)]
@@ -51,25 +64,49 @@ impl Reader {
         })
     }
 
-    /// The newest instance counts: an older instance of the same name is terminating.
+    /// The server. An instance of others that has its name counts only if there is no server of ours.
     async fn server_instance(&self) -> Result<Option<DescribedInstance>, Error> {
-        let alive = ["pending", "running", "stopping", "stopped"];
         let request = self.aws.ec2.describe_instances();
         let answer = request
             .filters(self.by_id_or_name(Kind::Instance, "instance-id"))
-            .filters(filter("instance-state-name", alive))
+            .filters(filter(
+                "instance-state-name",
+                ALIVE.iter().map(InstanceStateName::as_str),
+            ))
             .send()
             .await
-            .map_err(Error::call("DescribeInstances", self.names.server()))?;
-        let reservations = answer.reservations.unwrap_or_default();
-        let instances = reservations
+            .map_err(Error::call(CALL, self.names.server()))?;
+        let is_ours = |i: &DescribedInstance| self.names.own(&tags!(i.tags()));
+        let (mut ours, others): (Vec<_>, Vec<_>) = instances(answer).partition(is_ours);
+        if ours.len() > 1 {
+            ours = self.still_alive(ours).await?;
+        }
+        if ours.len() > 1 {
+            let key = Key::new(Kind::Instance, self.names.server());
+            return Err(ambiguous(&key, ours.iter().filter_map(|i| i.instance_id())));
+        }
+        let newest = others
             .into_iter()
-            .flat_map(|r| r.instances.unwrap_or_default());
-        Ok(instances.max_by_key(|i| {
-            let owner = self.names.own(&tags!(i.tags()));
-            let launched = i.launch_time().map(|t| t.secs());
-            (owner, launched, i.instance_id().map(str::to_owned))
-        }))
+            .max_by_key(|i| i.launch_time().map(|t| t.secs()));
+        Ok(ours.pop().or(newest))
+    }
+
+    /// The instances that are alive by now: an answer that EC2 filtered may show the past, an answer by id does not.
+    async fn still_alive(
+        &self,
+        seen: Vec<DescribedInstance>,
+    ) -> Result<Vec<DescribedInstance>, Error> {
+        let mut alive = vec![];
+        for id in seen.iter().filter_map(|i| i.instance_id()) {
+            let request = self.aws.ec2.describe_instances().instance_ids(id);
+            let answer = if_found(request.send().await.map_err(Error::call(CALL, id)))?;
+            let now = answer.into_iter().flat_map(instances);
+            alive.extend(now.filter(|i| {
+                let state = i.state().and_then(|s| s.name());
+                state.is_some_and(|state| ALIVE.contains(state))
+            }));
+        }
+        Ok(alive)
     }
 
     async fn volumes_by_name(&self) -> Result<Vec<DescribedVolume>, Error> {
@@ -88,7 +125,7 @@ impl Reader {
         let Some(instance) = parts.instance.clone() else {
             return Ok(parts);
         };
-        let lacks = Error::lacks("DescribeInstances", &self.names.server());
+        let lacks = Error::lacks(CALL, &self.names.server());
         let id = instance
             .instance_id()
             .ok_or_else(|| lacks("an instance's id"))?;
@@ -162,17 +199,25 @@ impl Reader {
     ) -> Result<(), Error> {
         let tags = tags!(volume.tags());
         let lacks = Error::lacks("DescribeVolumes", &self.names.server());
-        let id = volume.volume_id.ok_or_else(|| lacks("a volume's id"))?;
+        let id = volume
+            .volume_id()
+            .ok_or_else(|| lacks("a volume's id"))?
+            .to_owned();
         let lacks = Error::lacks("DescribeVolumes", &id);
         let is_attached = attachment != Attachment::None;
-        let volume_type = volume.volume_type.ok_or_else(|| lacks("a type"))?;
+        let volume_type = volume.volume_type().ok_or_else(|| lacks("a type"))?;
+        let elsewhere = volume.attachments().first().and_then(|a| a.instance_id());
         let resource = Volume {
             name: if is_attached {
                 self.names.server()
             } else {
                 id.clone()
             },
-            instance: is_attached.then(|| self.names.server()),
+            instance: if is_attached {
+                Some(self.names.server())
+            } else {
+                elsewhere.map(str::to_owned)
+            },
             size_gb: from_sdk(volume.size.ok_or_else(|| lacks("a size"))?),
             volume_type: volume_type.as_str().to_owned(),
             encrypted: volume.encrypted.unwrap_or_default(),
@@ -180,9 +225,9 @@ impl Reader {
         };
         let owner = match attachment {
             Attachment::OurServer => Owner::Nex,
-            Attachment::OtherServer | Attachment::None => self.owner(&tags),
+            Attachment::OtherServer | Attachment::None => self.names.owner(&tags),
         };
-        found.add(id, owner, resource);
+        found.add(id, owner, resource)?;
         Ok(())
     }
 
@@ -199,10 +244,10 @@ impl Reader {
         let group_ids = instance.security_groups().iter();
         let group_ids = group_ids.filter_map(|g| g.group_id());
         let options = instance.metadata_options();
-        let lacks = Error::lacks("DescribeInstances", &self.names.server());
+        let lacks = Error::lacks(CALL, &self.names.server());
         let id = instance.instance_id();
         let id = id.ok_or_else(|| lacks("an instance's id"))?.to_owned();
-        let lacks = Error::lacks("DescribeInstances", &id);
+        let lacks = Error::lacks(CALL, &id);
         let image = instance.image_id().ok_or_else(|| lacks("an image"))?;
         let instance_type = instance.instance_type();
         let instance_type = instance_type.ok_or_else(|| lacks("a type"))?;
@@ -226,20 +271,31 @@ impl Reader {
                 Some(InstanceStateName::Pending | InstanceStateName::Running)
             ),
             termination_protection: is_protected,
+            delete_root_volume: root_mapping_of(&instance)
+                .and_then(|m| m.ebs()?.delete_on_termination())
+                .unwrap_or_default(),
             tags: self.ours(tags.clone()),
         };
-        let owner = self.owner(&tags);
-        found.add(id, owner, resource);
+        let owner = self.names.owner(&tags);
+        found.add(id, owner, resource)?;
         Ok(())
     }
 }
 
+fn instances(answer: DescribeInstancesOutput) -> impl Iterator<Item = DescribedInstance> {
+    let reservations = answer.reservations.unwrap_or_default();
+    let instances = reservations.into_iter().map(|r| r.instances);
+    instances.flat_map(Option::unwrap_or_default)
+}
+
 /// The id of the volume that an instance boots from.
 pub(crate) fn root_volume(instance: &DescribedInstance) -> Option<String> {
+    Some(root_mapping_of(instance)?.ebs()?.volume_id()?.to_owned())
+}
+
+/// The device that an instance boots from.
+pub(crate) fn root_mapping_of(instance: &DescribedInstance) -> Option<&InstanceBlockDeviceMapping> {
     let mappings = instance.block_device_mappings();
-    let root = mappings
-        .iter()
-        .find(|m| m.device_name() == instance.root_device_name())
-        .or(mappings.first())?;
-    Some(root.ebs()?.volume_id()?.to_owned())
+    let is_root = |m: &&InstanceBlockDeviceMapping| m.device_name() == instance.root_device_name();
+    mappings.iter().find(is_root).or(mappings.first())
 }

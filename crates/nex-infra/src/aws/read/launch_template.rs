@@ -97,8 +97,8 @@ impl Reader {
             newest_is_default,
             tags: self.ours(tags.clone()),
         };
-        let owner = self.owner(&tags);
-        found.add(id, owner, resource);
+        let owner = self.names.owner(&tags);
+        found.add(id, owner, resource)?;
         Ok(())
     }
 }

@@ -114,15 +114,10 @@ impl Reader {
     /// # Errors
     /// [`Error::OtherAccount`], and [`Error::Call`] if STS does not answer.
     pub async fn check_account(&self) -> Result<(), Error> {
-        const CALL: &str = "GetCallerIdentity";
-        const ABOUT: &str = "the account";
         if self.spec.account.is_none() {
             return Ok(());
         }
-        let request = self.aws.sts.get_caller_identity().send();
-        let identity = request.await.map_err(Error::call(CALL, ABOUT))?;
-        let lacks = Error::lacks(CALL, ABOUT);
-        let account = identity.account.ok_or_else(|| lacks("an account"))?;
+        let account = self.aws.caller_account().await?;
         self.expect_account(&account)
     }
 

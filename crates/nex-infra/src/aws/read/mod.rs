@@ -4,6 +4,7 @@
 //! exist, both rounds together make about 30 calls.
 
 mod auto_scaling;
+mod bucket;
 mod elastic_ip;
 mod identity;
 mod instance;
@@ -16,7 +17,8 @@ mod storage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) use instance::root_volume;
+pub(super) use instance::{root_mapping_of, root_volume};
+pub(super) use security_group::rules;
 
 use aws_sdk_ec2::types::Filter;
 use lookups::filter;
@@ -25,7 +27,9 @@ use super::{Aws, Error};
 use crate::facts::Capacity;
 use crate::ids::SecurityGroupId;
 use crate::model::{GroupRef, Key, Kind, Observed, ObservedResource, Owner, ResourceState};
-use crate::names::{Buckets, COMPONENT, ENVIRONMENT, MANAGED_BY, Names, SNAPSHOT, Tags};
+use crate::names::{
+    Buckets, COMPONENT, DEPLOYMENT, ENVIRONMENT, MANAGED_BY, Names, SNAPSHOT, Tags,
+};
 use crate::ports::{CloudReader, Snapshot};
 use crate::spec::Spec;
 
@@ -72,20 +76,30 @@ impl Reader {
         self.names.own(tags) && asked.all(|(key, value)| tags.get(key) == Some(value))
     }
 
-    fn owner(&self, tags: &Tags) -> Owner {
-        if self.names.own(tags) {
-            Owner::Nex
-        } else {
-            Owner::Other
-        }
-    }
-
     /// The tags that nex manages. Others may add tags, such as a company's cost tags.
     fn ours(&self, tags: Tags) -> Tags {
-        let known = [MANAGED_BY, ENVIRONMENT, COMPONENT, SNAPSHOT, "Name"];
+        let known = [
+            MANAGED_BY,
+            DEPLOYMENT,
+            ENVIRONMENT,
+            COMPONENT,
+            SNAPSHOT,
+            "Name",
+        ];
         tags.into_iter()
             .filter(|(key, _)| known.contains(&key.as_str()) || self.spec.tags.contains_key(key))
             .collect()
+    }
+}
+
+/// Two living resources claim to be the one with this key.
+fn ambiguous<'a>(key: &Key, ids: impl IntoIterator<Item = &'a str>) -> Error {
+    let mut ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+    ids.sort();
+    Error::Ambiguous {
+        kind: key.kind,
+        name: key.name.clone(),
+        ids,
     }
 }
 
@@ -94,7 +108,16 @@ impl Reader {
 struct Found(Observed);
 
 impl Found {
-    fn add(&mut self, id: impl Into<String>, owner: Owner, state: impl Into<ResourceState>) {
+    /// Adds a resource. Of two resources with one name, ours counts.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] if both are ours: nex never chooses between them.
+    fn add(
+        &mut self,
+        id: impl Into<String>,
+        owner: Owner,
+        state: impl Into<ResourceState>,
+    ) -> Result<(), Error> {
         let state = state.into();
         let observed = ObservedResource {
             id: id.into(),
@@ -102,24 +125,28 @@ impl Found {
             state,
         };
         let key = observed.state.key();
-        // Of two resources with one name, ours counts. Of two that are ours, always the same one counts.
-        let rank = |e: &ObservedResource| (e.owner == Owner::Other, e.id.clone());
         match self.0.get(&key) {
-            Some(other) if rank(other) <= rank(&observed) => {}
+            Some(other) if other.owner == Owner::Nex => {
+                if observed.owner == Owner::Nex && other.id != observed.id {
+                    return Err(ambiguous(&key, [other.id.as_str(), &observed.id]));
+                }
+            }
+            Some(other) if observed.owner != Owner::Nex && other.id <= observed.id => {}
             _ => {
                 self.0.insert(key, observed);
             }
         }
+        Ok(())
     }
 
     fn owner(&self, key: &Key) -> Owner {
-        self.0.get(key).map_or(Owner::Other, |e| e.owner)
+        self.0.get(key).map_or(Owner::Other, |e| e.owner.clone())
     }
 }
 
 /// The names of the environment's own security groups by id, because references between resources are names.
 #[derive(Debug, Default)]
-struct GroupNames(BTreeMap<String, String>);
+pub(super) struct GroupNames(BTreeMap<String, String>);
 
 impl GroupNames {
     fn reference(&self, id: &str) -> GroupRef {
@@ -183,7 +210,7 @@ impl Reader {
         self.collect_scaling(scaling, &groups, &mut found)?;
         if let Some(rule) = ingress {
             let key = Key::new(Kind::SecurityGroup, self.names.server());
-            found.add(rule.group.to_string(), found.owner(&key), rule);
+            found.add(rule.group.to_string(), found.owner(&key), rule)?;
         }
         Ok(Snapshot {
             facts,

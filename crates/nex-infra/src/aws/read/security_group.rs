@@ -38,7 +38,7 @@ impl Reader {
         let names = GroupNames(names.collect());
         for group in groups {
             let tags = tags!(group.tags());
-            let owner = self.owner(&tags);
+            let owner = self.names.owner(&tags);
             let lacks = Error::lacks(CALL, "our groups");
             let id = group.group_id.ok_or_else(|| lacks("a group's id"))?;
             let lacks = Error::lacks(CALL, &id);
@@ -50,7 +50,7 @@ impl Reader {
                 egress: rules(&group.ip_permissions_egress.unwrap_or_default(), &names),
                 tags: self.ours(tags),
             };
-            found.add(id, owner, resource);
+            found.add(id, owner, resource)?;
         }
         Ok(names)
     }
@@ -92,7 +92,7 @@ impl Reader {
 }
 
 /// One rule per peer, because EC2 may group peers under a permission in any way.
-fn rules(permissions: &[IpPermission], names: &GroupNames) -> BTreeSet<Rule> {
+pub(crate) fn rules(permissions: &[IpPermission], names: &GroupNames) -> BTreeSet<Rule> {
     let mut rules = BTreeSet::new();
     for permission in permissions {
         let protocol = Protocol::parse(permission.ip_protocol().unwrap_or("-1"));

@@ -7,6 +7,7 @@ use aws_sdk_dlm::types::{
 use super::instance::Parts as ServerParts;
 use super::{Found, Reader};
 use crate::aws::Error;
+use crate::aws::error::if_found;
 use crate::aws::number::from_sdk;
 use crate::model::SnapshotPolicy;
 use crate::names::Tags;
@@ -39,8 +40,8 @@ impl Reader {
         let mut policies = vec![];
         for id in &parts.snapshot_policies {
             let answer = self.aws.dlm.get_lifecycle_policy().policy_id(id).send();
-            let answer = answer.await.map_err(Error::call(CALL, id))?;
-            policies.extend(answer.policy);
+            let answer = if_found(answer.await.map_err(Error::call(CALL, id)))?;
+            policies.extend(answer.and_then(|a| a.policy));
         }
         Ok(policies)
     }
@@ -88,8 +89,8 @@ impl Reader {
                 copy_tags: schedule.and_then(|s| s.copy_tags()).unwrap_or_default(),
                 tags: self.ours(tags.clone()),
             };
-            let owner = self.owner(&tags);
-            found.add(id, owner, resource);
+            let owner = self.names.owner(&tags);
+            found.add(id, owner, resource)?;
         }
         Ok(())
     }

@@ -22,6 +22,9 @@ use crate::names::Tags;
 /// How long a group's instances may take to terminate when the group is deleted.
 const GROUP_GONE: Duration = Duration::from_secs(900);
 
+/// The codes of Auto Scaling for a group that starts an instance, or that something still uses.
+const BUSY: [&str; 2] = ["ResourceInUse", "ScalingActivityInProgress"];
+
 impl Writer {
     pub(super) async fn create_scaling_group(
         &self,
@@ -45,7 +48,7 @@ impl Writer {
             answer.map_err(Error::call("CreateAutoScalingGroup", &new.name))
         };
         let wait = Wait::for_propagation(&new.name, cancel);
-        wait.until_known(call, |e| e.is(Condition::UnknownInTemplate))
+        wait.until_settled(call, |e| e.is(Condition::UnknownInTemplate))
             .await?;
         Ok(new.name.clone())
     }
@@ -83,7 +86,7 @@ impl Writer {
             answer.map_err(Error::call("UpdateAutoScalingGroup", &new.name))
         };
         let wait = Wait::for_propagation(&new.name, cancel);
-        wait.until_known(call, |e| e.is(Condition::UnknownInTemplate))
+        wait.until_settled(call, |e| e.is(Condition::UnknownInTemplate))
             .await?;
         self.tag_group(&new.name, &old.tags, &new.tags).await
     }
@@ -109,10 +112,15 @@ impl Writer {
         name: &str,
         cancel: &CancelToken,
     ) -> Result<(), Error> {
-        let request = self.aws.autoscaling.delete_auto_scaling_group();
-        let request = request.auto_scaling_group_name(name).force_delete(true);
-        let answer = request.send().await;
-        answer.map_err(Error::call("DeleteAutoScalingGroup", name))?;
+        let call = || async {
+            let request = self.aws.autoscaling.delete_auto_scaling_group();
+            let request = request.auto_scaling_group_name(name).force_delete(true);
+            let answer = request.send().await;
+            answer.map_err(Error::call("DeleteAutoScalingGroup", name))
+        };
+        let is_busy = |e: &Error| BUSY.iter().any(|code| e.has_code(code));
+        let wait = Wait::for_release(name, cancel);
+        wait.until_settled(call, is_busy).await?;
         let wait = Wait {
             about: name,
             state: "gone",

@@ -62,7 +62,7 @@ impl Writer {
             answer.map_err(Error::call(CALL, &new.address))
         };
         let wait = Wait::for_propagation(&new.address, cancel);
-        let answer = wait.until_known(call, Error::is_not_found).await?;
+        let answer = wait.until_settled(call, Error::is_not_found).await?;
         let lacks = Error::lacks(CALL, &new.address);
         answer
             .association_id

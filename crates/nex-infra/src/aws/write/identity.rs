@@ -2,11 +2,17 @@
 
 use aws_sdk_iam::types::Tag;
 use futures_util::future::try_join_all;
+use nex_plan::CancelToken;
 
 use super::{Writer, tag_changes};
 use crate::aws::Error;
+use crate::aws::error::if_found;
+use crate::aws::retry::Wait;
 use crate::model::{Document, InstanceProfile, Role};
 use crate::names::Tags;
+
+/// The code of IAM for a role or a profile that something still uses.
+const CONFLICT: &str = "DeleteConflict";
 
 fn iam_tags(tags: &Tags, about: &str) -> Result<Vec<Tag>, Error> {
     let tag = |(key, value)| Tag::builder().key(key).value(value).build();
@@ -117,14 +123,20 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn delete_role(&self, old: &Role) -> Result<(), Error> {
+    pub(super) async fn delete_role(&self, old: &Role, cancel: &CancelToken) -> Result<(), Error> {
         let name = &old.name;
+        // What was read may be from the past: a part that is gone does not mean that the role is gone.
         let policies = old.policies.keys();
-        let policies = policies.map(|key| self.delete_role_policy(name, key));
-        let managed = old.managed.iter().map(|arn| self.detach(name, arn));
+        let policies = policies.map(async |key| if_found(self.delete_role_policy(name, key).await));
+        let managed = old.managed.iter();
+        let managed = managed.map(async |arn| if_found(self.detach(name, arn).await));
         tokio::try_join!(try_join_all(policies), try_join_all(managed))?;
-        let answer = self.aws.iam.delete_role().role_name(name).send().await;
-        answer.map(drop).map_err(Error::call("DeleteRole", name))
+        let call = || async {
+            let answer = self.aws.iam.delete_role().role_name(name).send().await;
+            answer.map(drop).map_err(Error::call("DeleteRole", name))
+        };
+        let wait = Wait::for_release(name, cancel);
+        wait.until_settled(call, |e| e.has_code(CONFLICT)).await
     }
 
     pub(super) async fn create_profile(&self, new: &InstanceProfile) -> Result<String, Error> {
@@ -198,12 +210,20 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn delete_profile(&self, old: &InstanceProfile) -> Result<(), Error> {
-        self.remove_role(old).await?;
-        let request = self.aws.iam.delete_instance_profile();
-        let answer = request.instance_profile_name(&old.name).send().await;
-        answer
-            .map(drop)
-            .map_err(Error::call("DeleteInstanceProfile", &old.name))
+    pub(super) async fn delete_profile(
+        &self,
+        old: &InstanceProfile,
+        cancel: &CancelToken,
+    ) -> Result<(), Error> {
+        if_found(self.remove_role(old).await)?;
+        let call = || async {
+            let request = self.aws.iam.delete_instance_profile();
+            let answer = request.instance_profile_name(&old.name).send().await;
+            answer
+                .map(drop)
+                .map_err(Error::call("DeleteInstanceProfile", &old.name))
+        };
+        let wait = Wait::for_release(&old.name, cancel);
+        wait.until_settled(call, |e| e.has_code(CONFLICT)).await
     }
 }

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, AttributeValue, BlockDeviceMapping, EbsBlockDevice, Filter,
-    HttpTokensState, IamInstanceProfileSpecification, Instance as DescribedInstance,
+    AttributeBooleanValue, AttributeValue, BlockDeviceMapping, EbsBlockDevice,
+    EbsInstanceBlockDeviceSpecification, Filter, HttpTokensState, IamInstanceProfileSpecification,
+    Instance as DescribedInstance, InstanceBlockDeviceMappingSpecification,
     InstanceMetadataOptionsRequest, InstanceType, ResourceType, VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use nex_plan::CancelToken;
+use nex_plan::{CancelToken, CloudError as _, ErrorKind};
 
 use super::security_group::{group_ids, tagged};
 use super::{Writer, need, token};
@@ -17,7 +18,7 @@ use crate::aws::Error;
 use crate::aws::codes::Condition;
 use crate::aws::error::if_found;
 use crate::aws::number::to_sdk;
-use crate::aws::read::root_volume;
+use crate::aws::read::{root_mapping_of, root_volume};
 use crate::aws::retry::Wait;
 use crate::model::{
     DesiredInstance, DesiredVolume, Image, Instance, Key, Kind, MetadataOptions, RootVolume, Volume,
@@ -43,11 +44,15 @@ impl Writer {
         let mut generation = 0;
         let groups = group_ids(&new.instance.security_groups, &new.instance.name, ids)?;
         let wait = Wait::for_propagation(&new.instance.name, cancel);
-        let unknown = |e: &Error| e.is(Condition::UnknownProfile) || e.is_not_found();
+        // A group may not be visible yet. An image that does not exist will not appear.
+        let unknown = |e: &Error| {
+            let is_image = e.has_code("InvalidAMIID.NotFound");
+            e.is(Condition::UnknownProfile) || (e.is_not_found() && !is_image)
+        };
         let id = loop {
             let token = self.launch_token(new, &groups, generation)?;
             let run = || self.run_instance(new, &groups, &token);
-            match wait.until_known(run, unknown).await {
+            match wait.until_settled(run, unknown).await {
                 // EC2 remembers the token of a terminated instance, so the next instance needs another token.
                 Err(error)
                     if error.has_code("IdempotentInstanceTerminated")
@@ -148,10 +153,11 @@ impl Writer {
             let mut instances = reservations
                 .into_iter()
                 .flat_map(|r| r.instances.unwrap_or_default());
-            Ok(instances.find(|i| {
-                let name = i.state().and_then(|s| s.name());
-                name.is_some_and(|name| name.as_str() == state)
-            }))
+            match instances.next() {
+                Some(found) if state_of(&found) == Some(state) => Ok(Some(found)),
+                Some(found) => ends_otherwise(&found, id, state).map_or(Ok(None), Err),
+                None => Ok(None),
+            }
         };
         wait.until(look).await
     }
@@ -186,8 +192,13 @@ impl Writer {
         if old.profile != new.profile {
             self.set_profile(id, new, cancel).await?;
         }
+        if old.delete_root_volume != new.delete_root_volume {
+            self.set_delete_root_volume(id, new.delete_root_volume)
+                .await?;
+        }
         if old.instance_type != new.instance_type {
-            self.resize(id, &new.instance_type, cancel).await?;
+            self.resize(id, &old.instance_type, &new.instance_type, cancel)
+                .await?;
         } else if new.running && !old.running {
             // EC2 can't start an instance that is still stopping.
             self.wait_for_instance(id, "stopped", cancel).await?;
@@ -205,30 +216,79 @@ impl Writer {
             .map_err(Error::call("ModifyInstanceAttribute", id))
     }
 
-    /// If the run is cancelled in between, the instance stays stopped, and the next plan starts the instance.
+    /// Changes the flag of the instance's root device, whatever the device is called.
+    async fn set_delete_root_volume(&self, id: &str, on: bool) -> Result<(), Error> {
+        let request = self.aws.ec2.describe_instances().instance_ids(id);
+        let answer = request.send().await;
+        let answer = answer.map_err(Error::call("DescribeInstances", id))?;
+        let instances = answer.reservations().iter().flat_map(|r| r.instances());
+        let device = instances
+            .filter_map(|i| root_mapping_of(i)?.device_name())
+            .next();
+        let lacks = Error::lacks("DescribeInstances", id);
+        let device = device.ok_or_else(|| lacks("a root device"))?;
+        let ebs = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(on);
+        let mapping = InstanceBlockDeviceMappingSpecification::builder()
+            .device_name(device)
+            .ebs(ebs.build())
+            .build();
+        let request = self.aws.ec2.modify_instance_attribute().instance_id(id);
+        let answer = request.block_device_mappings(mapping).send().await;
+        answer
+            .map(drop)
+            .map_err(Error::call("ModifyInstanceAttribute", id))
+    }
+
+    /// If the instance can't start with the new type, it starts with the old one. If the run is cancelled in between, the
+    /// instance stays stopped, and the next plan starts it.
     async fn resize(
+        &self,
+        id: &str,
+        old: &str,
+        new: &str,
+        cancel: &CancelToken,
+    ) -> Result<(), Error> {
+        let answer = self.aws.ec2.stop_instances().instance_ids(id).send().await;
+        answer.map_err(Error::call("StopInstances", id))?;
+        self.wait_for_instance(id, "stopped", cancel).await?;
+        match self.start_as(id, new, cancel).await {
+            Err(error) if error.kind() != ErrorKind::Cancelled => {
+                // The server must not stay down, even if its type could not be changed.
+                let back = self.start_as(id, old, cancel).await;
+                Err(Error::Resize {
+                    about: id.to_owned(),
+                    old: old.to_owned(),
+                    new: new.to_owned(),
+                    restarted: back.is_ok(),
+                    source: Box::new(error),
+                })
+            }
+            other => other,
+        }
+    }
+
+    /// Starts a stopped instance with this type.
+    async fn start_as(
         &self,
         id: &str,
         instance_type: &str,
         cancel: &CancelToken,
     ) -> Result<(), Error> {
-        let ec2 = &self.aws.ec2;
-        let answer = ec2.stop_instances().instance_ids(id).send().await;
-        answer.map_err(Error::call("StopInstances", id))?;
-        self.wait_for_instance(id, "stopped", cancel).await?;
         let value = AttributeValue::builder().value(instance_type).build();
-        let request = ec2.modify_instance_attribute().instance_id(id);
-        let changed = request.instance_type(value).send().await;
-        let changed = changed.map_err(Error::call("ModifyInstanceAttribute", id));
-        // The server must not stay down, even if its type could not be changed.
-        self.start(id, cancel).await?;
-        changed.map(drop)
+        let request = self.aws.ec2.modify_instance_attribute().instance_id(id);
+        let answer = request.instance_type(value).send().await;
+        answer.map_err(Error::call("ModifyInstanceAttribute", id))?;
+        self.start(id, cancel).await
     }
 
     async fn start(&self, id: &str, cancel: &CancelToken) -> Result<(), Error> {
-        let request = self.aws.ec2.start_instances().instance_ids(id);
-        let answer = request.send().await;
-        answer.map_err(Error::call("StartInstances", id))?;
+        let call = || async {
+            let answer = self.aws.ec2.start_instances().instance_ids(id).send().await;
+            answer.map_err(Error::call("StartInstances", id))
+        };
+        let wait = Wait::for_propagation(id, cancel);
+        wait.until_settled(call, |e| e.is(Condition::TypeNotSettled))
+            .await?;
         self.wait_for_instance(id, "running", cancel)
             .await
             .map(drop)
@@ -272,7 +332,7 @@ impl Writer {
             }
         };
         let wait = Wait::for_propagation(id, cancel);
-        wait.until_known(call, |e| e.is(Condition::UnknownProfile))
+        wait.until_settled(call, |e| e.is(Condition::UnknownProfile))
             .await
     }
 
@@ -284,6 +344,10 @@ impl Writer {
     ) -> Result<(), Error> {
         if old.termination_protection {
             self.protect(id, false).await?;
+        }
+        // The volume holds the data: only a step of its own deletes it.
+        if old.delete_root_volume {
+            self.set_delete_root_volume(id, false).await?;
         }
         let request = self.aws.ec2.terminate_instances().instance_ids(id);
         let answer = request.send().await;
@@ -328,10 +392,32 @@ impl Writer {
         self.tag_ec2(id, &old.tags, &new.tags).await
     }
 
-    pub(super) async fn delete_volume(&self, id: &str) -> Result<(), Error> {
-        let answer = self.aws.ec2.delete_volume().volume_id(id).send().await;
-        answer.map(drop).map_err(Error::call("DeleteVolume", id))
+    pub(super) async fn delete_volume(&self, id: &str, cancel: &CancelToken) -> Result<(), Error> {
+        let call = || async {
+            let answer = self.aws.ec2.delete_volume().volume_id(id).send().await;
+            answer.map(drop).map_err(Error::call("DeleteVolume", id))
+        };
+        // A volume is in use for a moment longer than its terminated instance.
+        let wait = Wait::for_release(id, cancel);
+        wait.until_settled(call, |e| e.has_code("VolumeInUse"))
+            .await
     }
+}
+
+fn state_of(instance: &DescribedInstance) -> Option<&str> {
+    let name = instance.state().and_then(|s| s.name());
+    name.map(|name| name.as_str())
+}
+
+/// An instance that is terminating reaches no other state: it may have failed to start.
+fn ends_otherwise(instance: &DescribedInstance, id: &str, state: &'static str) -> Option<Error> {
+    let ends = matches!(state_of(instance), Some("shutting-down" | "terminated"));
+    let reason = instance.state_reason().and_then(|r| r.message());
+    (ends && state != "terminated").then(|| Error::Ended {
+        about: id.to_owned(),
+        state,
+        reason: reason.unwrap_or("EC2 gives no reason").to_owned(),
+    })
 }
 
 fn root_mapping(volume: &RootVolume) -> BlockDeviceMapping {

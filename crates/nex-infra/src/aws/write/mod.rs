@@ -4,14 +4,15 @@
 //! not repeat a call without an answer: the next read finds what the call created.
 
 mod auto_scaling;
+mod bucket;
 mod elastic_ip;
 mod identity;
 mod instance;
 mod launch_template;
+mod log_group;
 mod secret;
 mod security_group;
 mod snapshots;
-mod storage;
 mod token;
 
 use std::collections::BTreeMap;
@@ -31,22 +32,22 @@ use crate::ports::{CloudWriter, Contents, Ids};
 /// Values that the spec refers to, by the name of the secret that gets the value.
 pub type SuppliedSecrets = BTreeMap<String, SecretString>;
 
-/// Changes one environment.
+/// Changes one deployment.
 #[derive(Debug)]
 pub struct Writer {
     aws: Arc<Aws>,
-    environment: String,
+    deployment: String,
     supplied: SuppliedSecrets,
     /// Versions of launch templates that this run created: reads of them lag behind.
     versions: Mutex<BTreeMap<String, i64>>,
 }
 
 impl Writer {
-    /// A writer for `environment`, with the values of secrets that the spec refers to.
-    pub fn new(aws: Arc<Aws>, environment: impl Into<String>, supplied: SuppliedSecrets) -> Self {
+    /// A writer for `deployment`, with the values of secrets that the spec refers to.
+    pub fn new(aws: Arc<Aws>, deployment: impl Into<String>, supplied: SuppliedSecrets) -> Self {
         Self {
             aws,
-            environment: environment.into(),
+            deployment: deployment.into(),
             supplied,
             versions: Mutex::default(),
         }
@@ -54,7 +55,7 @@ impl Writer {
 
     /// The idempotency token of a call about `key`.
     fn token(&self, key: &Key, parameters: &impl Serialize) -> Result<String, Error> {
-        token::token(&self.environment, key, parameters)
+        token::token(&self.deployment, key, parameters)
     }
 }
 
@@ -139,7 +140,7 @@ impl CloudWriter for Writer {
             D::DatabaseIngress(new) => self.create_ingress(new, ids, cancel).await,
             D::IamRole(new) => self.create_role(new).await,
             D::InstanceProfile(new) => self.create_profile(new).await,
-            D::S3Bucket(new) => self.create_bucket(new).await,
+            D::S3Bucket(new) => self.create_bucket(new, cancel).await,
             D::Secret(new) => self.create_secret(new).await,
             D::LogGroup(new) => self.create_log_group(new).await,
             D::ElasticIp(new) => self.allocate_address(new).await,
@@ -225,15 +226,15 @@ impl CloudWriter for Writer {
         use ResourceState as S;
         unless_gone(match old {
             S::SecurityGroup(_) => self.delete_group(id, cancel).await,
-            S::DatabaseIngress(old) => self.delete_ingress(old, ids).await,
-            S::IamRole(old) => self.delete_role(old).await,
-            S::InstanceProfile(old) => self.delete_profile(old).await,
+            S::DatabaseIngress(old) => self.delete_ingress(old, ids, cancel).await,
+            S::IamRole(old) => self.delete_role(old, cancel).await,
+            S::InstanceProfile(old) => self.delete_profile(old, cancel).await,
             S::S3Bucket(old) => self.delete_bucket(&old.name, contents, cancel).await,
             S::Secret(_) => self.delete_secret(id).await,
             S::LogGroup(old) => self.delete_log_group(&old.name).await,
             S::ElasticIp(_) => self.release_address(id).await,
             S::Instance(old) => self.terminate_instance(id, old, cancel).await,
-            S::Volume(_) => self.delete_volume(id).await,
+            S::Volume(_) => self.delete_volume(id, cancel).await,
             S::ElasticIpAssociation(_) => self.disassociate(id).await,
             S::SnapshotPolicy(_) => self.delete_snapshot_policy(id).await,
             S::LaunchTemplate(_) => self.delete_template(id).await,

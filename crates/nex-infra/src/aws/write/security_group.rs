@@ -11,6 +11,7 @@ use nex_plan::CancelToken;
 
 use super::{Writer, need, sdk_tags, tag_changes};
 use crate::aws::Error;
+use crate::aws::read::{GroupNames, rules};
 use crate::aws::retry::Wait;
 use crate::model::{
     DatabaseIngress, GroupRef, Key, Kind, Peer, PortRange, Protocol, Rule, SecurityGroup,
@@ -58,11 +59,28 @@ impl Writer {
         ids.set(Key::new(Kind::SecurityGroup, &new.name), id.clone());
         let fresh = SecurityGroup {
             ingress: BTreeSet::new(),
-            egress: BTreeSet::from([Rule::everything()]),
+            egress: self.first_egress(&id, cancel).await?,
             ..new.clone()
         };
         Box::pin(self.update_group(&id, &fresh, new, ids, cancel)).await?;
         Ok(id)
+    }
+
+    /// The egress rules that EC2 gives a new group: all of IPv4, and all of IPv6 if the VPC has an IPv6 block.
+    async fn first_egress(&self, id: &str, cancel: &CancelToken) -> Result<BTreeSet<Rule>, Error> {
+        const CALL: &str = "DescribeSecurityGroups";
+        let call = || async {
+            let request = self.aws.ec2.describe_security_groups().group_ids(id);
+            request.send().await.map_err(Error::call(CALL, id))
+        };
+        let wait = Wait::for_propagation(id, cancel);
+        let answer = wait.until_settled(call, Error::is_not_found).await?;
+        let groups = answer.security_groups().iter();
+        let permissions = groups.flat_map(|g| g.ip_permissions_egress().to_vec());
+        Ok(rules(
+            &permissions.collect::<Vec<_>>(),
+            &GroupNames::default(),
+        ))
     }
 
     pub(super) async fn update_group(
@@ -96,12 +114,14 @@ impl Writer {
             self.revoke(
                 id,
                 Direction::Ingress,
-                permissions(&old.ingress, &new.ingress)?
+                permissions(&old.ingress, &new.ingress)?,
+                cancel
             ),
             self.revoke(
                 id,
                 Direction::Egress,
-                permissions(&old.egress, &new.egress)?
+                permissions(&old.egress, &new.egress)?,
+                cancel
             ),
             self.tag_ec2(id, &old.tags, &new.tags),
         )?;
@@ -138,39 +158,66 @@ impl Writer {
             }
         };
         let wait = Wait::for_propagation(id, cancel);
-        wait.until_known(call, Error::is_not_found).await
+        wait.until_settled(call, Error::is_not_found).await
     }
 
+    /// Revokes rules. If one of them is gone, EC2 refuses the whole call: then each rule is revoked by a call of its own.
     async fn revoke(
         &self,
         id: &str,
         direction: Direction,
         rules: Vec<IpPermission>,
+        cancel: &CancelToken,
     ) -> Result<(), Error> {
         if rules.is_empty() {
             return Ok(());
         }
-        let ec2 = &self.aws.ec2;
-        let result = match direction {
-            Direction::Ingress => {
-                let request = ec2.revoke_security_group_ingress().group_id(id);
-                let answer = request.set_ip_permissions(Some(rules)).send().await;
-                answer
-                    .map(drop)
-                    .map_err(Error::call("RevokeSecurityGroupIngress", id))
+        let is_gone = |error: &Error| error.has_code("InvalidPermission.NotFound");
+        match self.revoke_all(id, direction, rules.clone(), cancel).await {
+            Err(error) if is_gone(&error) && rules.len() > 1 => {
+                for rule in rules {
+                    match self.revoke_all(id, direction, vec![rule], cancel).await {
+                        Err(error) if !is_gone(&error) => return Err(error),
+                        _ => {}
+                    }
+                }
+                Ok(())
             }
-            Direction::Egress => {
-                let request = ec2.revoke_security_group_egress().group_id(id);
-                let answer = request.set_ip_permissions(Some(rules)).send().await;
-                answer
-                    .map(drop)
-                    .map_err(Error::call("RevokeSecurityGroupEgress", id))
-            }
-        };
-        match result {
-            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) if is_gone(&error) => Ok(()),
             other => other,
         }
+    }
+
+    async fn revoke_all(
+        &self,
+        id: &str,
+        direction: Direction,
+        rules: Vec<IpPermission>,
+        cancel: &CancelToken,
+    ) -> Result<(), Error> {
+        let ec2 = &self.aws.ec2;
+        let call = || async {
+            let rules = Some(rules.clone());
+            match direction {
+                Direction::Ingress => {
+                    let request = ec2.revoke_security_group_ingress().group_id(id);
+                    let answer = request.set_ip_permissions(rules).send().await;
+                    answer
+                        .map(drop)
+                        .map_err(Error::call("RevokeSecurityGroupIngress", id))
+                }
+                Direction::Egress => {
+                    let request = ec2.revoke_security_group_egress().group_id(id);
+                    let answer = request.set_ip_permissions(rules).send().await;
+                    answer
+                        .map(drop)
+                        .map_err(Error::call("RevokeSecurityGroupEgress", id))
+                }
+            }
+        };
+        let wait = Wait::for_propagation(id, cancel);
+        wait.until_settled(call, |e| e.has_code("InvalidGroup.NotFound"))
+            .await
     }
 
     /// Changes the tags of an EC2 resource.
@@ -226,9 +273,10 @@ impl Writer {
         &self,
         old: &DatabaseIngress,
         ids: &Ids,
+        cancel: &CancelToken,
     ) -> Result<(), Error> {
         let rule = permission(&ingress_rule(old), &old.database, ids)?;
-        self.revoke(old.group.as_str(), Direction::Ingress, vec![rule])
+        self.revoke(old.group.as_str(), Direction::Ingress, vec![rule], cancel)
             .await
     }
 }

@@ -37,7 +37,7 @@ impl Writer {
         // The service assumes the role, which IAM may not allow yet.
         let wait = Wait::for_propagation(&new.name, cancel);
         let answer = wait
-            .until_known(call, |e| e.is(Condition::UnusableRole))
+            .until_settled(call, |e| e.is(Condition::UnusableRole))
             .await?;
         let lacks = Error::lacks(CALL, &new.name);
         answer.policy_id.ok_or_else(|| lacks("the policy's id"))

@@ -1,4 +1,4 @@
-//! Buckets and log groups.
+//! Buckets.
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLocationConstraint,
@@ -8,11 +8,12 @@ use aws_sdk_s3::types::{
 };
 use nex_plan::CancelToken;
 
-use super::{Writer, tag_changes};
+use super::Writer;
 use crate::aws::Error;
 use crate::aws::error::if_found;
 use crate::aws::number::to_sdk;
-use crate::model::{Bucket, LifecycleRule, LogGroup};
+use crate::aws::retry::Wait;
+use crate::model::{Bucket, LifecycleRule};
 use crate::names::Tags;
 use crate::ports::Contents;
 
@@ -20,26 +21,35 @@ use crate::ports::Contents;
 const DEFAULT_REGION: &str = "us-east-1";
 
 impl Writer {
-    pub(super) async fn create_bucket(&self, new: &Bucket) -> Result<String, Error> {
+    pub(super) async fn create_bucket(
+        &self,
+        new: &Bucket,
+        cancel: &CancelToken,
+    ) -> Result<String, Error> {
         let region = self.aws.region.as_str();
         let location = Some(region).filter(|r| *r != DEFAULT_REGION);
         let configuration = CreateBucketConfiguration::builder()
             .set_location_constraint(location.map(BucketLocationConstraint::from))
             .set_tags(Some(s3_tags(&new.tags, &new.name)?))
             .build();
-        let request = self.aws.s3.create_bucket().bucket(&new.name);
-        let answer = request
-            .create_bucket_configuration(configuration)
-            .send()
-            .await;
-        answer.map_err(Error::call("CreateBucket", &new.name))?;
+        let call = || async {
+            let request = self.aws.s3.create_bucket().bucket(&new.name);
+            let request = request.create_bucket_configuration(configuration.clone());
+            let answer = request.send().await;
+            answer.map_err(Error::call("CreateBucket", &new.name))
+        };
+        // S3 does not give out a name again at once after its bucket was deleted.
+        let wait = Wait::for_release(&new.name, cancel);
+        wait.until_settled(call, |e| e.has_code("OperationAborted"))
+            .await?;
         // S3 itself blocks public access to a new bucket. The read back verifies that.
-        self.put_lifecycle(new).await?;
+        tokio::try_join!(self.put_lifecycle(new), self.put_policy(new))?;
         Ok(new.name.clone())
     }
 
     pub(super) async fn update_bucket(&self, old: &Bucket, new: &Bucket) -> Result<(), Error> {
         let name = &new.name;
+        let owner = self.aws.account().await?;
         if old.public_access_blocked != new.public_access_blocked {
             let on = Some(new.public_access_blocked);
             let block = PublicAccessBlockConfiguration::builder()
@@ -48,7 +58,12 @@ impl Writer {
                 .set_block_public_policy(on)
                 .set_restrict_public_buckets(on)
                 .build();
-            let request = self.aws.s3.put_public_access_block().bucket(name);
+            let request = self
+                .aws
+                .s3
+                .put_public_access_block()
+                .bucket(name)
+                .expected_bucket_owner(owner);
             let answer = request.public_access_block_configuration(block).send();
             answer
                 .await
@@ -56,6 +71,9 @@ impl Writer {
         }
         if old.lifecycle != new.lifecycle {
             self.put_lifecycle(new).await?;
+        }
+        if old.policy != new.policy {
+            self.put_policy(new).await?;
         }
         if old.tags != new.tags {
             self.put_bucket_tags(name, &new.tags).await?;
@@ -65,7 +83,15 @@ impl Writer {
 
     /// The call replaces the whole set. nex therefore reads the tags that others have set, and keeps them.
     pub(super) async fn put_bucket_tags(&self, name: &str, new: &Tags) -> Result<(), Error> {
-        let there = self.aws.s3.get_bucket_tagging().bucket(name).send().await;
+        let owner = self.aws.account().await?;
+        let there = self
+            .aws
+            .s3
+            .get_bucket_tagging()
+            .bucket(name)
+            .expected_bucket_owner(owner)
+            .send()
+            .await;
         let there = there.map_err(Error::call("GetBucketTagging", name));
         let there = if_found(there)?;
         let mut tags: Tags = there
@@ -78,22 +104,51 @@ impl Writer {
             .set_tag_set(Some(s3_tags(&tags, name)?))
             .build()
             .map_err(|_| incomplete(name))?;
-        let request = self.aws.s3.put_bucket_tagging().bucket(name);
+        let request = self
+            .aws
+            .s3
+            .put_bucket_tagging()
+            .bucket(name)
+            .expected_bucket_owner(owner);
         let answer = request.tagging(tagging).send().await;
         answer
             .map(drop)
             .map_err(Error::call("PutBucketTagging", name))
     }
 
+    async fn put_policy(&self, new: &Bucket) -> Result<(), Error> {
+        let name = &new.name;
+        let owner = self.aws.account().await?;
+        match &new.policy {
+            Some(policy) => {
+                let request = self.aws.s3.put_bucket_policy().bucket(name);
+                let request = request.expected_bucket_owner(owner);
+                let answer = request.policy(policy.to_string()).send().await;
+                answer
+                    .map(drop)
+                    .map_err(Error::call("PutBucketPolicy", name))
+            }
+            None => {
+                let request = self.aws.s3.delete_bucket_policy().bucket(name);
+                let answer = request.expected_bucket_owner(owner).send().await;
+                answer
+                    .map(drop)
+                    .map_err(Error::call("DeleteBucketPolicy", name))
+            }
+        }
+    }
+
     async fn put_lifecycle(&self, new: &Bucket) -> Result<(), Error> {
         let name = &new.name;
+        let owner = self.aws.account().await?;
         let rules: Option<Vec<_>> = new.lifecycle.iter().map(|(id, r)| s3_rule(id, r)).collect();
         let configuration = BucketLifecycleConfiguration::builder()
             .set_rules(rules)
             .build()
             .map_err(|_| incomplete(name))?;
         let request = self.aws.s3.put_bucket_lifecycle_configuration();
-        let request = request.bucket(name).lifecycle_configuration(configuration);
+        let request = request.bucket(name).expected_bucket_owner(owner);
+        let request = request.lifecycle_configuration(configuration);
         let answer = request.send().await;
         answer
             .map(drop)
@@ -110,11 +165,20 @@ impl Writer {
         if contents == Contents::Purge {
             self.purge_bucket(name, cancel).await?;
         }
-        let answer = self.aws.s3.delete_bucket().bucket(name).send().await;
+        let owner = self.aws.account().await?;
+        let answer = self
+            .aws
+            .s3
+            .delete_bucket()
+            .bucket(name)
+            .expected_bucket_owner(owner)
+            .send()
+            .await;
         answer.map(drop).map_err(Error::call("DeleteBucket", name))
     }
 
     async fn purge_bucket(&self, name: &str, cancel: &CancelToken) -> Result<(), Error> {
+        let owner = self.aws.account().await?;
         loop {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled {
@@ -122,7 +186,12 @@ impl Writer {
                     state: "empty",
                 });
             }
-            let request = self.aws.s3.list_object_versions().bucket(name);
+            let request = self
+                .aws
+                .s3
+                .list_object_versions()
+                .bucket(name)
+                .expected_bucket_owner(owner);
             let answer = request.send().await;
             let answer = answer.map_err(Error::call("ListObjectVersions", name))?;
             let versions = answer.versions().iter();
@@ -144,7 +213,12 @@ impl Writer {
             }
             let delete = Delete::builder().set_objects(Some(objects)).quiet(true);
             let delete = delete.build().map_err(|_| incomplete(name))?;
-            let request = self.aws.s3.delete_objects().bucket(name);
+            let request = self
+                .aws
+                .s3
+                .delete_objects()
+                .bucket(name)
+                .expected_bucket_owner(owner);
             let answer = request.delete(delete).send().await;
             let answer = answer.map_err(Error::call("DeleteObjects", name))?;
             // The call succeeds even if S3 refuses some objects: without this check the loop would never end.
@@ -155,79 +229,6 @@ impl Writer {
                 });
             }
         }
-    }
-
-    pub(super) async fn create_log_group(&self, new: &LogGroup) -> Result<String, Error> {
-        let name = &new.name;
-        let request = self.aws.logs.create_log_group().log_group_name(name);
-        let tags = new.tags.clone().into_iter().collect();
-        let answer = request.set_tags(Some(tags)).send().await;
-        answer.map_err(Error::call("CreateLogGroup", name))?;
-        self.put_retention(new).await?;
-        Ok(name.clone())
-    }
-
-    pub(super) async fn update_log_group(
-        &self,
-        arn: &str,
-        old: &LogGroup,
-        new: &LogGroup,
-    ) -> Result<(), Error> {
-        if old.retention_days != new.retention_days {
-            self.put_retention(new).await?;
-        }
-        self.tag_log_group(arn, &new.name, &old.tags, &new.tags)
-            .await
-    }
-
-    pub(super) async fn tag_log_group(
-        &self,
-        arn: &str,
-        name: &str,
-        old: &Tags,
-        new: &Tags,
-    ) -> Result<(), Error> {
-        let (set, gone) = tag_changes(old, new);
-        if !set.is_empty() {
-            let request = self.aws.logs.tag_resource().resource_arn(arn);
-            let tags = set.into_iter().collect();
-            let answer = request.set_tags(Some(tags)).send().await;
-            answer.map_err(Error::call("TagResource", name))?;
-        }
-        if !gone.is_empty() {
-            let request = self.aws.logs.untag_resource().resource_arn(arn);
-            let answer = request.set_tag_keys(Some(gone)).send().await;
-            answer.map_err(Error::call("UntagResource", name))?;
-        }
-        Ok(())
-    }
-
-    async fn put_retention(&self, group: &LogGroup) -> Result<(), Error> {
-        let name = &group.name;
-        match group.retention_days {
-            Some(days) => {
-                let request = self.aws.logs.put_retention_policy().log_group_name(name);
-                let answer = request.retention_in_days(to_sdk(days)).send().await;
-                answer
-                    .map(drop)
-                    .map_err(Error::call("PutRetentionPolicy", name))
-            }
-            None => {
-                let request = self.aws.logs.delete_retention_policy();
-                let answer = request.log_group_name(name).send().await;
-                answer
-                    .map(drop)
-                    .map_err(Error::call("DeleteRetentionPolicy", name))
-            }
-        }
-    }
-
-    pub(super) async fn delete_log_group(&self, name: &str) -> Result<(), Error> {
-        let request = self.aws.logs.delete_log_group().log_group_name(name);
-        let answer = request.send().await;
-        answer
-            .map(drop)
-            .map_err(Error::call("DeleteLogGroup", name))
     }
 }
 
@@ -327,6 +328,7 @@ mod tests {
         let (url, server) = serve(answers);
         let options = ConnectOptions {
             region: "eu-west-3".into(),
+            account: Some("111122223333".into()),
             max_attempts: Some(1),
             endpoint: Some(EndpointOverride {
                 url,
