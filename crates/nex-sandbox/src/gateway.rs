@@ -99,7 +99,7 @@ impl<B: Backend> Gateway<B> {
             .shared
             .journal
             .lock()
-            .begin(call, verdict.fault.map(<&str>::from));
+            .begin(call, verdict.fault.as_ref().map(<&str>::from));
         let delay_ms = self.shared.delay_ms.load(Ordering::Relaxed);
         let delay = verdict.delay + Duration::from_millis(delay_ms);
         if !delay.is_zero() {
@@ -107,6 +107,18 @@ impl<B: Backend> Gateway<B> {
         }
         let outcome = match verdict.fault {
             Some(Fault::Throttle) => Ok(self.backend.refuse(&service, Refusal::Throttled)),
+            Some(Fault::Refuse {
+                status,
+                code,
+                message,
+            }) => {
+                let refusal = Refusal::Chosen {
+                    status,
+                    code,
+                    message,
+                };
+                Ok(self.backend.refuse(&service, refusal))
+            }
             Some(Fault::FailBefore { how }) => self.lose(how, &service),
             Some(Fault::FailAfter { how }) => {
                 self.backend.answer(&service, head, body).await;

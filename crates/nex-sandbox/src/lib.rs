@@ -7,7 +7,8 @@
 //! database, the nodes of a cluster, and a bucket.
 //!
 //! A gateway in front of moto finds the service and the operation of each call and keeps a journal.
-//! A [`Rule`] makes it delay a call, throttle it, or fail it before or after moto executes it.
+//! A [`Rule`] makes it delay a call, throttle it, refuse it with a chosen error, or fail it before or
+//! after moto executes it.
 //!
 //! In a test, a sandbox runs until its value is dropped:
 //!

@@ -202,6 +202,11 @@ impl Backend for MotoBackend {
         match refusal {
             Refusal::Throttled => refusal::throttled(service),
             Refusal::Failed(_) => refusal::failed(service),
+            Refusal::Chosen {
+                status,
+                code,
+                message,
+            } => refusal::refuse(service, status, &code, &message),
         }
     }
 }

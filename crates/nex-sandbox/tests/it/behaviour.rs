@@ -14,5 +14,5 @@ macro_rules! scripts {
 }
 
 scripts!(
-    access, dlm, groups, instances, network, secrets, seed, storage, tags
+    access, dlm, groups, instances, network, refusals, secrets, seed, storage, tags
 );
