@@ -1,5 +1,6 @@
 """Auto Scaling groups: launches from the template, lifecycle hooks, complete updates, and AWS's errors."""
 
+import time
 from copy import deepcopy
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
@@ -11,11 +12,12 @@ from moto.autoscaling.models import (
     LifecycleHook,
 )
 from moto.autoscaling.responses import AutoScalingResponse
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.utils import convert_tag_spec
 
 import fix_instances
+import profiles
 
 # The defaults of AWS for a mixed instances policy.
 DISTRIBUTION = {
@@ -44,7 +46,6 @@ def fix():
     _fix_hooks()
     _fix_policies()
     _fix_create_update()
-    _fix_delete()
     _fix_unknown_groups()
 
 
@@ -100,6 +101,7 @@ def launch(group):
     instance.autoscaling_group = group
     instance.template_version = str(version.number)
     state = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
+    state.launched = time.monotonic()
     group.instance_states.append(state)
     return state
 
@@ -234,6 +236,7 @@ def _fix_create_update():
                 "AlreadyExists", f"AutoScalingGroup by this name already exists - A group with the name {name} already exists"
             )
         _check_sizes(self, None)
+        profiles.check_template(self, self.autoscaling_backend.ec2_backend)
         result = create(self)
         _store_ignored_fields(self, self.autoscaling_backend.autoscaling_groups[name])
         for hook in self._get_param("LifecycleHookSpecificationList", []):
@@ -243,6 +246,7 @@ def _fix_create_update():
     def update_auto_scaling_group(self):
         group = group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
         _check_sizes(self, group)
+        profiles.check_template(self, self.autoscaling_backend.ec2_backend)
         result = update(self)
         _store_ignored_fields(self, group)
         return result
@@ -292,29 +296,6 @@ def _hook_from_list(backend, group, spec):
     )
     hook.role_arn, hook.notification_target_arn = spec.get("RoleARN"), spec.get("NotificationTargetARN")
     backend.lifecycle_hooks[f"{group}_{hook.name}"] = hook
-
-
-def _fix_delete():
-    def delete_auto_scaling_group(self):
-        backend, name = self.autoscaling_backend, self._get_param("AutoScalingGroupName")
-        group = group_of(backend, name)
-        if group.instance_states and not self._get_bool_param("ForceDelete", False):
-            raise AutoscalingClientError(
-                "ResourceInUse",
-                "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.",
-            )
-        for state in list(group.instance_states):
-            state.instance.disable_api_termination = False
-            group.ec2_backend.terminate_instances([state.instance.id])
-        group.instance_states = []
-        backend.autoscaling_groups.pop(name)
-        for key in [key for key, hook in backend.lifecycle_hooks.items() if hook.auto_scaling_group_name == name]:
-            del backend.lifecycle_hooks[key]
-        for key in [key for key, policy in backend.policies.items() if policy.auto_scaling_group_name == name]:
-            del backend.policies[key]
-        return EmptyResult()
-
-    AutoScalingResponse.delete_auto_scaling_group = delete_auto_scaling_group
 
 
 def _fix_unknown_groups():

@@ -1,6 +1,5 @@
 """Instances: client tokens, quotas, termination protection, tags, volumes and CPU credits."""
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError, OperationNotPermitted4
@@ -8,8 +7,10 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.instances import InstanceResponse
-from moto.ec2.utils import convert_tag_spec, filter_iam_instance_profiles
+from moto.ec2.utils import convert_tag_spec
 
+import lag
+import profiles
 import tokens
 
 ON_DEMAND_VCPUS = 16
@@ -41,10 +42,10 @@ def _fix_run():
         return True
 
     def launch(self):
-        check_profile(self)
-        result = run(self)
         template = self._get_param("LaunchTemplate")
         data = self.ec2_backend._get_template_from_args(template).data if template else {}
+        profiles.check(self, self._get_param("IamInstanceProfile") or data.get("IamInstanceProfile"))
+        result = run(self)
         for instance in result.result.instances:
             finish(self.ec2_backend, instance, {**data, **self.params})
         return result
@@ -53,24 +54,6 @@ def _fix_run():
         return tokens.once(self, lambda: launch(self), alive)
 
     InstanceResponse.run_instances = run_instances
-
-
-def check_profile(response):
-    """Raises EC2's error for a profile that does not exist, or not yet; moto raises IAM's error."""
-    profile = response._get_param("IamInstanceProfile") or {}
-    for field, value in profile.items():
-        try:
-            filter_iam_instance_profiles(
-                response.current_account,
-                response.partition,
-                value if field == "Arn" else None,
-                value if field == "Name" else None,
-            )
-        except ServiceException:
-            raise EC2ClientError(
-                "InvalidParameterValue",
-                f"Value ({value}) for parameter iamInstanceProfile.{field.lower()} is invalid. Invalid IAM Instance Profile {field.lower()}",
-            ) from None
 
 
 def finish(backend, instance, data):
@@ -132,6 +115,7 @@ def vcpus_used(backend, spot):
 def _fix_backend():
     run = EC2Backend.run_instances
     terminate = EC2Backend.terminate_instances
+    start = EC2Backend.start_instances
 
     def run_instances(self, image_id, count, user_data, security_group_names, **kwargs):
         spot = bool(kwargs.get("instance_market_options"))
@@ -150,8 +134,19 @@ def _fix_backend():
                 raise OperationNotPermitted4(instance.id)
         return terminate(self, instance_ids)
 
+    def start_instances(self, instance_ids):
+        for instance in self.get_multi_instances_by_id(instance_ids):
+            planned, kind = vars(instance).pop("launch_plan", None), instance.instance_type
+            if planned not in (None, kind):
+                raise EC2ClientError(
+                    "InvalidParameterValue",
+                    f"Invalid value '{kind}' for instanceType. LaunchPlan instance type does not match attribute value {planned}",
+                )
+        return start(self, instance_ids)
+
     EC2Backend.run_instances = run_instances
     EC2Backend.terminate_instances = terminate_instances
+    EC2Backend.start_instances = start_instances
 
 
 def check_quota(backend, kind, count, spot):
@@ -183,6 +178,9 @@ def _fix_attributes():
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
         if instance.state != "stopped" and any(self._get_param(f"{name}.Value") is not None for name in NEEDS_STOP):
             raise EC2ClientError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'stopped' state.")
+        if lag.SECONDS and self._get_param("InstanceType.Value"):
+            # The first start after the change still plans with the old type.
+            instance.launch_plan = instance.instance_type
         groups = self._get_param("Groups")
         if groups:
             # moto changes the groups of the instance but not those of its interface.

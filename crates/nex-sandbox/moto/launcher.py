@@ -5,9 +5,11 @@ gateway has the other end of the pipe, which closes however the gateway ends.
 """
 
 import argparse
+import gc
 import io
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -32,6 +34,7 @@ from werkzeug.test import Client  # noqa: E402
 
 import dlm  # noqa: E402
 import fix_access  # noqa: E402
+import fix_group_ends  # noqa: E402
 import fix_groups  # noqa: E402
 import fix_instances  # noqa: E402
 import fix_network  # noqa: E402
@@ -39,6 +42,9 @@ import fix_secrets  # noqa: E402
 import fix_storage  # noqa: E402
 import fix_tags  # noqa: E402
 import fix_templates  # noqa: E402
+import lag  # noqa: E402
+import past  # noqa: E402
+import profiles  # noqa: E402
 import refreshes  # noqa: E402
 import seed  # noqa: E402
 
@@ -97,13 +103,28 @@ class Cloud:
 
     def __init__(self):
         self.moto = DomainDispatcherApplication(propagating_app)
+        self.past = past.Past(self.answer)
 
     def __call__(self, environ, start_response):
+        with LOCK:
+            lag.set_seconds(float(environ.pop("HTTP_X_SANDBOX_LAG", 0)))
+            self.advance()
+            return self.past.serve(environ, start_response)
+
+    def advance(self):
+        """Makes the changes that are due after the lag."""
+        now = time.monotonic()
+        self.past.forget(now)
+        if lag.is_due(now):
+            self.past.keep(now)
+            lag.run(now)
+
+    def answer(self, environ, start_response):
+        """Answers a call from the state of this process."""
         try:
-            with LOCK:
-                if service_of(environ) == "dlm":
-                    return dlm.application(environ, start_response)
-                return list(self.moto(environ, start_response))
+            if service_of(environ) == "dlm":
+                return dlm.application(environ, start_response)
+            return list(self.moto(environ, start_response))
         except NotImplementedError as fault:
             return refuse(start_response, "501 Not Implemented", "NotImplemented", str(fault))
         except Exception:
@@ -156,12 +177,13 @@ def end_with_stdin():
     os._exit(0)
 
 
-def keep_time():
-    """Advances lifecycle hooks and instance refreshes."""
+def keep_time(cloud):
+    """Advances lifecycle hooks, instance refreshes and later changes."""
     while True:
         time.sleep(TICK_SECONDS)
         with LOCK:
             try:
+                cloud.advance()
                 refreshes.tick(time.monotonic())
             except Exception:
                 traceback.print_exc()
@@ -187,6 +209,8 @@ def main():
         fix_templates,
         fix_instances,
         fix_groups,
+        fix_group_ends,
+        profiles,
         refreshes,
     ):
         module.fix()
@@ -197,7 +221,11 @@ def main():
     cloud = Cloud()
     warm_up(cloud)
     server = make_server("127.0.0.1", 0, cloud, threaded=True, request_handler=Handler)
-    threading.Thread(target=keep_time, daemon=True).start()
+    # Snapshots of the past are forks: nobody waits for their end, and a collector that visits all objects would make
+    # the system copy them.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()
+    threading.Thread(target=keep_time, args=(cloud,), daemon=True).start()
     print(json.dumps({"port": server.port}), flush=True)
     server.serve_forever()
 

@@ -32,7 +32,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
     /// Executes a request.
     fn answer(
         &self,
-        service: &str,
+        call: &Call,
         head: Parts,
         body: Bytes,
     ) -> impl Future<Output = FullResponse> + Send;

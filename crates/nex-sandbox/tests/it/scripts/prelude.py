@@ -38,6 +38,20 @@ def control(method, path, body=None):
         return json.load(answer)
 
 
+def lag(seconds):
+    control("PUT", "lag", {"ms": int(seconds * 1000)})
+
+
+class Clock:
+    """Measures from its start, and waits until a moment after it."""
+
+    def __init__(self):
+        self.start = time.monotonic()
+
+    def wait(self, seconds):
+        time.sleep(max(0, self.start + seconds - time.monotonic()))
+
+
 def tagged(**tags):
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
@@ -84,6 +98,14 @@ TRUST = json.dumps(
         ],
     }
 )
+
+
+def server(**changes):
+    """The parameters of a small server."""
+    return {
+        "ImageId": image(UBUNTU), "MinCount": 1, "MaxCount": 1, "InstanceType": "t3a.micro",
+        "SubnetId": subnet("public-a")["SubnetId"], **changes,
+    }
 
 
 def profile(name):
