@@ -16,6 +16,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.utils import convert_tag_spec
 
+import activities
 import fix_instances
 import profiles
 
@@ -40,6 +41,10 @@ IGNORED_FIELDS = {
 }
 
 
+# The errors with which a launch fails after the group was accepted.
+NO_LAUNCH = ("VcpuLimitExceeded", "MaxSpotInstanceCountExceeded", "InstanceCreditSpecification.NotSupported")
+
+
 def fix():
     _fix_launch()
     _fix_instance_state()
@@ -61,7 +66,7 @@ def version_of(group):
 
 
 def launch(group):
-    """Starts one instance from the group's template and mixed policy. Returns None if a quota forbids it."""
+    """Starts one instance from the group's template and mixed policy. Returns None if it cannot start."""
     version = version_of(group)
     data = deepcopy(version.data)
     policy = group.mixed_instances_policy or {}
@@ -71,6 +76,7 @@ def launch(group):
     tags = convert_tag_spec(data.get("TagSpecifications") or [])
     own = {**tags.get("instance", {}), **group.get_propagated_tags(), ASG_NAME_TAG: group.name}
     try:
+        fix_instances.check_credits(kind, data)
         reservation = group.ec2_backend.run_instances(
             version.image_id,
             1,
@@ -91,8 +97,9 @@ def launch(group):
             instance_market_options="spot" if _next_is_spot(group) else {},
         )
     except EC2ClientError as fault:
-        if fault.code in ("VcpuLimitExceeded", "MaxSpotInstanceCountExceeded"):
+        if fault.code in NO_LAUNCH:
             # In AWS, this is not an error of the group: it records a failed activity and tries again.
+            activities.failed(group, str(fault.message))
             return None
         raise
     instance = reservation.instances[0]
@@ -101,6 +108,7 @@ def launch(group):
     instance.autoscaling_group = group
     instance.template_version = str(version.number)
     state = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
+    activities.launched(group, instance)
     state.launched = time.monotonic()
     group.instance_states.append(state)
     return state

@@ -1,8 +1,8 @@
-"""Instances: client tokens, quotas, termination protection, tags, volumes and CPU credits."""
+"""Instances: client tokens, quotas, termination protection, tags, volumes, images and CPU credits."""
 
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
-from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError, OperationNotPermitted4
+from moto.ec2.exceptions import EC2ClientError, InvalidAMIIdError, InvalidInstanceIdError, OperationNotPermitted4
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
@@ -28,6 +28,7 @@ def fix():
     _fix_attributes()
     _fix_credits()
     _fix_root_volume()
+    _fix_images()
 
 
 def _fix_run():
@@ -45,6 +46,8 @@ def _fix_run():
         template = self._get_param("LaunchTemplate")
         data = self.ec2_backend._get_template_from_args(template).data if template else {}
         profiles.check(self, self._get_param("IamInstanceProfile") or data.get("IamInstanceProfile"))
+        kind = self._get_param("InstanceType") or data.get("InstanceType") or "m1.small"
+        check_credits(kind, {**data, **self.params})
         result = run(self)
         for instance in result.result.instances:
             finish(self.ec2_backend, instance, {**data, **self.params})
@@ -91,10 +94,20 @@ def _finish_volumes(backend, instance, data):
 
 def default_credits(instance_type):
     """The default of AWS: T3 and later types are unlimited."""
-    family = instance_type.split(".")[0]
-    if not family.startswith("t"):
+    if not is_burstable(instance_type):
         return None
-    return "standard" if family == "t2" else "unlimited"
+    return "standard" if instance_type.startswith("t2.") else "unlimited"
+
+
+def is_burstable(instance_type):
+    return INSTANCE_TYPES.get(instance_type, {}).get("BurstablePerformanceSupported", False)
+
+
+def check_credits(kind, data):
+    if (data.get("CreditSpecification") or {}).get("CpuCredits") and not is_burstable(kind):
+        raise EC2ClientError(
+            "InstanceCreditSpecification.NotSupported", f"The {kind} instance type does not support T2 Unlimited."
+        )
 
 
 def vcpus(instance_type):
@@ -252,3 +265,16 @@ def _fix_root_volume():
         self.ec2_backend.attach_volume(volume.id, self.id, self.root_device_name, True)
 
     Instance.setup_defaults = setup_defaults
+
+
+def _fix_images():
+    describe = EC2Backend.describe_images
+
+    def describe_images(self, ami_ids=None, *args, **kwargs):
+        unknown = [id_ for id_ in ami_ids or [] if id_.startswith("ami-") and id_ not in self.amis]
+        if unknown:
+            # moto raises this only if all of them are unknown.
+            raise InvalidAMIIdError(unknown)
+        return describe(self, ami_ids, *args, **kwargs)
+
+    EC2Backend.describe_images = describe_images

@@ -32,6 +32,7 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 from werkzeug.test import Client  # noqa: E402
 
+import activities  # noqa: E402
 import dlm  # noqa: E402
 import fix_access  # noqa: E402
 import fix_group_ends  # noqa: E402
@@ -201,6 +202,7 @@ def main():
     options = parser.parse_args()
     threading.Thread(target=end_with_stdin, daemon=True).start()
     for module in (
+        activities,
         fix_access,
         fix_network,
         fix_secrets,

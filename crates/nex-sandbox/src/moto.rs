@@ -38,6 +38,7 @@ macro_rules! python_files {
 /// The launcher and its modules, as name and text.
 const FILES: &[(&str, &str)] = python_files![
     "launcher.py",
+    "activities.py",
     "dlm.py",
     "fix_access.py",
     "fix_groups.py",
