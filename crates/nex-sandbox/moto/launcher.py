@@ -34,7 +34,9 @@ from werkzeug.test import Client  # noqa: E402
 
 import activities  # noqa: E402
 import dlm  # noqa: E402
+import errors  # noqa: E402
 import fix_access  # noqa: E402
+import fix_buckets  # noqa: E402
 import fix_group_ends  # noqa: E402
 import fix_groups  # noqa: E402
 import fix_instances  # noqa: E402
@@ -48,6 +50,7 @@ import past  # noqa: E402
 import profiles  # noqa: E402
 import refreshes  # noqa: E402
 import seed  # noqa: E402
+from errors import Refusal  # noqa: E402
 
 # moto does not lock its state, and a client token must be checked and used in one step.
 LOCK = threading.Lock()
@@ -122,16 +125,21 @@ class Cloud:
 
     def answer(self, environ, start_response):
         """Answers a call from the state of this process."""
+        service = service_of(environ)
         try:
-            if service_of(environ) == "dlm":
+            if service == "dlm":
                 return dlm.application(environ, start_response)
+            if service == "s3":
+                fix_buckets.check(environ)
             return list(self.moto(environ, start_response))
+        except Refusal as fault:
+            refusal = fault
         except NotImplementedError as fault:
-            return refuse(start_response, "501 Not Implemented", "NotImplemented", str(fault))
+            refusal = Refusal(501, "NotImplemented", str(fault))
         except Exception:
             traceback.print_exc()
-            message = traceback.format_exc(limit=0).strip()
-            return refuse(start_response, "500 Internal Server Error", "InternalFailure", message)
+            refusal = Refusal(500, "InternalFailure", traceback.format_exc(limit=0).strip())
+        return errors.answer(service, environ, start_response, refusal)
 
 
 def service_of(environ):
@@ -139,22 +147,6 @@ def service_of(environ):
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0]
     parts = scope.split("/")
     return parts[3] if len(parts) == 5 else None
-
-
-def refuse(start_response, status, code, message):
-    """Answers with an error that both XML and JSON clients can parse."""
-    message = message.replace("&", "and").replace("<", "(").replace(">", ")")
-    body = (
-        f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
-        f"<Error><Code>{code}</Code><Message>{message}</Message></Error></Response>"
-    ).encode()
-    headers = [
-        ("Content-Type", "text/xml"),
-        ("Content-Length", str(len(body))),
-        ("x-amzn-errortype", code),
-    ]
-    start_response(status, headers)
-    return [body]
 
 
 def warm_up(cloud):
@@ -204,6 +196,7 @@ def main():
     for module in (
         activities,
         fix_access,
+        fix_buckets,
         fix_network,
         fix_secrets,
         fix_storage,

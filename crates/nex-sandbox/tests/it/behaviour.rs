@@ -14,6 +14,6 @@ macro_rules! scripts {
 }
 
 scripts!(
-    access, activities, catalogue, dlm, group_ends, groups, instances, lag, network, past,
+    access, activities, buckets, catalogue, dlm, group_ends, groups, instances, lag, network, past,
     profiles, refusals, secrets, seed, storage, tags
 );
