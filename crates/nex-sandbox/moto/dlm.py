@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote
 from moto.iam.models import iam_backends
 
 import lag
+import tag_rules
 
 ACCOUNT = "009001720821"
 REGION = "eu-west-3"
@@ -88,6 +89,10 @@ def create(body):
 
 def check(body):
     """Raises the errors of AWS for the mistakes that nex could make."""
+    why = body.get("Description") and tag_rules.broken("dlm", "PolicyDescription", body["Description"])
+    why = why or tag_rules.problem("dlm", (body.get("Tags") or {}).items())
+    if why:
+        raise Fault(400, "InvalidRequestException", why)
     if body.get("State") and body["State"] not in STATES:
         raise Fault(400, "InvalidRequestException", f"invalid state: {body['State']}")
     if body.get("ExecutionRoleArn") and not re.match(r"arn:aws[\w-]*:iam::\d{12}:role/.+", body["ExecutionRoleArn"]):
@@ -171,6 +176,7 @@ def delete(id_):
 
 
 def tag(arn, body):
+    check(body)
     by_arn(arn)["Tags"].update(body.get("Tags") or {})
     return {}
 

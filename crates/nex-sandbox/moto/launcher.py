@@ -50,6 +50,7 @@ import past  # noqa: E402
 import profiles  # noqa: E402
 import refreshes  # noqa: E402
 import seed  # noqa: E402
+import tag_rules  # noqa: E402
 from errors import Refusal  # noqa: E402
 
 # moto does not lock its state, and a client token must be checked and used in one step.
@@ -129,8 +130,7 @@ class Cloud:
         try:
             if service == "dlm":
                 return dlm.application(environ, start_response)
-            if service == "s3":
-                fix_buckets.check(environ)
+            check(service, environ)
             return list(self.moto(environ, start_response))
         except Refusal as fault:
             refusal = fault
@@ -140,6 +140,16 @@ class Cloud:
             traceback.print_exc()
             refusal = Refusal(500, "InternalFailure", traceback.format_exc(limit=0).strip())
         return errors.answer(service, environ, start_response, refusal)
+
+
+def check(service, environ):
+    """Refuses calls that AWS refuses and moto accepts."""
+    if service == "s3":
+        fix_buckets.check(environ)
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    operation = environ.get("HTTP_X_SANDBOX_CALL", "").rpartition(" ")[2]
+    tag_rules.check(service, operation, body)
 
 
 def service_of(environ):

@@ -56,6 +56,7 @@ const FILES: &[(&str, &str)] = python_files![
     "profiles.py",
     "refreshes.py",
     "seed.py",
+    "tag_rules.py",
     "tokens.py",
 ];
 

@@ -15,5 +15,5 @@ macro_rules! scripts {
 
 scripts!(
     access, activities, buckets, catalogue, dlm, group_ends, groups, instances, lag, network, past,
-    profiles, refusals, secrets, seed, storage, tags
+    profiles, refusals, secrets, seed, storage, tag_rules, tags
 );
