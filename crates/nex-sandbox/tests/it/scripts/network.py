@@ -29,6 +29,12 @@ refused(
 assert [one["FromPort"] for one in rules(one)["IpPermissions"]] == [443]
 assert len(rules(one)["IpPermissions"][0]["IpRanges"]) == 2
 refused("InvalidPermission.NotFound", ec2.revoke_security_group_ingress, GroupId=one, IpPermissions=tcp(1, "10.1.0.0/16"))
+# A call with an unknown rule removes none of its rules.
+refused(
+    "InvalidPermission.NotFound", ec2.revoke_security_group_ingress,
+    GroupId=one, IpPermissions=tcp(443, "10.1.0.0/16") + tcp(1, "10.1.0.0/16"),
+)
+assert len(rules(one)["IpPermissions"][0]["IpRanges"]) == 2
 ec2.revoke_security_group_ingress(GroupId=one, IpPermissions=tcp(443, "10.1.0.0/16"))
 assert rules(one)["IpPermissions"][0]["IpRanges"] == [{"CidrIp": "10.2.0.0/16"}]
 ec2.revoke_security_group_egress(GroupId=one, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
