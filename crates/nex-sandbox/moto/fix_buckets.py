@@ -1,6 +1,7 @@
 """Buckets that a call cannot use: those of other accounts and other Regions. Policies that ask for TLS."""
 
 import json
+from fnmatch import fnmatchcase
 from urllib.parse import parse_qs, unquote
 
 from moto.s3.models import FakeBucket, s3_backends
@@ -17,7 +18,9 @@ def fix():
     def get_permission(self, action, resource):
         whole = self.policy
         if whole is not None:
-            self.policy = json.dumps(_over_tls(json.loads(whole))).encode()
+            # moto would apply these statements to all calls; `_check_policy` applies them.
+            others = [one for one in _statements(whole) if _wanted(one) is None]
+            self.policy = json.dumps({**json.loads(whole), "Statement": others}).encode()
         try:
             return get(self, action, resource)
         finally:
@@ -26,18 +29,32 @@ def fix():
     FakeBucket.get_permission = get_permission
 
 
-def _over_tls(policy):
-    """The statements that apply to calls over TLS, as which all calls count here; moto ignores this condition."""
-    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
-    applied = []
-    for statement in statements:
-        conditions = dict(statement.get("Condition") or {})
-        wanted = (conditions.get("Bool") or {}).get(SECURE)
-        if wanted is None:
-            applied.append(statement)
-        elif str(wanted).lower() == "true":
-            applied.append({name: value for name, value in statement.items() if name != "Condition"})
-    return {**policy, "Statement": applied}
+def _statements(policy):
+    return _listed(json.loads(policy)["Statement"])
+
+
+def _listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def _wanted(statement):
+    """The value of aws:SecureTransport that a statement asks for, or None."""
+    wanted = ((statement.get("Condition") or {}).get("Bool") or {}).get(SECURE)
+    return None if wanted is None else str(_listed(wanted)[0]).lower()
+
+
+def _check_policy(bucket, path, environ):
+    """A call counts as one over TLS, which the sandbox does not speak, unless its header says that it does not."""
+    secure = "false" if environ.get("HTTP_X_SANDBOX_TRANSPORT") == "http" else "true"
+    action = "s3:" + environ.get("HTTP_X_SANDBOX_CALL", "").rpartition(" ")[2]
+    resource = f"arn:aws:s3:::{path.rstrip('/')}"
+    for statement in _statements(bucket.policy) if bucket.policy else []:
+        concerned = all(
+            any(fnmatchcase(text, glob) for glob in _listed(statement.get(field) or []))
+            for field, text in (("Action", action), ("Resource", resource))
+        )
+        if statement["Effect"] == "Deny" and _wanted(statement) == secure and concerned:
+            raise Refusal(403, "AccessDenied", "Access Denied")
 
 
 def check(environ):
@@ -51,7 +68,8 @@ def check(environ):
     partition, account = owner
     if account != ACCOUNT or environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", account) != account:
         raise Refusal(403, "AccessDenied", "Access Denied")
-    region, here = s3_backends[account][partition].buckets[name].region_name, _region(environ)
+    bucket, here = s3_backends[account][partition].buckets[name], _region(environ)
+    region = bucket.region_name
     if here and here != region:
         raise Refusal(
             301,
@@ -61,6 +79,7 @@ def check(environ):
             f"<Endpoint>{name}.s3.{region}.amazonaws.com</Endpoint><Bucket>{name}</Bucket>",
             [("x-amz-bucket-region", region)],
         )
+    _check_policy(bucket, path, environ)
 
 
 def _region(environ):

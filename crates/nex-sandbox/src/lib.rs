@@ -13,6 +13,9 @@
 //! moto shows every change at once, unlike AWS. With [`Sandbox::set_lag`], lists answer from the
 //! past, and some changes take effect later.
 //!
+//! Every S3 call counts as one over TLS where a bucket's policy asks for it, unless the call has the
+//! header `x-sandbox-transport: http`.
+//!
 //! In a test, a sandbox runs until its value is dropped:
 //!
 //! ```no_run

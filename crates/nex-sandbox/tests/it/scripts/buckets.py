@@ -10,10 +10,10 @@ class Unfollowed(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def raw(method, path, region="eu-west-3"):
+def raw(method, path, region="eu-west-3", **headers):
     """The status, the headers and the body. boto3 would follow a redirect to the other Region."""
     scope = f"AWS4-HMAC-SHA256 Credential=sandbox/20260101/{region}/s3/aws4_request, SignedHeaders=host, Signature=0"
-    request = urllib.request.Request(f"{sys.argv[1]}/{path}", method=method, headers={"Authorization": scope})
+    request = urllib.request.Request(f"{sys.argv[1]}/{path}", method=method, headers={"Authorization": scope, **headers})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Unfollowed)
     try:
         answer = opener.open(request)
@@ -53,7 +53,7 @@ refused("AccessDenied", s3.get_bucket_tagging, **OWN, ExpectedBucketOwner="21098
 refused("403", s3.head_bucket, **OWN, ExpectedBucketOwner="210987654321")
 
 
-# Policies. All calls count as calls over TLS.
+# Policies. All calls count as calls over TLS, except those whose header says otherwise.
 def policy(secure, action):
     statement = {
         "Effect": "Deny", "Principal": "*", "Action": action,
@@ -68,8 +68,14 @@ s3.put_bucket_policy(**OWN, Policy=json.dumps(policy("false", "s3:*")))
 assert json.loads(s3.get_bucket_policy(**OWN)["Policy"]) == policy("false", "s3:*")
 s3.put_object(**OWN, Key="x", Body=b"3")
 assert s3.get_object(**OWN, Key="x")["Body"].read() == b"3"
+PLAIN = {"X-Sandbox-Transport": "http"}
+for method, path in (("GET", "own-bucket/x"), ("PUT", "own-bucket/x"), ("GET", "own-bucket?location"), ("HEAD", "own-bucket")):
+    status, _, body = raw(method, path, **PLAIN)
+    assert status == 403 and ("<Code>AccessDenied</Code>" in body) == (method != "HEAD"), (method, path, status, body)
+assert raw("GET", "own-bucket/x")[0] == 200 and raw("HEAD", "nex-staging-backups", **PLAIN)[0] == 200
 s3.put_bucket_policy(**OWN, Policy=json.dumps(policy("true", "s3:PutObject")))
-refused("403", s3.put_object, **OWN, Key="x", Body=b"4")
+refused("AccessDenied", s3.put_object, **OWN, Key="x", Body=b"4")
+assert s3.get_object(**OWN, Key="x")["Body"].read() == b"3"
 s3.delete_bucket_policy(**OWN)
 refused("NoSuchBucketPolicy", s3.get_bucket_policy, **OWN)
 
