@@ -29,7 +29,7 @@ asg.delete_auto_scaling_group(**NAME, ForceDelete=True)
 assert not groups() and state(id_) == "terminated"
 
 # An instance that was just launched makes the first attempt fail.
-lag(2)
+lag(3)
 id_ = create()
 assert "Status" not in groups()[0]
 refused("ResourceInUse", asg.delete_auto_scaling_group, **NAME)
@@ -40,9 +40,9 @@ asg.delete_auto_scaling_group(**NAME, ForceDelete=True)
 assert groups()[0]["Status"] == "Delete in progress"
 assert [one["LifecycleState"] for one in groups()[0]["Instances"]] == ["Terminating"]
 refused("DependencyViolation", ec2.delete_security_group, GroupId=security)
-clock.wait(2.2)
+clock.wait(3.4)
 assert not groups() and state(id_) == "running"
 refused("DependencyViolation", ec2.delete_security_group, GroupId=security)
-clock.wait(4.2)
+clock.wait(6.4)
 assert state(id_) == "terminated"
 ec2.delete_security_group(GroupId=security)

@@ -12,15 +12,15 @@ def size_and_state():
 
 ec2.modify_volume(VolumeId=volume, Size=11)
 assert size_and_state() == (11, "completed")
-lag(1)
+lag(2)
 clock = Clock()
 answer = ec2.modify_volume(VolumeId=volume, Size=12)["VolumeModification"]
 assert (answer["ModificationState"], answer["OriginalSize"], answer["TargetSize"]) == ("modifying", 11, 12), answer
 assert size_and_state() == (11, "modifying")
 refused("IncorrectModificationState", ec2.modify_volume, VolumeId=volume, Size=13)
-clock.wait(1.2)
+clock.wait(2.4)
 assert size_and_state() == (12, "optimizing")
-clock.wait(2.2)
+clock.wait(4.4)
 assert size_and_state() == (12, "completed")
 
 # The type.
@@ -40,7 +40,7 @@ ec2.terminate_instances(InstanceIds=[id_])
 state = lambda: ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"]
 assert state() == "in-use"
 refused("VolumeInUse", ec2.delete_volume, VolumeId=volume)
-clock.wait(1.2)
+clock.wait(2.4)
 assert state() == "available"
 ec2.delete_volume(VolumeId=volume)
 

@@ -49,16 +49,16 @@ def all_refuse(message):
 
 
 all_refuse(UNKNOWN)
-lag(4)
+lag(5)
 clock = Clock()
 role = profile("new")
 arn = iam.get_instance_profile(InstanceProfileName="new")["InstanceProfile"]["Arn"]
 all_refuse(UNKNOWN)
 refused("InvalidRequestException", dlm.create_lifecycle_policy, **POLICY, ExecutionRoleArn=role)
-clock.wait(4.2)
+clock.wait(5.3)
 all_refuse(f'IAM Instance Profile "{arn}" has no associated IAM Roles')
 dlm.create_lifecycle_policy(**POLICY, ExecutionRoleArn=role)
-clock.wait(8.2)
+clock.wait(10.4)
 ec2.run_instances(**server(IamInstanceProfile={"Arn": arn}))
 ec2.replace_iam_instance_profile_association(AssociationId=association, IamInstanceProfile={"Name": "new"})
 asg.create_auto_scaling_group(**group)
