@@ -92,7 +92,8 @@ def staging():
 
 
 def _network(ec2):
-    vpc = ec2.create_vpc("10.0.0.0/16")
+    # With the IPv6 block, a new security group also lets all of IPv6 out.
+    vpc = ec2.create_vpc("10.0.0.0/16", amazon_provided_ipv6_cidr_block=True)
     vpc.add_tags({"Name": "nex-staging"})
     vpc.enable_dns_hostnames = vpc.enable_dns_support = True
     subnets = {}
