@@ -6,6 +6,11 @@ import uuid
 from datetime import datetime, timezone
 from urllib.parse import parse_qs, unquote
 
+from moto.iam.models import iam_backends
+
+import lag
+import tag_rules
+
 ACCOUNT = "009001720821"
 REGION = "eu-west-3"
 POLICIES = {}
@@ -65,6 +70,7 @@ def create(body):
     if missing:
         raise Fault(400, "InvalidRequestException", f"missing parameters: {', '.join(missing)}")
     check(body)
+    check_role(body["ExecutionRoleArn"])
     id_ = f"policy-0{uuid.uuid4().hex[:16]}"
     POLICIES[id_] = {
         "PolicyId": id_,
@@ -83,6 +89,10 @@ def create(body):
 
 def check(body):
     """Raises the errors of AWS for the mistakes that nex could make."""
+    why = body.get("Description") and tag_rules.broken("dlm", "PolicyDescription", body["Description"])
+    why = why or tag_rules.problem("dlm", (body.get("Tags") or {}).items())
+    if why:
+        raise Fault(400, "InvalidRequestException", why)
     if body.get("State") and body["State"] not in STATES:
         raise Fault(400, "InvalidRequestException", f"invalid state: {body['State']}")
     if body.get("ExecutionRoleArn") and not re.match(r"arn:aws[\w-]*:iam::\d{12}:role/.+", body["ExecutionRoleArn"]):
@@ -97,6 +107,13 @@ def check(body):
         retain = schedule.get("RetainRule") or {}
         if bool(retain.get("Count")) == bool(retain.get("Interval")):
             raise Fault(400, "InvalidRequestException", "a retain rule has either a count or an interval")
+
+
+def check_role(arn):
+    """Refuses a role that is too new. AWS's wording is not known, so clients can only go by the code."""
+    for known in iam_backends[ACCOUNT]["aws"].roles.values():
+        if known.arn == arn and lag.is_young(getattr(known, "created", None)):
+            raise Fault(400, "InvalidRequestException", "The policy cannot be created with the given parameters.")
 
 
 def completed(details):
@@ -159,6 +176,7 @@ def delete(id_):
 
 
 def tag(arn, body):
+    check(body)
     by_arn(arn)["Tags"].update(body.get("Tags") or {})
     return {}
 

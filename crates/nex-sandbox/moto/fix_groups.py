@@ -1,5 +1,6 @@
 """Auto Scaling groups: launches from the template, lifecycle hooks, complete updates, and AWS's errors."""
 
+import time
 from copy import deepcopy
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
@@ -11,11 +12,13 @@ from moto.autoscaling.models import (
     LifecycleHook,
 )
 from moto.autoscaling.responses import AutoScalingResponse
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.utils import convert_tag_spec
 
+import activities
 import fix_instances
+import profiles
 
 # The defaults of AWS for a mixed instances policy.
 DISTRIBUTION = {
@@ -38,13 +41,16 @@ IGNORED_FIELDS = {
 }
 
 
+# The errors with which a launch fails after the group was accepted.
+NO_LAUNCH = ("VcpuLimitExceeded", "MaxSpotInstanceCountExceeded", "InstanceCreditSpecification.NotSupported")
+
+
 def fix():
     _fix_launch()
     _fix_instance_state()
     _fix_hooks()
     _fix_policies()
     _fix_create_update()
-    _fix_delete()
     _fix_unknown_groups()
 
 
@@ -60,7 +66,7 @@ def version_of(group):
 
 
 def launch(group):
-    """Starts one instance from the group's template and mixed policy. Returns None if a quota forbids it."""
+    """Starts one instance from the group's template and mixed policy. Returns None if it cannot start."""
     version = version_of(group)
     data = deepcopy(version.data)
     policy = group.mixed_instances_policy or {}
@@ -70,6 +76,7 @@ def launch(group):
     tags = convert_tag_spec(data.get("TagSpecifications") or [])
     own = {**tags.get("instance", {}), **group.get_propagated_tags(), ASG_NAME_TAG: group.name}
     try:
+        fix_instances.check_credits(kind, data)
         reservation = group.ec2_backend.run_instances(
             version.image_id,
             1,
@@ -90,8 +97,9 @@ def launch(group):
             instance_market_options="spot" if _next_is_spot(group) else {},
         )
     except EC2ClientError as fault:
-        if fault.code in ("VcpuLimitExceeded", "MaxSpotInstanceCountExceeded"):
+        if fault.code in NO_LAUNCH:
             # In AWS, this is not an error of the group: it records a failed activity and tries again.
+            activities.failed(group, str(fault.message))
             return None
         raise
     instance = reservation.instances[0]
@@ -100,6 +108,8 @@ def launch(group):
     instance.autoscaling_group = group
     instance.template_version = str(version.number)
     state = InstanceState(instance, protected_from_scale_in=group.new_instances_protected_from_scale_in)
+    activities.launched(group, instance)
+    state.launched = time.monotonic()
     group.instance_states.append(state)
     return state
 
@@ -234,6 +244,7 @@ def _fix_create_update():
                 "AlreadyExists", f"AutoScalingGroup by this name already exists - A group with the name {name} already exists"
             )
         _check_sizes(self, None)
+        profiles.check_template(self, self.autoscaling_backend.ec2_backend)
         result = create(self)
         _store_ignored_fields(self, self.autoscaling_backend.autoscaling_groups[name])
         for hook in self._get_param("LifecycleHookSpecificationList", []):
@@ -243,6 +254,7 @@ def _fix_create_update():
     def update_auto_scaling_group(self):
         group = group_of(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
         _check_sizes(self, group)
+        profiles.check_template(self, self.autoscaling_backend.ec2_backend)
         result = update(self)
         _store_ignored_fields(self, group)
         return result
@@ -292,29 +304,6 @@ def _hook_from_list(backend, group, spec):
     )
     hook.role_arn, hook.notification_target_arn = spec.get("RoleARN"), spec.get("NotificationTargetARN")
     backend.lifecycle_hooks[f"{group}_{hook.name}"] = hook
-
-
-def _fix_delete():
-    def delete_auto_scaling_group(self):
-        backend, name = self.autoscaling_backend, self._get_param("AutoScalingGroupName")
-        group = group_of(backend, name)
-        if group.instance_states and not self._get_bool_param("ForceDelete", False):
-            raise AutoscalingClientError(
-                "ResourceInUse",
-                "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.",
-            )
-        for state in list(group.instance_states):
-            state.instance.disable_api_termination = False
-            group.ec2_backend.terminate_instances([state.instance.id])
-        group.instance_states = []
-        backend.autoscaling_groups.pop(name)
-        for key in [key for key, hook in backend.lifecycle_hooks.items() if hook.auto_scaling_group_name == name]:
-            del backend.lifecycle_hooks[key]
-        for key in [key for key, policy in backend.policies.items() if policy.auto_scaling_group_name == name]:
-            del backend.policies[key]
-        return EmptyResult()
-
-    AutoScalingResponse.delete_auto_scaling_group = delete_auto_scaling_group
 
 
 def _fix_unknown_groups():

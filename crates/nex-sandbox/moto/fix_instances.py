@@ -1,15 +1,16 @@
-"""Instances: client tokens, quotas, termination protection, tags, volumes and CPU credits."""
+"""Instances: client tokens, quotas, termination protection, tags, volumes, images and CPU credits."""
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
-from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError, OperationNotPermitted4
+from moto.ec2.exceptions import EC2ClientError, InvalidAMIIdError, InvalidInstanceIdError, OperationNotPermitted4
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.instances import InstanceResponse
-from moto.ec2.utils import convert_tag_spec, filter_iam_instance_profiles
+from moto.ec2.utils import convert_tag_spec
 
+import lag
+import profiles
 import tokens
 
 ON_DEMAND_VCPUS = 16
@@ -27,6 +28,7 @@ def fix():
     _fix_attributes()
     _fix_credits()
     _fix_root_volume()
+    _fix_images()
 
 
 def _fix_run():
@@ -41,10 +43,12 @@ def _fix_run():
         return True
 
     def launch(self):
-        check_profile(self)
-        result = run(self)
         template = self._get_param("LaunchTemplate")
         data = self.ec2_backend._get_template_from_args(template).data if template else {}
+        profiles.check(self, self._get_param("IamInstanceProfile") or data.get("IamInstanceProfile"))
+        kind = self._get_param("InstanceType") or data.get("InstanceType") or "m1.small"
+        check_credits(kind, {**data, **self.params})
+        result = run(self)
         for instance in result.result.instances:
             finish(self.ec2_backend, instance, {**data, **self.params})
         return result
@@ -53,24 +57,6 @@ def _fix_run():
         return tokens.once(self, lambda: launch(self), alive)
 
     InstanceResponse.run_instances = run_instances
-
-
-def check_profile(response):
-    """Raises EC2's error for a profile that does not exist, or not yet; moto raises IAM's error."""
-    profile = response._get_param("IamInstanceProfile") or {}
-    for field, value in profile.items():
-        try:
-            filter_iam_instance_profiles(
-                response.current_account,
-                response.partition,
-                value if field == "Arn" else None,
-                value if field == "Name" else None,
-            )
-        except ServiceException:
-            raise EC2ClientError(
-                "InvalidParameterValue",
-                f"Value ({value}) for parameter iamInstanceProfile.{field.lower()} is invalid. Invalid IAM Instance Profile {field.lower()}",
-            ) from None
 
 
 def finish(backend, instance, data):
@@ -108,10 +94,20 @@ def _finish_volumes(backend, instance, data):
 
 def default_credits(instance_type):
     """The default of AWS: T3 and later types are unlimited."""
-    family = instance_type.split(".")[0]
-    if not family.startswith("t"):
+    if not is_burstable(instance_type):
         return None
-    return "standard" if family == "t2" else "unlimited"
+    return "standard" if instance_type.startswith("t2.") else "unlimited"
+
+
+def is_burstable(instance_type):
+    return INSTANCE_TYPES.get(instance_type, {}).get("BurstablePerformanceSupported", False)
+
+
+def check_credits(kind, data):
+    if (data.get("CreditSpecification") or {}).get("CpuCredits") and not is_burstable(kind):
+        raise EC2ClientError(
+            "InstanceCreditSpecification.NotSupported", f"The {kind} instance type does not support T2 Unlimited."
+        )
 
 
 def vcpus(instance_type):
@@ -132,6 +128,7 @@ def vcpus_used(backend, spot):
 def _fix_backend():
     run = EC2Backend.run_instances
     terminate = EC2Backend.terminate_instances
+    start = EC2Backend.start_instances
 
     def run_instances(self, image_id, count, user_data, security_group_names, **kwargs):
         spot = bool(kwargs.get("instance_market_options"))
@@ -150,8 +147,19 @@ def _fix_backend():
                 raise OperationNotPermitted4(instance.id)
         return terminate(self, instance_ids)
 
+    def start_instances(self, instance_ids):
+        for instance in self.get_multi_instances_by_id(instance_ids):
+            planned, kind = vars(instance).pop("launch_plan", None), instance.instance_type
+            if planned not in (None, kind):
+                raise EC2ClientError(
+                    "InvalidParameterValue",
+                    f"Invalid value '{kind}' for instanceType. LaunchPlan instance type does not match attribute value {planned}",
+                )
+        return start(self, instance_ids)
+
     EC2Backend.run_instances = run_instances
     EC2Backend.terminate_instances = terminate_instances
+    EC2Backend.start_instances = start_instances
 
 
 def check_quota(backend, kind, count, spot):
@@ -183,6 +191,9 @@ def _fix_attributes():
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
         if instance.state != "stopped" and any(self._get_param(f"{name}.Value") is not None for name in NEEDS_STOP):
             raise EC2ClientError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'stopped' state.")
+        if lag.SECONDS and self._get_param("InstanceType.Value"):
+            # The first start after the change still plans with the old type.
+            instance.launch_plan = instance.instance_type
         groups = self._get_param("Groups")
         if groups:
             # moto changes the groups of the instance but not those of its interface.
@@ -254,3 +265,16 @@ def _fix_root_volume():
         self.ec2_backend.attach_volume(volume.id, self.id, self.root_device_name, True)
 
     Instance.setup_defaults = setup_defaults
+
+
+def _fix_images():
+    describe = EC2Backend.describe_images
+
+    def describe_images(self, ami_ids=None, *args, **kwargs):
+        unknown = [id_ for id_ in ami_ids or [] if id_.startswith("ami-") and id_ not in self.amis]
+        if unknown:
+            # moto raises this only if all of them are unknown.
+            raise InvalidAMIIdError(unknown)
+        return describe(self, ami_ids, *args, **kwargs)
+
+    EC2Backend.describe_images = describe_images

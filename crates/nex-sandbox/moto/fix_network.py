@@ -34,26 +34,26 @@ def _fix_rules():
 
         return add_rule
 
-    def atomic(authorize, rules):
-        """AWS adds all rules of a call or none."""
+    def atomic(change, rules):
+        """AWS adds or removes all rules of a call or none."""
 
-        def authorize_all(self):
+        def change_all(self):
             group = self.ec2_backend.get_security_group_from_id(self._get_param("GroupId"))
             before = list(getattr(group, rules)) if group else []
             try:
-                return authorize(self)
+                return change(self)
             except Exception:
                 if group:
                     getattr(group, rules)[:] = before
                 raise
 
-        return authorize_all
+        return change_all
 
     SecurityGroup.add_ingress_rule = once(ingress, "ingress_rules")
     SecurityGroup.add_egress_rule = once(egress, "egress_rules")
     for name, rules in (("ingress", "ingress_rules"), ("egress", "egress_rules")):
-        operation = f"authorize_security_group_{name}"
-        setattr(SecurityGroups, operation, atomic(getattr(SecurityGroups, operation), rules))
+        for operation in (f"authorize_security_group_{name}", f"revoke_security_group_{name}"):
+            setattr(SecurityGroups, operation, atomic(getattr(SecurityGroups, operation), rules))
 
 
 def _fix_group_deletion():

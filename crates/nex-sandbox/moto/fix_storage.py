@@ -4,15 +4,22 @@ from xml.etree import ElementTree
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.elastic_block_store import VolumeModification
+from moto.ec2.models.instances import Instance
 from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
 from moto.s3.responses import S3Response
 
+import lag
+
 GP3_THROUGHPUT = 125
+# What ModifyVolume changes.
+MODIFIABLE = ("size", "volume_type", "iops", "throughput", "multi_attach_enabled")
 SSE_S3 = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
 
 
 def fix():
     _fix_volumes()
+    _fix_detachment()
     _fix_buckets()
     _fix_bucket_tags()
 
@@ -27,15 +34,55 @@ def _fix_volumes():
         return volume
 
     def modify_volume(self, volume_id, target_size=None, *args, **kwargs):
-        size = self.get_volume(volume_id).size
+        volume = self.get_volume(volume_id)
+        size = volume.size
+        if volume.modifications and volume.modifications[-1].modification_state != "completed":
+            state = volume.modifications[-1].modification_state.upper()
+            raise EC2ClientError(
+                "IncorrectModificationState", f"Volume '{volume_id}' cannot be modified in modification state {state}"
+            )
         if target_size and int(target_size) < int(size):
             raise EC2ClientError(
                 "InvalidParameterValue", f"New size cannot be smaller than existing size: {size} GiB"
             )
-        return modify(self, volume_id, target_size and int(target_size), *args, **kwargs)
+        before = {name: getattr(volume, name) for name in MODIFIABLE}
+        modify(self, volume_id, target_size and int(target_size), *args, **kwargs)
+        _begin(volume, before)
+        return volume
 
     EC2Backend.create_volume = create_volume
     EC2Backend.modify_volume = modify_volume
+    VolumeModification.modification_state = property(lambda self: getattr(self, "state", "completed"))
+    VolumeModification.progress = property(lambda self: 100 if self.modification_state == "completed" else 0)
+
+
+def _begin(volume, before):
+    """Takes the change back until the lag is over. AWS then still optimizes the volume for a while."""
+    modification, after = volume.modifications[-1], {name: getattr(volume, name) for name in MODIFIABLE}
+
+    def become(state, values):
+        modification.state = state
+        vars(volume).update(values)
+
+    become("modifying", before)
+    lag.later(lambda: become("optimizing", after))
+    lag.later(lambda: become("completed", {}), times=2)
+
+
+def _fix_detachment():
+    teardown = Instance.teardown_defaults
+
+    def teardown_defaults(self):
+        held = [self.ec2_backend.get_volume(one.volume_id) for one in self.block_device_mapping.values()]
+        held = [(volume, volume.attachment) for volume in held]
+        teardown(self)
+        for volume, attachment in held:
+            if volume.id in self.ec2_backend.volumes:
+                # The volumes of a terminated instance are in use for a moment.
+                volume.attachment, attachment.status = attachment, "attached"
+                lag.later(lambda volume=volume: setattr(volume, "attachment", None))
+
+    Instance.teardown_defaults = teardown_defaults
 
 
 def _fix_buckets():

@@ -5,9 +5,11 @@ gateway has the other end of the pipe, which closes however the gateway ends.
 """
 
 import argparse
+import gc
 import io
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -30,8 +32,12 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 from werkzeug.test import Client  # noqa: E402
 
+import activities  # noqa: E402
 import dlm  # noqa: E402
+import errors  # noqa: E402
 import fix_access  # noqa: E402
+import fix_buckets  # noqa: E402
+import fix_group_ends  # noqa: E402
 import fix_groups  # noqa: E402
 import fix_instances  # noqa: E402
 import fix_network  # noqa: E402
@@ -39,8 +45,13 @@ import fix_secrets  # noqa: E402
 import fix_storage  # noqa: E402
 import fix_tags  # noqa: E402
 import fix_templates  # noqa: E402
+import lag  # noqa: E402
+import past  # noqa: E402
+import profiles  # noqa: E402
 import refreshes  # noqa: E402
 import seed  # noqa: E402
+import tag_rules  # noqa: E402
+from errors import Refusal  # noqa: E402
 
 # moto does not lock its state, and a client token must be checked and used in one step.
 LOCK = threading.Lock()
@@ -97,19 +108,48 @@ class Cloud:
 
     def __init__(self):
         self.moto = DomainDispatcherApplication(propagating_app)
+        self.past = past.Past(self.answer)
 
     def __call__(self, environ, start_response):
+        with LOCK:
+            lag.set_seconds(float(environ.pop("HTTP_X_SANDBOX_LAG", 0)))
+            self.advance()
+            return self.past.serve(environ, start_response)
+
+    def advance(self):
+        """Makes the changes that are due after the lag."""
+        now = time.monotonic()
+        self.past.forget(now)
+        if lag.is_due(now):
+            self.past.keep(now)
+            lag.run(now)
+
+    def answer(self, environ, start_response):
+        """Answers a call from the state of this process."""
+        service = service_of(environ)
         try:
-            with LOCK:
-                if service_of(environ) == "dlm":
-                    return dlm.application(environ, start_response)
-                return list(self.moto(environ, start_response))
+            if service == "dlm":
+                return dlm.application(environ, start_response)
+            check(service, environ)
+            return list(self.moto(environ, start_response))
+        except Refusal as fault:
+            refusal = fault
         except NotImplementedError as fault:
-            return refuse(start_response, "501 Not Implemented", "NotImplemented", str(fault))
+            refusal = Refusal(501, "NotImplemented", str(fault))
         except Exception:
             traceback.print_exc()
-            message = traceback.format_exc(limit=0).strip()
-            return refuse(start_response, "500 Internal Server Error", "InternalFailure", message)
+            refusal = Refusal(500, "InternalFailure", traceback.format_exc(limit=0).strip())
+        return errors.answer(service, environ, start_response, refusal)
+
+
+def check(service, environ):
+    """Refuses calls that AWS refuses and moto accepts."""
+    if service == "s3":
+        fix_buckets.check(environ)
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    operation = environ.get("HTTP_X_SANDBOX_CALL", "").rpartition(" ")[2]
+    tag_rules.check(service, operation, body)
 
 
 def service_of(environ):
@@ -117,22 +157,6 @@ def service_of(environ):
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0]
     parts = scope.split("/")
     return parts[3] if len(parts) == 5 else None
-
-
-def refuse(start_response, status, code, message):
-    """Answers with an error that both XML and JSON clients can parse."""
-    message = message.replace("&", "and").replace("<", "(").replace(">", ")")
-    body = (
-        f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
-        f"<Error><Code>{code}</Code><Message>{message}</Message></Error></Response>"
-    ).encode()
-    headers = [
-        ("Content-Type", "text/xml"),
-        ("Content-Length", str(len(body))),
-        ("x-amzn-errortype", code),
-    ]
-    start_response(status, headers)
-    return [body]
 
 
 def warm_up(cloud):
@@ -156,12 +180,13 @@ def end_with_stdin():
     os._exit(0)
 
 
-def keep_time():
-    """Advances lifecycle hooks and instance refreshes."""
+def keep_time(cloud):
+    """Advances lifecycle hooks, instance refreshes and later changes."""
     while True:
         time.sleep(TICK_SECONDS)
         with LOCK:
             try:
+                cloud.advance()
                 refreshes.tick(time.monotonic())
             except Exception:
                 traceback.print_exc()
@@ -179,7 +204,9 @@ def main():
     options = parser.parse_args()
     threading.Thread(target=end_with_stdin, daemon=True).start()
     for module in (
+        activities,
         fix_access,
+        fix_buckets,
         fix_network,
         fix_secrets,
         fix_storage,
@@ -187,6 +214,8 @@ def main():
         fix_templates,
         fix_instances,
         fix_groups,
+        fix_group_ends,
+        profiles,
         refreshes,
     ):
         module.fix()
@@ -197,7 +226,11 @@ def main():
     cloud = Cloud()
     warm_up(cloud)
     server = make_server("127.0.0.1", 0, cloud, threaded=True, request_handler=Handler)
-    threading.Thread(target=keep_time, daemon=True).start()
+    # Snapshots of the past are forks: nobody waits for their end, and a collector that visits all objects would make
+    # the system copy them.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()
+    threading.Thread(target=keep_time, args=(cloud,), daemon=True).start()
     print(json.dumps({"port": server.port}), flush=True)
     server.serve_forever()
 

@@ -8,6 +8,9 @@ from moto.ssm.models import Parameter, ssm_backends
 
 ACCOUNT = "009001720821"
 REGION = "eu-west-3"
+# Buckets that a call from this account and Region cannot use.
+OTHER_ACCOUNT, OTHER_REGION = "210987654321", "eu-west-1"
+TAKEN_BUCKET, DISTANT_BUCKET = "nex-taken-elsewhere", "nex-other-region"
 # Id, name, root device and owner of an image, and the public parameters that contain its id.
 IMAGES = (
     (
@@ -84,10 +87,13 @@ def staging():
     _cluster(ec2, vpc, subnets)
     s3_backends[ACCOUNT]["aws"].create_bucket("nex-staging-backups", REGION)
     s3_backends[ACCOUNT]["aws"].put_bucket_tagging("nex-staging-backups", {"Name": "nex-staging-backups"})
+    s3_backends[OTHER_ACCOUNT]["aws"].create_bucket(TAKEN_BUCKET, REGION)
+    s3_backends[ACCOUNT]["aws"].create_bucket(DISTANT_BUCKET, OTHER_REGION)
 
 
 def _network(ec2):
-    vpc = ec2.create_vpc("10.0.0.0/16")
+    # With the IPv6 block, a new security group also lets all of IPv6 out.
+    vpc = ec2.create_vpc("10.0.0.0/16", amazon_provided_ipv6_cidr_block=True)
     vpc.add_tags({"Name": "nex-staging"})
     vpc.enable_dns_hostnames = vpc.enable_dns_support = True
     subnets = {}

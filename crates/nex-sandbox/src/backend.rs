@@ -8,13 +8,20 @@ use crate::call::Call;
 use crate::response::FullResponse;
 use crate::rules::Loss;
 
-/// An error that the gateway injects. Each service has its own status, code and format for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An error that the gateway injects. Each service has its own format for it, and its own status
+/// and code unless the rule chooses them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The client sends too many calls.
     Throttled,
     /// The call failed inside the service.
     Failed(Loss),
+    /// The rule chose the error.
+    Chosen {
+        status: u16,
+        code: String,
+        message: String,
+    },
 }
 
 /// An emulator that serves the calls of a gateway.
@@ -25,7 +32,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
     /// Executes a request.
     fn answer(
         &self,
-        service: &str,
+        call: &Call,
         head: Parts,
         body: Bytes,
     ) -> impl Future<Output = FullResponse> + Send;

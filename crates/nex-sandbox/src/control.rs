@@ -1,6 +1,6 @@
 //! The control API under `/_sandbox/`.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ enum RuleList {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Delay {
+struct Millis {
     ms: u64,
 }
 
@@ -45,10 +45,10 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
             shared.journal.lock().reset();
             ok(&json!({}))
         }
-        ("GET", "delay") => ok(&Delay {
-            ms: shared.delay_ms.load(Ordering::Relaxed),
-        }),
-        ("PUT", "delay") => set_delay(shared, body),
+        ("GET", "delay") => millis(&shared.delay_ms),
+        ("PUT", "delay") => set_millis(&shared.delay_ms, path, body),
+        ("GET", "lag") => millis(&shared.lag_ms),
+        ("PUT", "lag") => set_millis(&shared.lag_ms, path, body),
         ("POST", "shutdown") => {
             shared.shutdown.notify_one();
             ok(&json!({}))
@@ -86,13 +86,20 @@ fn remove_rule(shared: &Shared, path: &str) -> FullResponse {
     }
 }
 
-fn set_delay(shared: &Shared, body: &[u8]) -> FullResponse {
-    match serde_json::from_slice::<Delay>(body) {
-        Ok(delay) => {
-            shared.delay_ms.store(delay.ms, Ordering::Relaxed);
-            ok(&delay)
+fn millis(of: &AtomicU64) -> FullResponse {
+    ok(&Millis {
+        ms: of.load(Ordering::Relaxed),
+    })
+}
+
+/// `what` is the name of the setting.
+fn set_millis(of: &AtomicU64, what: &str, body: &[u8]) -> FullResponse {
+    match serde_json::from_slice::<Millis>(body) {
+        Ok(millis) => {
+            of.store(millis.ms, Ordering::Relaxed);
+            ok(&millis)
         }
-        Err(error) => problem(StatusCode::BAD_REQUEST, &format!("invalid delay: {error}")),
+        Err(error) => problem(StatusCode::BAD_REQUEST, &format!("invalid {what}: {error}")),
     }
 }
 

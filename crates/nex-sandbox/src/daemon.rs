@@ -131,6 +131,20 @@ impl Daemon {
         })
     }
 
+    /// Sets how long AWS takes to show a change everywhere ([`Sandbox::set_lag`]).
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub fn set_lag(&self, state: &State, lag: Duration) -> Result<(), SandboxError> {
+        let body = serde_json::json!({ "ms": lag.as_millis() as u64 });
+        match agent().put(url(state, "lag")).send(body.to_string()) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(SandboxError::NotUp {
+                name: state.name.clone(),
+            }),
+        }
+    }
+
     /// The status of a sandbox; `None` if it has no `state.json`.
     ///
     /// # Errors

@@ -93,26 +93,37 @@ impl<B: Backend> Gateway<B> {
             return Ok(control::answer(&self.shared, &head.method, path, &body));
         }
         let call = self.backend.identify(&head, &body);
-        let service = call.service.clone();
         let verdict = self.shared.rules.lock().judge(&call);
         let ticket = self
             .shared
             .journal
             .lock()
-            .begin(call, verdict.fault.map(<&str>::from));
+            .begin(call.clone(), verdict.fault.as_ref().map(<&str>::from));
         let delay_ms = self.shared.delay_ms.load(Ordering::Relaxed);
         let delay = verdict.delay + Duration::from_millis(delay_ms);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
         let outcome = match verdict.fault {
-            Some(Fault::Throttle) => Ok(self.backend.refuse(&service, Refusal::Throttled)),
-            Some(Fault::FailBefore { how }) => self.lose(how, &service),
-            Some(Fault::FailAfter { how }) => {
-                self.backend.answer(&service, head, body).await;
-                self.lose(how, &service)
+            Some(Fault::Throttle) => Ok(self.backend.refuse(&call.service, Refusal::Throttled)),
+            Some(Fault::Refuse {
+                status,
+                code,
+                message,
+            }) => {
+                let refusal = Refusal::Chosen {
+                    status,
+                    code,
+                    message,
+                };
+                Ok(self.backend.refuse(&call.service, refusal))
             }
-            Some(Fault::Delay { .. }) | None => Ok(self.backend.answer(&service, head, body).await),
+            Some(Fault::FailBefore { how }) => self.lose(how, &call.service),
+            Some(Fault::FailAfter { how }) => {
+                self.backend.answer(&call, head, body).await;
+                self.lose(how, &call.service)
+            }
+            Some(Fault::Delay { .. }) | None => Ok(self.backend.answer(&call, head, body).await),
         };
         let status = outcome.as_ref().ok().map(|answer| answer.status().as_u16());
         self.shared.journal.lock().end(ticket, status);

@@ -23,7 +23,7 @@ pub struct CallRecord {
     pub duration_ms: Option<f64>,
     /// The HTTP status of the answer; `None` if the client received no answer.
     pub status: Option<u16>,
-    /// The fault that a rule injected: `fail_before`, `fail_after` or `throttle`.
+    /// The fault that a rule injected: `fail_before`, `fail_after`, `throttle` or `refuse`.
     pub fault: Option<String>,
 }
 

@@ -7,7 +7,14 @@
 //! database, the nodes of a cluster, and a bucket.
 //!
 //! A gateway in front of moto finds the service and the operation of each call and keeps a journal.
-//! A [`Rule`] makes it delay a call, throttle it, or fail it before or after moto executes it.
+//! A [`Rule`] makes it delay a call, throttle it, refuse it with a chosen error, or fail it before or
+//! after moto executes it.
+//!
+//! moto shows every change at once, unlike AWS. With [`Sandbox::set_lag`], lists answer from the
+//! past, and some changes take effect later.
+//!
+//! Every S3 call counts as one over TLS where a bucket's policy asks for it, unless the call has the
+//! header `x-sandbox-transport: http`.
 //!
 //! In a test, a sandbox runs until its value is dropped:
 //!
@@ -48,6 +55,7 @@
 //! | `GET /_sandbox/calls` | returns the journal, a list of [`CallRecord`] |
 //! | `DELETE /_sandbox/calls` | clears the journal; the next call has the number 1 |
 //! | `GET`, `PUT /_sandbox/delay` | `{"ms": 25}`: the delay of every call in milliseconds |
+//! | `GET`, `PUT /_sandbox/lag` | `{"ms": 2000}`: how long AWS takes to show a change everywhere ([`Sandbox::set_lag`]) |
 //! | `POST /_sandbox/shutdown` | ends the sandbox |
 //! | `GET /_sandbox/cloudflare/ca` | returns the root certificate of the Origin CA in PEM |
 //! | `GET`, `PATCH /_sandbox/cloudflare/config` | `{"record_quota": null, "rate_limit": 1200, "rate_window_s": 300, "expires_on": "rfc3339"}` (or `"go"`) |

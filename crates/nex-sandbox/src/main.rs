@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -27,6 +28,9 @@ enum Command {
         /// The name of the sandbox; several sandboxes can run at the same time.
         #[arg(long, default_value = "default")]
         name: String,
+        /// How long AWS takes to show a change everywhere; also changes a running sandbox.
+        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+        lag: Option<Duration>,
         /// Prints one line of JSON.
         #[arg(long)]
         json: bool,
@@ -76,7 +80,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     let daemon = Daemon::new(default_dir()?);
     match command {
-        Command::Up { name, json } => up(&daemon, &name, json)?,
+        Command::Up { name, lag, json } => up(&daemon, &name, lag, json)?,
         Command::Status { name, json } => return status(&daemon, name.as_deref(), json),
         Command::Env { name } => env(&daemon.get(&name)?)?,
         Command::Down { name, all } => down(&daemon, &name, all)?,
@@ -89,12 +93,20 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn up(daemon: &Daemon, name: &str, json: bool) -> anyhow::Result<()> {
+/// Parses a number of seconds.
+fn seconds(text: &str) -> anyhow::Result<Duration> {
+    Ok(Duration::try_from_secs_f64(text.parse()?)?)
+}
+
+fn up(daemon: &Daemon, name: &str, lag: Option<Duration>, json: bool) -> anyhow::Result<()> {
     if daemon.is_first_start() {
         eprintln!("installing the sandbox's Python environment (only once; takes up to a minute)");
     }
     let exe = std::env::current_exe().context("failed to find the executable")?;
     let state = daemon.up(&exe, name)?;
+    if let Some(lag) = lag {
+        daemon.set_lag(&state, lag)?;
+    }
     if json {
         println!(
             "{}",

@@ -4,12 +4,14 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, EXPECT, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, Request, Response, Uri};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -21,6 +23,7 @@ use crate::call::Call;
 use crate::error::SandboxError;
 use crate::refusal;
 use crate::response::FullResponse;
+use crate::shared::Shared;
 use crate::venv;
 
 /// The Python program that starts moto.
@@ -35,17 +38,25 @@ macro_rules! python_files {
 /// The launcher and its modules, as name and text.
 const FILES: &[(&str, &str)] = python_files![
     "launcher.py",
+    "activities.py",
     "dlm.py",
+    "errors.py",
     "fix_access.py",
+    "fix_buckets.py",
     "fix_groups.py",
+    "fix_group_ends.py",
     "fix_instances.py",
     "fix_network.py",
     "fix_secrets.py",
     "fix_storage.py",
     "fix_tags.py",
     "fix_templates.py",
+    "lag.py",
+    "past.py",
+    "profiles.py",
     "refreshes.py",
     "seed.py",
+    "tag_rules.py",
     "tokens.py",
 ];
 
@@ -151,11 +162,12 @@ pub(crate) struct MotoBackend {
     client: Client<HttpConnector, Full<Bytes>>,
     /// `127.0.0.1:PORT`
     authority: String,
+    shared: Arc<Shared>,
 }
 
 impl MotoBackend {
     /// A backend for the moto on this port.
-    pub(crate) fn new(port: u16) -> Self {
+    pub(crate) fn new(port: u16, shared: Arc<Shared>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self {
@@ -163,6 +175,27 @@ impl MotoBackend {
                 .pool_timer(TokioTimer::new())
                 .build(connector),
             authority: format!("127.0.0.1:{port}"),
+            shared,
+        }
+    }
+
+    /// Tells the launcher what the call is, and how far reads lag behind changes now.
+    fn annotate(&self, headers: &mut HeaderMap, call: &Call) {
+        let kind = if call.mutating { "write" } else { "read" };
+        let lag_ms = self.shared.lag_ms.load(Ordering::Relaxed);
+        for (name, value) in [
+            (
+                "x-sandbox-call",
+                format!("{} {kind} {}", call.service, call.operation),
+            ),
+            (
+                "x-sandbox-lag",
+                Duration::from_millis(lag_ms).as_secs_f64().to_string(),
+            ),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
         }
     }
 
@@ -191,10 +224,11 @@ impl Backend for MotoBackend {
         Call::of(head, body)
     }
 
-    async fn answer(&self, service: &str, head: Parts, body: Bytes) -> FullResponse {
+    async fn answer(&self, call: &Call, mut head: Parts, body: Bytes) -> FullResponse {
+        self.annotate(&mut head.headers, call);
         match self.forward(head, body).await {
             Ok(response) => response,
-            Err(error) => refusal::unavailable(service, &error.to_string()),
+            Err(error) => refusal::unavailable(&call.service, &error.to_string()),
         }
     }
 
@@ -202,6 +236,11 @@ impl Backend for MotoBackend {
         match refusal {
             Refusal::Throttled => refusal::throttled(service),
             Refusal::Failed(_) => refusal::failed(service),
+            Refusal::Chosen {
+                status,
+                code,
+                message,
+            } => refusal::refuse(service, status, &code, &message),
         }
     }
 }

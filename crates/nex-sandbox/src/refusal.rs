@@ -1,4 +1,4 @@
-//! AWS errors that the gateway injects, in the format and with the code of each service.
+//! AWS errors that the gateway injects, in the format of each service's protocol.
 
 use http::{HeaderValue, StatusCode};
 
@@ -52,37 +52,53 @@ pub(crate) fn unavailable(service: &str, why: &str) -> FullResponse {
     refuse(service, 503, "ServiceUnavailable", why)
 }
 
-fn refuse(service: &str, status: u16, code: &str, message: &str) -> FullResponse {
-    let (media_type, body) = match Protocol::of(service) {
+/// An error in the format of the service's protocol.
+pub(crate) fn refuse(service: &str, status: u16, code: &str, message: &str) -> FullResponse {
+    let protocol = Protocol::of(service);
+    let (code_xml, message_xml) = (escape(code), escape(message));
+    let error = format!("<Code>{code_xml}</Code><Message>{message_xml}</Message>");
+    let (media_type, body) = match protocol {
         Protocol::Ec2 => (
             "text/xml",
             format!(
-                "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
+                "<Response><Errors><Error>{error}</Error></Errors>\
                  <RequestID>sandbox</RequestID></Response>"
             ),
         ),
         Protocol::Query => (
             "text/xml",
             format!(
-                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
+                "<ErrorResponse><Error><Type>Sender</Type>{error}</Error>\
                  <RequestId>sandbox</RequestId></ErrorResponse>"
             ),
         ),
         Protocol::S3 => (
             "application/xml",
-            format!(
-                "<Error><Code>{code}</Code><Message>{message}</Message><RequestId>sandbox</RequestId></Error>"
-            ),
+            format!("<Error>{error}<RequestId>sandbox</RequestId></Error>"),
         ),
-        Protocol::RestJson | Protocol::Json => (
+        Protocol::RestJson => (
+            "application/json",
+            serde_json::json!({"Code": code, "Message": message}).to_string(),
+        ),
+        Protocol::Json => (
             "application/x-amz-json-1.1",
             serde_json::json!({"__type": code, "message": message}).to_string(),
         ),
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = response(status, media_type, body);
-    if let Ok(code) = HeaderValue::from_str(code) {
+    // The XML protocols have the code in the body only, so the answer to HEAD has no code.
+    if matches!(protocol, Protocol::RestJson | Protocol::Json)
+        && let Ok(code) = HeaderValue::from_str(code)
+    {
         response.headers_mut().insert("x-amzn-errortype", code);
     }
     response
+}
+
+/// The text as the content of an XML element.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

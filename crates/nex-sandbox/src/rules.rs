@@ -28,7 +28,7 @@ pub enum Loss {
 }
 
 /// What a rule does to a call. The name in the journal is the variant's name in snake case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
@@ -49,6 +49,17 @@ pub enum Fault {
     },
     /// Refuses the call with the service's throttling error.
     Throttle,
+    /// Refuses the call with this error, in the form of the service's protocol. The answer to a
+    /// HEAD request has no body, so the client learns only the status.
+    Refuse {
+        /// The HTTP status.
+        status: u16,
+        /// The error code, such as `InvalidParameterValue`. Cloudflare's codes are numbers; other
+        /// text becomes 0 there.
+        code: String,
+        /// The message.
+        message: String,
+    },
 }
 
 /// A fault and the calls that it applies to. A field that is `None` matches every call.
@@ -203,9 +214,9 @@ impl Rules {
             let rule = &active.rule;
             let due = rule.nth.is_none_or(|nth| active.matched >= nth)
                 && rule.times.is_none_or(|times| active.fired < times);
-            match rule.fault {
-                Fault::Delay { ms } if due => verdict.delay += Duration::from_millis(ms),
-                fault if due && verdict.fault.is_none() => verdict.fault = Some(fault),
+            match &rule.fault {
+                Fault::Delay { ms } if due => verdict.delay += Duration::from_millis(*ms),
+                fault if due && verdict.fault.is_none() => verdict.fault = Some(fault.clone()),
                 _ => continue,
             }
             active.fired += 1;

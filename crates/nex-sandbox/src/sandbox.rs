@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub struct SandboxOptions {
     /// The maximum time that a termination hook keeps an instance. AWS waits for the hook's own
     /// timeout, up to two hours; the sandbox waits for the shorter of the two.
     pub hook_time: Duration,
+    /// How long AWS takes to show a change everywhere ([`Sandbox::set_lag`]).
+    pub lag: Duration,
 }
 
 impl Default for SandboxOptions {
@@ -56,6 +58,7 @@ impl Default for SandboxOptions {
             port: 0,
             seed: true,
             hook_time: HOOK_TIME,
+            lag: Duration::ZERO,
         }
     }
 }
@@ -88,6 +91,7 @@ impl Sandbox {
             ZoneSeed::Empty
         })?);
         let shared = Arc::new(Shared::new(cloudflare.clone()));
+        set_ms(&shared.lag_ms, options.lag);
         let (ready, started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -157,8 +161,18 @@ impl Sandbox {
 
     /// Delays every call from now on by `delay`, rounded down to milliseconds.
     pub fn set_delay(&self, delay: Duration) {
-        let ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        self.shared.delay_ms.store(ms, Ordering::Relaxed);
+        set_ms(&self.shared.delay_ms, delay);
+    }
+
+    /// From the next AWS call on, AWS takes this long to show a change everywhere, rounded down to
+    /// milliseconds. Zero makes all changes visible.
+    ///
+    /// - Lists by tag or filter answer from a copy of the past that is this old; secrets from one
+    ///   that is twice as old. Reads by id or name are current.
+    /// - EC2, Auto Scaling and Data Lifecycle Manager do not know a new profile or role.
+    /// - Volumes change, detach, and groups end this much later than the call.
+    pub fn set_lag(&self, lag: Duration) {
+        set_ms(&self.shared.lag_ms, lag);
     }
 
     /// The calls since the start or the last reset, in the order of their arrival.
@@ -193,6 +207,11 @@ impl Drop for Sandbox {
             let _ = thread.join();
         }
     }
+}
+
+fn set_ms(to: &AtomicU64, time: Duration) {
+    let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    to.store(ms, Ordering::Relaxed);
 }
 
 /// The environment variables that point an AWS client at the gateway with this URL.
@@ -241,7 +260,7 @@ fn run(
         python: parts.python,
     };
     if ready.send(Ok(started)).is_ok() {
-        let moto = MotoBackend::new(parts.moto.port());
+        let moto = MotoBackend::new(parts.moto.port(), shared.clone());
         parts.runtime.block_on(async {
             tokio::select! {
                 () = gateway::serve(parts.aws, moto, shared.clone()) => {}

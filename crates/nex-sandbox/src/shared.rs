@@ -17,6 +17,8 @@ pub(crate) struct Shared {
     pub(crate) journal: Mutex<Journal>,
     /// The delay of every call, in milliseconds.
     pub(crate) delay_ms: AtomicU64,
+    /// How far reads of AWS lag behind changes, in milliseconds.
+    pub(crate) lag_ms: AtomicU64,
     pub(crate) started: Instant,
     /// Notified when the control API receives a shutdown call.
     pub(crate) shutdown: Notify,
@@ -30,6 +32,7 @@ impl Shared {
             rules: Mutex::default(),
             journal: Mutex::new(Journal::new()),
             delay_ms: AtomicU64::new(0),
+            lag_ms: AtomicU64::new(0),
             started: Instant::now(),
             shutdown: Notify::new(),
             cloudflare,

@@ -135,7 +135,7 @@ impl Backend for Arc<Cloudflare> {
         }
     }
 
-    async fn answer(&self, _service: &str, head: Parts, body: Bytes) -> FullResponse {
+    async fn answer(&self, _call: &Call, head: Parts, body: Bytes) -> FullResponse {
         self.respond(&head, &body)
     }
 

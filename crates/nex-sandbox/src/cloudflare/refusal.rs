@@ -60,6 +60,11 @@ pub(super) fn injected(refusal: Refusal) -> FullResponse {
         Refusal::Failed(Loss::Error | Loss::Drop) => {
             ApiError::new(500, 10001, "Internal server error").respond()
         }
+        Refusal::Chosen {
+            status,
+            code,
+            message,
+        } => ApiError::new(status, code.parse().unwrap_or(0), message).respond(),
     }
 }
 

@@ -14,5 +14,6 @@ macro_rules! scripts {
 }
 
 scripts!(
-    access, dlm, groups, instances, network, secrets, seed, storage, tags
+    access, activities, buckets, catalogue, dlm, group_ends, groups, instances, lag, network, past,
+    profiles, refusals, secrets, seed, storage, tag_rules, tags
 );

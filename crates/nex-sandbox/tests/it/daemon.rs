@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::{ec2, start};
+use crate::{ec2, http, start};
 
 /// A folder for sandboxes, with a link to the shared Python environment.
 struct Folder(tempfile::TempDir);
@@ -121,10 +121,27 @@ async fn up_is_idempotent_and_down_removes_everything() {
         .collect();
     assert_eq!(names, ["one", "two"]);
 
+    // Each start can change the lag, and keeps it otherwise. Snapshots of the past end with their sandbox.
+    for (args, ms) in [
+        (&["--lag", "2.5"][..], 2500),
+        (&[], 2500),
+        (&["--lag", "600"], 600_000),
+    ] {
+        folder.text(&[&["up", "--name", "one"], args].concat());
+        let url = format!("{}/_sandbox/lag", endpoint(&one));
+        let lag = http::send("GET", &url, &[], "").expect("an answer");
+        assert_eq!(lag.into_body(), format!(r#"{{"ms":{ms}}}"#));
+    }
+    assert!(!folder.run(&["up", "--lag", "-1"]).status.success());
+    let launcher = format!("{}/one/launcher", folder.0.path().display());
+    assert_eq!(processes(&launcher).len(), 1);
+    ec2(&endpoint(&one), "Action=AllocateAddress&Domain=vpc").expect("an answer");
+    assert_eq!(processes(&launcher).len(), 2);
+
     let mine = folder.0.path().to_str().expect("text").to_owned();
-    assert!(!processes(&format!("{mine}/one/launcher")).is_empty());
     folder.text(&["down", "--name", "one"]);
     assert!(!folder.contains("one") && folder.contains("two"));
+    wait_until("snapshots end", || processes(&launcher).is_empty());
     folder.text(&["down", "--all"]);
     assert!(!folder.contains("two"));
     assert_eq!(processes(&mine), Vec::<u32>::new());

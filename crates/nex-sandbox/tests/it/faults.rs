@@ -215,7 +215,26 @@ async fn the_control_api_has_the_functions_of_the_library() {
         (200, r#"{"ms":3}"#.into())
     );
     assert_eq!(control("GET", "/_sandbox/delay", "").1, r#"{"ms":3}"#);
+    assert_eq!(control("PUT", "/_sandbox/lag", r#"{"ms":4}"#).0, 200);
+    assert_eq!(control("GET", "/_sandbox/lag", "").1, r#"{"ms":4}"#);
+    let (status, error) = control("PUT", "/_sandbox/lag", r#"{"s":4}"#);
+    assert!(status == 400 && error.contains("invalid lag"), "{error}");
     assert_eq!(control("GET", "/_sandbox/nothing", "").0, 404);
+}
+
+#[tokio::test]
+async fn with_a_lag_a_list_does_not_have_the_latest_change() {
+    let sandbox = Sandbox::start(SandboxOptions {
+        lag: Duration::from_secs(600),
+        ..SandboxOptions::default()
+    })
+    .await
+    .expect("a sandbox");
+    let seeded = addresses(&sandbox);
+    ec2(sandbox.endpoint(), ALLOCATE).expect("an answer");
+    assert_eq!(addresses(&sandbox), seeded);
+    sandbox.set_lag(Duration::ZERO);
+    assert_eq!(addresses(&sandbox), seeded + 1);
 }
 
 #[tokio::test]

@@ -28,6 +28,16 @@ fn rules_apply_to_cloudflare_calls() {
         assert_eq!(page.status, status);
         assert!(page.text.starts_with("<!DOCTYPE html>"), "{}", page.text);
     }
+    for (code, expected) in [("9109", 9109), ("Unknown", 0)] {
+        api.sandbox.add_rule(once(Fault::Refuse {
+            status: 403,
+            code: code.into(),
+            message: "Unauthorized".into(),
+        }));
+        let refused = api.create(&record);
+        assert_eq!(refused.refusal(), (403, expected, 0));
+        assert_eq!(refused.body["errors"][0]["message"], "Unauthorized");
+    }
     let authorization = bearer(&api.token);
     let headers = [("Authorization", authorization.as_str())];
     let lost = |how: Fault| {

@@ -15,7 +15,31 @@ one = ec2.create_security_group(
     GroupName="one", Description="one", VpcId=vpc, TagSpecifications=specs("security-group", Name="one")
 )["GroupId"]
 refused("InvalidGroup.Duplicate", ec2.create_security_group, GroupName="one", Description="x", VpcId=vpc)
-assert rules(one)["IpPermissionsEgress"][0]["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]
+
+
+def egress(id_):
+    found = rules(id_)["IpPermissionsEgress"]
+    assert all(rule["IpProtocol"] == "-1" for rule in found), found
+    return sorted(
+        [range_["CidrIp"] for rule in found for range_ in rule["IpRanges"]]
+        + [range_["CidrIpv6"] for rule in found for range_ in rule["Ipv6Ranges"]]
+    )
+
+
+# In a VPC with IPv6, a new group lets both families out. They are revoked together or one by one.
+everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}, {"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]
+assert egress(one) == ["0.0.0.0/0", "::/0"], egress(one)
+ec2.revoke_security_group_egress(GroupId=one, IpPermissions=everything[:1])
+assert egress(one) == ["::/0"], egress(one)
+refused("InvalidPermission.NotFound", ec2.revoke_security_group_egress, GroupId=one, IpPermissions=everything)
+refused("InvalidPermission.NotFound", ec2.revoke_security_group_egress, GroupId=one, IpPermissions=everything[::-1])
+assert egress(one) == ["::/0"], egress(one)
+ec2.revoke_security_group_egress(GroupId=one, IpPermissions=everything[1:])
+assert egress(one) == []
+ec2.authorize_security_group_egress(GroupId=one, IpPermissions=everything)
+assert egress(one) == ["0.0.0.0/0", "::/0"], egress(one)
+ec2.revoke_security_group_egress(GroupId=one, IpPermissions=everything)
+assert egress(one) == []
 ec2.authorize_security_group_ingress(
     GroupId=one, IpPermissions=tcp(443, "10.1.0.0/16", "10.2.0.0/16", Ipv6Ranges=[{"CidrIpv6": "2001:db8::/32"}])
 )
@@ -29,10 +53,14 @@ refused(
 assert [one["FromPort"] for one in rules(one)["IpPermissions"]] == [443]
 assert len(rules(one)["IpPermissions"][0]["IpRanges"]) == 2
 refused("InvalidPermission.NotFound", ec2.revoke_security_group_ingress, GroupId=one, IpPermissions=tcp(1, "10.1.0.0/16"))
+# A call with an unknown rule removes none of its rules.
+refused(
+    "InvalidPermission.NotFound", ec2.revoke_security_group_ingress,
+    GroupId=one, IpPermissions=tcp(443, "10.1.0.0/16") + tcp(1, "10.1.0.0/16"),
+)
+assert len(rules(one)["IpPermissions"][0]["IpRanges"]) == 2
 ec2.revoke_security_group_ingress(GroupId=one, IpPermissions=tcp(443, "10.1.0.0/16"))
 assert rules(one)["IpPermissions"][0]["IpRanges"] == [{"CidrIp": "10.2.0.0/16"}]
-ec2.revoke_security_group_egress(GroupId=one, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
-assert rules(one)["IpPermissionsEgress"] == []
 ids = [
     rule["SecurityGroupRuleId"]
     for rule in ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [one]}])["SecurityGroupRules"]

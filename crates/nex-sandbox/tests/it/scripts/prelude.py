@@ -3,6 +3,7 @@ import base64
 import json
 import sys
 import time
+import urllib.request
 
 import boto3
 from botocore.config import Config
@@ -19,13 +20,36 @@ def client(name):
 
 
 def refused(code, call, **arguments):
-    """Checks that a call fails with this code."""
+    """Checks that a call fails with this code, and returns the error."""
     try:
         answer = call(**arguments)
     except ClientError as fault:
         assert fault.response["Error"]["Code"] == code, f"expected {code}: {fault}"
-        return
+        return fault.response
     raise AssertionError(f"expected {code}, got {answer}")
+
+
+def control(method, path, body=None):
+    """Makes a call of the control API."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{sys.argv[1]}/_sandbox/{path}", data, method=method)
+    # The proxy of the environment cannot reach this machine's loopback.
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+        return json.load(answer)
+
+
+def lag(seconds):
+    control("PUT", "lag", {"ms": int(seconds * 1000)})
+
+
+class Clock:
+    """Measures from its start, and waits until a moment after it."""
+
+    def __init__(self):
+        self.start = time.monotonic()
+
+    def wait(self, seconds):
+        time.sleep(max(0, self.start + seconds - time.monotonic()))
 
 
 def tagged(**tags):
@@ -74,6 +98,14 @@ TRUST = json.dumps(
         ],
     }
 )
+
+
+def server(**changes):
+    """The parameters of a small server."""
+    return {
+        "ImageId": image(UBUNTU), "MinCount": 1, "MaxCount": 1, "InstanceType": "t3a.micro",
+        "SubnetId": subnet("public-a")["SubnetId"], **changes,
+    }
 
 
 def profile(name):

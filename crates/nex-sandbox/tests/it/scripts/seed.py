@@ -2,6 +2,7 @@ ec2 = client("ec2")
 assert client("sts").get_caller_identity()["Account"] == "009001720821"
 vpc = ec2.describe_vpcs(Filters=named("Name", "nex-staging"))["Vpcs"]
 assert [one["CidrBlock"] for one in vpc] == ["10.0.0.0/16"]
+assert [one["Ipv6CidrBlockState"]["State"] for one in vpc[0]["Ipv6CidrBlockAssociationSet"]] == ["associated"]
 inside = [{"Name": "vpc-id", "Values": [vpc[0]["VpcId"]]}]
 
 subnets = ec2.describe_subnets(Filters=inside)["Subnets"]

@@ -2,8 +2,8 @@ s3 = client("s3")
 HERE = {"LocationConstraint": "eu-west-3"}
 
 # A new bucket is private and encrypted, has no ACLs, and has the tags of its creation.
-s3.create_bucket(Bucket="one-bucket", CreateBucketConfiguration={**HERE, "Tags": tagged(a="b", c="<&>")})
-assert sorted(s3.get_bucket_tagging(Bucket="one-bucket")["TagSet"], key=str) == tagged(a="b", c="<&>")
+s3.create_bucket(Bucket="one-bucket", CreateBucketConfiguration={**HERE, "Tags": tagged(a="b", c="+-=._:/@ ü")})
+assert sorted(s3.get_bucket_tagging(Bucket="one-bucket")["TagSet"], key=str) == tagged(a="b", c="+-=._:/@ ü")
 assert all(s3.get_public_access_block(Bucket="one-bucket")["PublicAccessBlockConfiguration"].values())
 rules = s3.get_bucket_encryption(Bucket="one-bucket")["ServerSideEncryptionConfiguration"]["Rules"]
 assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"

@@ -1,0 +1,90 @@
+"""Buckets that a call cannot use: those of other accounts and other Regions. Policies that ask for TLS."""
+
+import json
+from fnmatch import fnmatchcase
+from urllib.parse import parse_qs, unquote
+
+from moto.s3.models import FakeBucket, s3_backends
+
+from errors import Refusal
+
+ACCOUNT = "009001720821"
+SECURE = "aws:SecureTransport"
+
+
+def fix():
+    get = FakeBucket.get_permission
+
+    def get_permission(self, action, resource):
+        whole = self.policy
+        if whole is not None:
+            # moto would apply these statements to all calls; `_check_policy` applies them.
+            others = [one for one in _statements(whole) if _wanted(one) is None]
+            self.policy = json.dumps({**json.loads(whole), "Statement": others}).encode()
+        try:
+            return get(self, action, resource)
+        finally:
+            self.policy = whole
+
+    FakeBucket.get_permission = get_permission
+
+
+def _statements(policy):
+    return _listed(json.loads(policy)["Statement"])
+
+
+def _listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def _wanted(statement):
+    """The value of aws:SecureTransport that a statement asks for, or None."""
+    wanted = ((statement.get("Condition") or {}).get("Bool") or {}).get(SECURE)
+    return None if wanted is None else str(_listed(wanted)[0]).lower()
+
+
+def _check_policy(bucket, path, environ):
+    """A call counts as one over TLS, which the sandbox does not speak, unless its header says that it does not."""
+    secure = "false" if environ.get("HTTP_X_SANDBOX_TRANSPORT") == "http" else "true"
+    action = "s3:" + environ.get("HTTP_X_SANDBOX_CALL", "").rpartition(" ")[2]
+    resource = f"arn:aws:s3:::{path.rstrip('/')}"
+    for statement in _statements(bucket.policy) if bucket.policy else []:
+        concerned = all(
+            any(fnmatchcase(text, glob) for glob in _listed(statement.get(field) or []))
+            for field, text in (("Action", action), ("Resource", resource))
+        )
+        if statement["Effect"] == "Deny" and _wanted(statement) == secure and concerned:
+            raise Refusal(403, "AccessDenied", "Access Denied")
+
+
+def check(environ):
+    """Refuses a call that cannot use its bucket."""
+    path = unquote(environ["PATH_INFO"]).lstrip("/")
+    name, _, key = path.partition("/")
+    owner = s3_backends.bucket_accounts.get(name)
+    creates = environ["REQUEST_METHOD"] == "PUT" and not key and not environ.get("QUERY_STRING")
+    if owner is None or creates:
+        return
+    partition, account = owner
+    if account != ACCOUNT or environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", account) != account:
+        raise Refusal(403, "AccessDenied", "Access Denied")
+    bucket, here = s3_backends[account][partition].buckets[name], _region(environ)
+    region = bucket.region_name
+    if here and here != region:
+        raise Refusal(
+            301,
+            "PermanentRedirect",
+            "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
+            "future requests to this endpoint.",
+            f"<Endpoint>{name}.s3.{region}.amazonaws.com</Endpoint><Bucket>{name}</Bucket>",
+            [("x-amz-bucket-region", region)],
+        )
+    _check_policy(bucket, path, environ)
+
+
+def _region(environ):
+    """The Region in the credential scope of the signature, or None."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0]
+    scope = scope or parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
+    parts = scope.split("/")
+    return parts[2] if len(parts) == 5 else None

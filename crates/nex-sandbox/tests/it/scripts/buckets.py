@@ -1,0 +1,92 @@
+import urllib.error
+
+s3 = client("s3")
+HERE = {"LocationConstraint": "eu-west-3"}
+TAKEN, DISTANT = {"Bucket": "nex-taken-elsewhere"}, {"Bucket": "nex-other-region"}
+
+
+class Unfollowed(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def raw(method, path, region="eu-west-3", **headers):
+    """The status, the headers and the body. boto3 would follow a redirect to the other Region."""
+    scope = f"AWS4-HMAC-SHA256 Credential=sandbox/20260101/{region}/s3/aws4_request, SignedHeaders=host, Signature=0"
+    request = urllib.request.Request(f"{sys.argv[1]}/{path}", method=method, headers={"Authorization": scope, **headers})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Unfollowed)
+    try:
+        answer = opener.open(request)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return answer.status, answer.headers, answer.read().decode()
+
+
+# The bucket of another account.
+refused("BucketAlreadyExists", s3.create_bucket, **TAKEN, CreateBucketConfiguration=HERE)
+for call in (s3.get_public_access_block, s3.get_bucket_tagging, s3.list_objects_v2, s3.delete_bucket):
+    answer = refused("AccessDenied", call, **TAKEN)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403, answer
+refused("AccessDenied", s3.put_object, **TAKEN, Key="x", Body=b"")
+refused("403", s3.head_bucket, **TAKEN)
+assert raw("HEAD", TAKEN["Bucket"])[2] == ""
+
+# The bucket in another Region. boto3 asks again with the other Region in the signature.
+status, headers, body = raw("GET", f"{DISTANT['Bucket']}?tagging")
+assert (status, headers["x-amz-bucket-region"]) == (301, "eu-west-1"), (status, headers)
+assert "<Code>PermanentRedirect</Code>" in body, body
+status, headers, body = raw("HEAD", DISTANT["Bucket"])
+assert (status, headers["x-amz-bucket-region"], body) == (301, "eu-west-1", ""), (status, headers)
+assert raw("HEAD", DISTANT["Bucket"], region="eu-west-1")[0] == 200
+refused("NoSuchTagSet", s3.get_bucket_tagging, **DISTANT)
+names = {one["Name"] for one in s3.list_buckets()["Buckets"]}
+assert DISTANT["Bucket"] in names and TAKEN["Bucket"] not in names, names
+
+# The expected owner.
+s3.create_bucket(Bucket="own-bucket", CreateBucketConfiguration=HERE)
+OWN = {"Bucket": "own-bucket"}
+s3.put_object(**OWN, Key="x", Body=b"1", ExpectedBucketOwner="009001720821")
+s3.head_bucket(**OWN, ExpectedBucketOwner="009001720821")
+refused("AccessDenied", s3.put_object, **OWN, Key="x", Body=b"2", ExpectedBucketOwner="210987654321")
+refused("AccessDenied", s3.get_bucket_tagging, **OWN, ExpectedBucketOwner="210987654321")
+refused("403", s3.head_bucket, **OWN, ExpectedBucketOwner="210987654321")
+
+
+# Policies. All calls count as calls over TLS, except those whose header says otherwise.
+def policy(secure, action):
+    statement = {
+        "Effect": "Deny", "Principal": "*", "Action": action,
+        "Resource": ["arn:aws:s3:::own-bucket", "arn:aws:s3:::own-bucket/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": secure}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+refused("NoSuchBucketPolicy", s3.get_bucket_policy, **OWN)
+s3.put_bucket_policy(**OWN, Policy=json.dumps(policy("false", "s3:*")))
+assert json.loads(s3.get_bucket_policy(**OWN)["Policy"]) == policy("false", "s3:*")
+s3.put_object(**OWN, Key="x", Body=b"3")
+assert s3.get_object(**OWN, Key="x")["Body"].read() == b"3"
+PLAIN = {"X-Sandbox-Transport": "http"}
+for method, path in (("GET", "own-bucket/x"), ("PUT", "own-bucket/x"), ("GET", "own-bucket?location"), ("HEAD", "own-bucket")):
+    status, _, body = raw(method, path, **PLAIN)
+    assert status == 403 and ("<Code>AccessDenied</Code>" in body) == (method != "HEAD"), (method, path, status, body)
+assert raw("GET", "own-bucket/x")[0] == 200 and raw("HEAD", "nex-staging-backups", **PLAIN)[0] == 200
+s3.put_bucket_policy(**OWN, Policy=json.dumps(policy("true", "s3:PutObject")))
+refused("AccessDenied", s3.put_object, **OWN, Key="x", Body=b"4")
+assert s3.get_object(**OWN, Key="x")["Body"].read() == b"3"
+s3.delete_bucket_policy(**OWN)
+refused("NoSuchBucketPolicy", s3.get_bucket_policy, **OWN)
+
+# Conditional calls.
+first = s3.put_object(**OWN, Key="y", Body=b"1", IfNoneMatch="*")["ETag"]
+answer = refused("PreconditionFailed", s3.put_object, **OWN, Key="y", Body=b"2", IfNoneMatch="*")
+assert answer["ResponseMetadata"]["HTTPStatusCode"] == 412, answer
+second = s3.put_object(**OWN, Key="y", Body=b"2", IfMatch=first)["ETag"]
+refused("PreconditionFailed", s3.put_object, **OWN, Key="y", Body=b"3", IfMatch=first)
+refused("PreconditionFailed", s3.delete_object, **OWN, Key="y", IfMatch=first)
+assert s3.get_object(**OWN, Key="y")["Body"].read() == b"2"
+s3.delete_object(**OWN, Key="y", IfMatch=second)
+refused("NoSuchKey", s3.get_object, **OWN, Key="y")
+s3.put_object(**OWN, Key="y", Body=b"4", IfNoneMatch="*")
