@@ -1,22 +1,26 @@
 //! Executes an approved plan, stage by stage, and collects the results of its steps.
 
+pub(crate) mod lock;
 mod stage;
 
 use std::sync::Arc;
 
+use anyhow::bail;
 use nex_dns::Goal;
 use nex_dns::step::ZoneStep;
 use nex_infra::aws::{Reader, Writer};
 use nex_infra::{ConvergeOptions, Converged, converge};
 use nex_plan::{
-    ApplyReport, Approved, CloudError, ErrorKind, Event, Failed, MovedError, Planned, ResourceId,
+    ApplyReport, Approved, CloudError, Done, ErrorKind, Event, Failed, MovedError, Planned, ResourceId,
     RunContext, SkipReason, chain,
 };
 use strum::VariantArray as _;
 
+use crate::commands::change::Agreed;
 use crate::context::{Context, Zone, secrets};
 use crate::plan::{AwsState, Proposal, Step, Target};
 use crate::wiring;
+use lock::Held;
 use stage::{Stage, stage, starts_server};
 
 /// A running apply.
@@ -38,6 +42,35 @@ struct Aws {
     writer: Arc<Writer>,
 }
 
+impl Aws {
+    /// Executes the steps of `part` that are at AWS, and reads back.
+    async fn converge(
+        &mut self,
+        part: &Approved<Step>,
+        context: RunContext<'_>,
+    ) -> Result<ApplyReport, MovedError> {
+        let Aws {
+            state,
+            reader,
+            writer,
+        } = self;
+        let Converged { report, snapshot } = converge(
+            part.part(),
+            &state.desired,
+            state.snapshot.clone(),
+            reader,
+            Arc::clone(writer),
+            context,
+            ConvergeOptions::default(),
+        )
+        .await?;
+        if let Some(snapshot) = snapshot {
+            state.snapshot = snapshot;
+        }
+        Ok(report)
+    }
+}
+
 /// What an apply did, and what is left to do.
 pub(crate) struct Applied {
     pub(crate) report: ApplyReport,
@@ -53,12 +86,13 @@ impl Context {
     pub(crate) async fn apply(
         &self,
         target: &Target,
-        proposal: Proposal,
+        proposal: &Proposal,
         approved: &Approved<Step>,
+        lock: &mut Option<Held>,
     ) -> anyhow::Result<Applied> {
-        let aws = match proposal.aws {
+        let aws = match &proposal.aws {
             Some(state) => Some(Aws {
-                state,
+                state: state.clone(),
                 reader: self.reader().await?,
                 writer: Arc::new(self.writer(&approved.part()).await?),
             }),
@@ -70,10 +104,35 @@ impl Context {
             approved,
             aws,
             zone: self.zone().await?,
-            goal: proposal.goal,
+            goal: proposal.goal.clone(),
             report: ApplyReport::of(approved.plan()),
         };
-        Ok(Box::pin(run.all()).await)
+        Ok(Box::pin(run.all(lock)).await)
+    }
+
+    /// Creates the bucket of the lock, if the plan has that step.
+    ///
+    /// # Errors
+    /// If the bucket could not be made.
+    pub(crate) async fn make_lock_bucket(&self, agreed: &Agreed) -> anyhow::Result<Option<Done>> {
+        let names = &self.names.buckets(&self.spec.aws);
+        let is_bucket =
+            |entry: &Planned<Step>| stage(entry, names) == Stage::LockBucket;
+        let part = agreed.approved.only(is_bucket);
+        let Some(state) = agreed.proposal.aws.as_ref().filter(|_| !part.is_empty()) else {
+            return Ok(None);
+        };
+        let mut aws = Aws {
+            state: state.clone(),
+            reader: self.reader().await?,
+            writer: Arc::new(self.writer(&part.part()).await?),
+        };
+        let report = aws.converge(&part, self.run_context()).await;
+        let ApplyReport { mut done, failed, .. } = report?;
+        match failed.first() {
+            Some(failed) => bail!("failed to make the bucket of the lock: {}", failed.error),
+            None => Ok(done.pop()),
+        }
     }
 
     /// A writer with the values of the secrets that the plan fills.
@@ -93,18 +152,26 @@ impl Context {
 }
 
 impl Run<'_> {
-    async fn all(mut self) -> Applied {
+    async fn all(mut self, lock: &mut Option<Held>) -> Applied {
+        let names = self.context.names.buckets(&self.context.spec.aws);
         for &now in Stage::VARIANTS {
-            let part = self.approved.only(|entry| stage(entry) == now);
+            let part = self.approved.only(|entry| stage(entry, &names) == now);
             if part.is_empty() {
                 continue;
             }
             match self.blocked(now) {
                 Some(reason) => self.skip(&part, &reason),
                 None => match now {
-                    Stage::Foundations => self.aws(&part).await,
+                    Stage::LockBucket | Stage::Foundations => self.aws(&part).await,
                     Stage::Zone => self.zone(&part).await,
                     Stage::Server => self.server(&part).await,
+                    Stage::LastBucket => {
+                        // The bucket is empty only without the lock.
+                        if let Some(lock) = lock.take() {
+                            lock.release(self.context).await;
+                        }
+                        self.aws(&part).await;
+                    }
                 },
             }
         }
@@ -140,31 +207,11 @@ impl Run<'_> {
 
     async fn aws(&mut self, part: &Approved<Step>) {
         // Only a plan of the zone alone lacks AWS, and has no steps at AWS.
-        let Some(Aws {
-            state,
-            reader,
-            writer,
-        }) = &mut self.aws
-        else {
+        let Some(aws) = &mut self.aws else {
             return;
         };
-        let converged = converge(
-            part.part(),
-            &state.desired,
-            state.snapshot.clone(),
-            reader,
-            Arc::clone(writer),
-            self.context.run_context(),
-            ConvergeOptions::default(),
-        )
-        .await;
-        match converged {
-            Ok(Converged { report, snapshot }) => {
-                if let Some(snapshot) = snapshot {
-                    state.snapshot = snapshot;
-                }
-                self.report.absorb(part.plan(), report);
-            }
+        match aws.converge(part, self.context.run_context()).await {
+            Ok(report) => self.report.absorb(part.plan(), report),
             Err(moved) => self.fail(part, &Failure::of_moved(&moved)),
         }
     }

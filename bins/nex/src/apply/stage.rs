@@ -1,5 +1,6 @@
 //! The order of an apply: every step belongs to one stage, and stages run one after the other.
 
+use nex_infra::Buckets;
 use nex_infra::model::Kind;
 use nex_plan::{Action, PlanEntry as _, Planned};
 
@@ -8,18 +9,29 @@ use crate::plan::{Deferred, Step};
 /// A part of an apply. The variants are in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray)]
 pub(crate) enum Stage {
+    /// The bucket with the lock: from then on, no other run changes the deployment.
+    LockBucket,
     /// AWS without the server: network, addresses, storage, secrets, the fleet.
     Foundations,
     /// Cloudflare: the certificate into its secret, then records and settings, then revocations.
     Zone,
     /// The server, which needs its certificate and its name, and every deletion at AWS: a name must not outlive its address.
     Server,
+    /// The bucket with the lock, when the deployment is deleted.
+    LastBucket,
 }
 
 /// The stage of an entry of a plan.
-pub(crate) fn stage(entry: &Planned<Step>) -> Stage {
+pub(crate) fn stage(entry: &Planned<Step>, buckets: &Buckets) -> Stage {
     match entry {
-        Planned::Ready(Step::Aws(step)) => of_aws(step.key.kind, step.action()),
+        Planned::Ready(Step::Aws(step)) => {
+            let has_lock = step.key.kind == Kind::S3Bucket && step.key.name == buckets.artifacts;
+            match step.action() {
+                Action::Create if has_lock => Stage::LockBucket,
+                Action::Delete if has_lock => Stage::LastBucket,
+                action => of_aws(step.key.kind, action),
+            }
+        }
         Planned::Ready(Step::Zone(_)) | Planned::Deferred(Deferred::Zone(_)) => Stage::Zone,
     }
 }
@@ -50,7 +62,7 @@ fn of_aws(kind: Kind, action: Action) -> Stage {
 pub(crate) fn starts_server(entry: &Planned<Step>) -> bool {
     match entry {
         Planned::Ready(Step::Aws(step)) => {
-            stage(entry) == Stage::Server
+            of_aws(step.key.kind, step.action()) == Stage::Server
                 && matches!(step.action(), Action::Create | Action::Replace)
         }
         Planned::Ready(Step::Zone(_)) | Planned::Deferred(Deferred::Zone(_)) => false,
@@ -96,7 +108,13 @@ mod tests {
     fn the_zone_comes_between_the_foundations_and_the_server() {
         assert_eq!(
             Stage::VARIANTS,
-            [Stage::Foundations, Stage::Zone, Stage::Server]
+            [
+                Stage::LockBucket,
+                Stage::Foundations,
+                Stage::Zone,
+                Stage::Server,
+                Stage::LastBucket
+            ]
         );
         let record = ZoneStep::Record(RecordStep {
             label: "gitlab.example.com A".to_owned(),
@@ -111,7 +129,8 @@ mod tests {
             reasons: vec![],
         });
         let entry = Planned::Ready(Step::from(record));
-        assert_eq!(stage(&entry), Stage::Zone);
+        let buckets = Names::new("nex", "staging").buckets(&spec());
+        assert_eq!(stage(&entry, &buckets), Stage::Zone);
         assert!(!starts_server(&entry));
     }
 }

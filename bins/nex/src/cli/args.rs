@@ -61,6 +61,17 @@ pub struct Agreement {
     pub allow: Vec<Allowance>,
 }
 
+/// What to do when another run is at work on the same deployment.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Others {
+    /// Wait until the other run has ended
+    #[arg(long)]
+    pub wait: bool,
+    /// Take the lock of another run, which then stops
+    #[arg(long, conflicts_with = "wait")]
+    pub take_over: bool,
+}
+
 /// The commands of `nex`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -105,6 +116,9 @@ To continue a run that was interrupted at any point, run the command again.")]
         /// Apply only this plan; refuse if the environment or the spec has moved since
         #[arg(long, value_name = "FILE")]
         plan: Option<PathBuf>,
+        /// What to do when another run is at work.
+        #[command(flatten)]
+        others: Others,
     },
     /// Take over an existing resource by giving it nex's tags; the difference is shown first
     #[command(after_help = "Examples:
@@ -121,6 +135,9 @@ To continue a run that was interrupted at any point, run the command again.")]
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        /// What to do when another run is at work.
+        #[command(flatten)]
+        others: Others,
     },
     /// Delete everything that nex manages for the environment, in reverse order
     #[command(after_help = "Examples:
@@ -139,6 +156,9 @@ Secrets can be restored for 30 days.")]
         /// Allow one danger of one resource, as the refusal names them (repeatable)
         #[arg(long, value_name = "CODE:SUBJECT")]
         allow: Vec<Allowance>,
+        /// What to do when another run is at work.
+        #[command(flatten)]
+        others: Others,
     },
     /// Show addresses, URLs and names of the environment
     #[command(after_help = "Examples:

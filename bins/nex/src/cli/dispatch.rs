@@ -7,8 +7,9 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 use nex_plan::Allowance;
 
-use super::args::{Agreement, Cli, Command, Dns};
+use super::args::{Agreement, Cli, Command, Dns, Others};
 use super::hints;
+use crate::apply::lock::Patience;
 use crate::commands::{adopt, bootstrap, change, check, dns, outputs, plan, render};
 use crate::context::Context;
 use crate::environment;
@@ -59,26 +60,53 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
             env,
             agreement: Agreement { yes, allow },
             plan,
+            others,
         } => {
             let consent = match &plan {
                 Some(path) => Consent::File(path),
                 None => yes_or_prompt(yes),
             };
             let request = request(Target::Build(Scope::All), "bootstrap", allow, consent);
-            bootstrap::run(&open(&env)?, &Request { full, ..request }).await
+            let patience = patience(others);
+            let request = Request {
+                full,
+                patience,
+                ..request
+            };
+            bootstrap::run(&open(&env)?, &request).await
         }
-        Command::Adopt { env, kind, id, yes } => {
+        Command::Adopt {
+            env,
+            kind,
+            id,
+            yes,
+            others,
+        } => {
             let (kind, id) = (kind.as_str(), id.as_str());
-            adopt::Request { kind, id, yes }.run(&open(&env)?).await
+            let patience = patience(others);
+            let request = adopt::Request {
+                kind,
+                id,
+                yes,
+                patience,
+            };
+            request.run(&open(&env)?).await
         }
         Command::Destroy {
             env,
             confirm,
             allow,
+            others,
         } => {
             let consent = Consent::Name { typed: confirm };
             let request = request(Target::Destroy(Scope::All), "destroy", allow, consent);
-            Request { full, ..request }.run(&open(&env)?).await
+            let patience = patience(others);
+            let request = Request {
+                full,
+                patience,
+                ..request
+            };
+            request.run(&open(&env)?).await
         }
         Command::Outputs { env } => outputs::run(&open(&env)?).await,
         Command::Dns { command } => Box::pin(dispatch_dns(command, full, &open)).await,
@@ -154,6 +182,11 @@ fn yes_or_prompt(yes: bool) -> Consent<'static> {
     if yes { Consent::Given } else { Consent::Yes }
 }
 
+fn patience(others: Others) -> Patience {
+    let Others { wait, take_over } = others;
+    Patience { wait, take_over }
+}
+
 fn request<'a>(
     target: Target,
     verb: &'static str,
@@ -164,6 +197,7 @@ fn request<'a>(
         target,
         allow: BTreeSet::from_iter(allow),
         consent,
+        patience: Patience::default(),
         full: false,
         verb,
     }

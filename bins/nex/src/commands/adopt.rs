@@ -12,6 +12,7 @@ use nex_infra::{AdoptionError, ConvergeOptions, adoption, converge};
 use nex_plan::{Action, ApplyReport, Approved, Plan, Planned, Step};
 
 use super::change::cancellable;
+use crate::apply::lock::{BUSY_HINT, Locking, Patience};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::plan::{AwsState, Scope, Target};
@@ -27,6 +28,8 @@ pub(crate) struct Request<'a> {
     pub(crate) id: &'a str,
     /// Whether to skip the question.
     pub(crate) yes: bool,
+    /// What to do when another run is at work.
+    pub(crate) patience: Patience,
 }
 
 impl Request<'_> {
@@ -70,6 +73,29 @@ impl Request<'_> {
         if !self.agreed(context, adoption.then, &note)? {
             return Ok(Exit::Fine);
         }
+        let command = context.command("adopt", &[self.kind, self.id]);
+        let lock = match context.lock(&command, self.patience).await? {
+            Locking::Held { lock, .. } => Some(lock),
+            Locking::NoBucket => None,
+            Locking::Busy(who) => {
+                context.output.refused(&format!("refused: {who}"), Some(BUSY_HINT));
+                return Ok(Exit::Refused);
+            }
+        };
+        let exit = Box::pin(self.tag(context, kind, approved, &id)).await;
+        if let Some(lock) = lock {
+            lock.release(context).await;
+        }
+        exit
+    }
+
+    async fn tag(
+        &self,
+        context: &Context,
+        kind: Kind,
+        approved: Approved<nex_infra::Step>,
+        id: &str,
+    ) -> anyhow::Result<Exit> {
         // The resource may have changed while the operator looked.
         let state = context.read_for_adoption(kind, self.id).await?;
         let reader = context.reader().await?.adopting(kind, self.id);
@@ -83,7 +109,7 @@ impl Request<'_> {
             let converged = converge(approved, &desired, snapshot, &reader, writer, run, options);
             Ok(Box::pin(converged).await?.report)
         });
-        self.finish(context, &report.await?, started, &id)
+        self.finish(context, &report.await?, started, id)
     }
 
     /// A record: its comment carries the mark.

@@ -5,16 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use nex_infra::model::Kind;
-use nex_plan::{Action, Allowance, Approved, Moved, Planned};
+use nex_plan::{Action, Allowance, Approved, Done, Moved, Movement, Planned, ResourceId};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::apply::Applied;
+use crate::apply::lock::{BUSY_HINT, Held, Locking, Patience};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::plan::file::PlanFile;
-use crate::plan::{Proposal, Step, Target};
+use crate::plan::{Proposal, Scope, Step, Target};
 use crate::ui::plans::PlanView;
 use crate::ui::prompt;
 use crate::ui::report::Finished;
@@ -27,6 +28,8 @@ pub(crate) struct Request<'a> {
     pub(crate) allow: BTreeSet<Allowance>,
     /// How the operator agrees to the plan.
     pub(crate) consent: Consent<'a>,
+    /// What to do when another run is at work.
+    pub(crate) patience: Patience,
     /// Whether every field of the plan is shown.
     pub(crate) full: bool,
     /// The words of the command before its environment, such as `dns apply`.
@@ -62,6 +65,27 @@ enum Answer {
     Declined(Exit),
 }
 
+/// A plan that the operator agrees to.
+pub(crate) struct Agreed {
+    pub(crate) proposal: Proposal,
+    pub(crate) approved: Approved<Step>,
+    /// Whether the environment may have changed while the operator looked at the plan.
+    waited: bool,
+}
+
+/// The deployment's lock before an apply.
+enum Locked {
+    /// Another run is at work.
+    Busy(String),
+    /// This run may go on. `held` is `None` if nothing is there yet that two runs could change.
+    Held {
+        held: Option<Held>,
+        /// The bucket that was made for the lock.
+        bucket: Option<Done>,
+        waited: bool,
+    },
+}
+
 impl Request<'_> {
     /// Plans, asks, applies and reads back.
     ///
@@ -76,51 +100,147 @@ impl Request<'_> {
     /// # Errors
     /// As [`Request::run`].
     pub(crate) async fn outcome(&self, context: &Context) -> anyhow::Result<Outcome> {
-        let output = context.output;
+        let mut lock = None;
+        let outcome = Box::pin(self.locked(context, &mut lock)).await;
+        if let Some(lock) = lock {
+            lock.release(context).await;
+        }
+        outcome
+    }
+
+    async fn locked(
+        &self,
+        context: &Context,
+        lock: &mut Option<Held>,
+    ) -> anyhow::Result<Outcome> {
         let kept = match self.consent {
             Consent::File(path) => Some(PlanFile::read(path, &context.spec.name)?),
             Consent::Given | Consent::Yes | Consent::Name { .. } => None,
         };
-        let images = kept.as_ref().and_then(PlanFile::images);
+        loop {
+            let agreed = match Box::pin(self.agreed(context, kept.as_ref())).await? {
+                Ok(agreed) => agreed,
+                Err(exit) => return Ok(Outcome::nothing(exit)),
+            };
+            let mut stale = agreed.waited;
+            let mut made = None;
+            if lock.is_none() && self.target.scope() == Scope::All {
+                match Box::pin(self.lock(context, &agreed)).await? {
+                    Locked::Busy(why) => {
+                        let why = format!("refused: {why}");
+                        context.output.refused(&why, Some(BUSY_HINT));
+                        return Ok(Outcome::nothing(Exit::Refused));
+                    }
+                    Locked::Held { held, bucket, waited } => {
+                        *lock = held;
+                        made = bucket;
+                        stale = true;
+                        if waited {
+                            context.output.note("the other run has ended: planning again");
+                            continue;
+                        }
+                    }
+                }
+            }
+            let Some(agreed) = Box::pin(self.still_agreed(context, agreed, stale, &made)).await? else {
+                return Ok(Outcome::nothing(Exit::Refused));
+            };
+            return Box::pin(self.apply(context, agreed, made, lock)).await;
+        }
+    }
+
+    /// The plan that the operator agrees to, or how the run ends without it.
+    async fn agreed(
+        &self,
+        context: &Context,
+        kept: Option<&PlanFile>,
+    ) -> anyhow::Result<Result<Agreed, Exit>> {
+        let output = context.output;
+        let images = kept.and_then(PlanFile::images);
         let proposal = context.propose(&self.target, images.as_ref()).await?;
-        // A newer image is no reason to ask again.
-        let images = proposal.images().cloned();
         if let Some(Err(outdated)) = kept.map(|kept| kept.compare(&proposal.linted)) {
             let hint = "check the plan above, and write a new file by `nex plan --out`";
             self.show(context, &proposal, Audience::Program)?;
             output.refused(&format!("refused: {outdated}"), Some(hint));
-            return Ok(Outcome::nothing(Exit::Refused));
+            return Ok(Err(Exit::Refused));
         }
         let Some(approved) = self.gate(context, &proposal)? else {
-            return Ok(Outcome::nothing(Exit::Refused));
+            return Ok(Err(Exit::Refused));
         };
         if approved.is_empty() {
-            return Ok(Outcome::nothing(Exit::Fine));
+            return Ok(Err(Exit::Fine));
         }
-        let (proposal, approved) = match self.ask(context)? {
+        match self.ask(context)? {
             Answer::Declined(exit) => {
                 if output.json && self.asks() {
                     self.show(context, &proposal, Audience::Program)?;
                 }
-                return Ok(Outcome::nothing(exit));
+                Ok(Err(exit))
             }
-            Answer::Agreed { waited: false } => (proposal, approved),
-            Answer::Agreed { waited: true } => {
-                let fresh = context.propose(&self.target, images.as_ref()).await?;
-                match self.approve_again(&approved, &fresh) {
-                    Ok(approved) => (fresh, approved),
-                    Err(why) => {
-                        let hint = "run the command again, and check the new plan";
-                        let why = format!(
-                            "refused: the environment changed while you looked at the plan: {why}"
-                        );
-                        output.refused(&why, Some(hint));
-                        return Ok(Outcome::nothing(Exit::Refused));
+            Answer::Agreed { waited } => Ok(Ok(Agreed {
+                proposal,
+                approved,
+                waited,
+            })),
+        }
+    }
+
+    /// Locks the deployment. The bucket of the lock is the first step of a first run.
+    async fn lock(&self, context: &Context, agreed: &Agreed) -> anyhow::Result<Locked> {
+        let command = context.command(self.verb, &[]);
+        let mut bucket = None;
+        loop {
+            return Ok(match context.lock(&command, self.patience).await? {
+                Locking::Busy(who) => Locked::Busy(who),
+                Locking::Held { lock, waited } => Locked::Held {
+                    held: Some(lock),
+                    bucket,
+                    waited,
+                },
+                Locking::NoBucket if bucket.is_none() => {
+                    bucket = context.make_lock_bucket(agreed).await?;
+                    if bucket.is_some() {
+                        continue;
+                    }
+                    Locked::Held {
+                        held: None,
+                        bucket,
+                        waited: false,
                     }
                 }
+                Locking::NoBucket => bail!("the bucket of the lock is gone again"),
+            });
+        }
+    }
+
+    /// The plan on the environment as it is by now, if it is still the plan that was agreed to. `made` was done since.
+    async fn still_agreed(
+        &self,
+        context: &Context,
+        agreed: Agreed,
+        stale: bool,
+        made: &Option<Done>,
+    ) -> anyhow::Result<Option<Agreed>> {
+        if !stale {
+            return Ok(Some(agreed));
+        }
+        // A newer image is no reason to ask again.
+        let images = agreed.proposal.images().cloned();
+        let fresh = context.propose(&self.target, images.as_ref()).await?;
+        match self.approve_again(&agreed.approved, &fresh, made.as_ref()) {
+            Ok(approved) => Ok(Some(Agreed {
+                proposal: fresh,
+                approved,
+                waited: false,
+            })),
+            Err(why) => {
+                let hint = "run the command again, and check the new plan";
+                let why =
+                    format!("refused: the environment changed after the plan was made: {why}");
+                context.output.refused(&why, Some(hint));
+                Ok(None)
             }
-        };
-        Box::pin(self.apply(context, proposal, &approved)).await
+        }
     }
 
     /// Shows the plan, and approves it if the operator allows every denial by name. With `--json`, stdout holds one
@@ -152,8 +272,11 @@ impl Request<'_> {
         &self,
         seen: &Approved<Step>,
         fresh: &Proposal,
+        made: Option<&Done>,
     ) -> Result<Approved<Step>, String> {
-        let moved = seen.plan().moved(fresh.linted.plan());
+        let mut moved = seen.plan().moved(fresh.linted.plan());
+        let is_made = |id: &ResourceId| made.is_some_and(|made| made.id == *id);
+        moved.retain(|moved| !(is_made(&moved.id) && matches!(moved.how, Movement::Settled)));
         if !moved.is_empty() {
             let differences: Vec<String> = moved.iter().map(Moved::to_string).collect();
             return Err(differences.join("; "));
@@ -220,13 +343,18 @@ impl Request<'_> {
     async fn apply(
         &self,
         context: &Context,
-        proposal: Proposal,
-        approved: &Approved<Step>,
+        agreed: Agreed,
+        made: Option<Done>,
+        lock: &mut Option<Held>,
     ) -> anyhow::Result<Outcome> {
         let started = Instant::now();
-        let applied = context.apply(&self.target, proposal, approved);
+        let Agreed {
+            proposal, approved, ..
+        } = &agreed;
+        let applied = context.apply(&self.target, proposal, approved, lock);
         let applied = Box::pin(cancellable(context, applied));
-        let Applied { report, aws } = applied.await?;
+        let Applied { mut report, aws } = applied.await?;
+        report.done.extend(made);
         context.report_calls();
         let not_ours = approved.left_to_others();
         let not_ours: Vec<String> = not_ours.map(|finding| finding.subject.name()).collect();

@@ -4,6 +4,7 @@ mod calls;
 mod clients;
 mod codes;
 mod error;
+mod lock;
 mod number;
 mod read;
 mod retry;
@@ -12,6 +13,7 @@ mod write;
 
 pub use clients::{Aws, ConnectOptions, EndpointOverride};
 pub use error::{CallError, Error};
+pub use lock::{Attempt, EXPIRY, HeldLock, Holder, Lock, RENEWAL, Renewal, TakeOver};
 pub use read::Reader;
 pub use secret_store::{CurrentSecret, SecretStore, SecretStoreWriter};
 pub use write::{SuppliedSecrets, Writer};

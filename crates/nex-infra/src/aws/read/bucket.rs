@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule as S3Rule};
 
 use super::Reader;
-use crate::aws::Error;
+use crate::aws::{Error, lock};
 use crate::aws::error::if_found;
 use crate::aws::number::from_sdk;
 use crate::model::{Document, LifecycleRule};
@@ -75,16 +75,18 @@ impl Reader {
         }))
     }
 
-    /// Whether a bucket holds no object, in any version.
+    /// Whether a bucket holds no object, in any version. nex's own lock does not count.
     ///
     /// # Errors
     /// [`Error::Call`].
     pub async fn is_empty_bucket(&self, name: &str) -> Result<bool, Error> {
         let owner = self.aws.account().await?;
-        let request = self.aws.s3.list_object_versions().bucket(name).max_keys(1);
+        let request = self.aws.s3.list_object_versions().bucket(name).max_keys(2);
         let answer = request.expected_bucket_owner(owner).send().await;
         let answer = answer.map_err(Error::call("ListObjectVersions", name))?;
-        Ok(answer.versions().is_empty() && answer.delete_markers().is_empty())
+        let is_lock = |key: Option<&str>| key == Some(lock::KEY);
+        let versions = answer.versions().iter().all(|v| is_lock(v.key()));
+        Ok(versions && answer.delete_markers().iter().all(|m| is_lock(m.key())))
     }
 
     /// A shared bucket that the spec names must exist: nex does not create it.
