@@ -79,9 +79,9 @@ pub(crate) fn settings(desired: &Desired, zone: &Zone) -> Vec<Planned<ZoneStep>>
         .collect()
 }
 
-/// Whether a record belongs to the environment, by its mark.
+/// Whether a record belongs to the deployment, by its mark.
 pub(crate) fn owns(desired: &Desired, existing: &ObservedRecord) -> bool {
-    existing.environment() == Some(&desired.environment)
+    existing.deployment() == Some(&desired.deployment)
 }
 
 /// The other owner's record that prevents an entry: nex creates no record that conflicts with such a record, and
@@ -134,7 +134,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whether a record that the environment does not own conflicts with a desired one.
+/// Whether a record that the deployment does not own conflicts with a desired one.
 pub(crate) fn competes(desired: &Desired, other: &ObservedRecord, new: &Asked<'_>) -> bool {
     !owns(desired, other) && rivals(desired, other, new)
 }
@@ -270,8 +270,8 @@ fn update(
     }
 }
 
-/// The step that puts the environment's mark on a record and changes nothing else of it; `None` if the zone has no
-/// record with this id of a type that a spec can hold.
+/// The step that puts the deployment's mark on a record, in place of any other deployment's, and changes nothing else of
+/// it; `None` if the zone has no record with this id of a type that a spec can hold.
 pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &RecordId) -> Option<RecordStep> {
     let existing = zone.records.iter().find(|existing| existing.id == *id)?;
     let kind = existing.record_type()?;
@@ -282,7 +282,7 @@ pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &RecordId) -> Option<
         content: existing.canonical_content(),
         ttl: effective_ttl(existing.ttl, existing.proxied),
         proxied: existing.proxied,
-        comment: marked(comment, &desired.environment),
+        comment: marked(comment, &desired.deployment),
     };
     Some(RecordStep {
         label: format!("{} {kind}", new.name),

@@ -18,7 +18,8 @@ pub struct Imported {
     pub spec: Spec,
     /// The records that a spec can't hold, such as `MX example.com`.
     pub passed_over: Vec<String>,
-    /// The ids of the records that `spec` holds and that carry no mark: adopt these.
+    /// The ids of the records that `spec` holds and that carry no mark: adopt these. A record that another deployment owns
+    /// is not among them: taking it away is a decision of its own.
     pub to_adopt: Vec<RecordId>,
 }
 
@@ -42,7 +43,7 @@ pub fn import(spec: &Spec, zone: &Zone) -> Imported {
     let mut values = spec.settings.values();
     values.extend(zone.settings.iter().map(|(s, v)| (*s, v.clone())));
     let settings: Settings = Settings::of(&values);
-    let unmarked = known.iter().filter(|(e, _)| e.environment().is_none());
+    let unmarked = known.iter().filter(|(e, _)| e.deployment().is_none());
     let mut to_adopt: Vec<RecordId> = unmarked.map(|(e, _)| e.id.clone()).collect();
     to_adopt.sort();
     Imported {

@@ -70,8 +70,8 @@ fn conflict(new: &DesiredRecord, other: &ObservedRecord) -> Finding {
 
 /// Says that a conflicting record stays, and who owns it.
 pub(crate) fn conflict_message(other: &ObservedRecord) -> String {
-    let owner = match other.environment() {
-        Some(environment) => format!("belongs to nex's environment {environment}"),
+    let owner = match other.deployment() {
+        Some(deployment) => format!("belongs to the deployment {deployment}"),
         None => "was not made by nex".to_owned(),
     };
     format!(

@@ -29,7 +29,7 @@ pub struct ZoneManager<R, S> {
     reader: R,
     secrets: S,
     spec: Spec,
-    environment: String,
+    deployment: String,
     zone: String,
     clock: fn() -> OffsetDateTime,
 }
@@ -106,18 +106,19 @@ impl CloudError for ZoneError {
 }
 
 impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
-    /// A manager of the zone of `spec`; its records carry the mark of `environment`.
+    /// A manager of the zone of `spec`; its records carry the mark of `deployment` ([`mark`](crate::mark)). A record with
+    /// the mark of another deployment is never changed or deleted, unless it is adopted.
     ///
     /// # Errors
     /// The problems of the spec, as [`Spec::validate`].
-    pub fn new(reader: R, secrets: S, spec: Spec, environment: &str) -> Result<Self, Problems> {
-        spec.validate(environment).into_result()?;
+    pub fn new(reader: R, secrets: S, spec: Spec, deployment: &str) -> Result<Self, Problems> {
+        spec.validate(deployment).into_result()?;
         Ok(Self {
             reader,
             secrets,
             zone: canonical_zone(&spec.zone).unwrap_or_default(),
             spec,
-            environment: environment.to_owned(),
+            deployment: deployment.to_owned(),
             clock: OffsetDateTime::now_utc,
         })
     }
@@ -199,15 +200,9 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
             zone: self.zone.clone(),
             source: Box::new(error),
         })?;
-        let (spec, environment) = (&self.spec, &self.environment);
+        let (spec, deployment) = (&self.spec, &self.deployment);
         let now = (self.clock)();
-        Ok(ZoneSnapshot::of_valid(
-            spec,
-            environment,
-            zone,
-            secrets,
-            now,
-        ))
+        Ok(ZoneSnapshot::of_valid(spec, deployment, zone, secrets, now))
     }
 
     async fn read_secrets(&self) -> Result<BTreeMap<String, Versioned>, ZoneError> {

@@ -21,8 +21,8 @@ const MAX_TEXT: usize = 2048;
 
 impl Spec {
     /// All problems of the spec; paths start at the section's own fields. The records' comments must have room for the
-    /// mark of `environment`.
-    pub fn validate(&self, environment: &str) -> Problems {
+    /// mark of `deployment`.
+    pub fn validate(&self, deployment: &str) -> Problems {
         let mut found = Problems::new();
         let zone = match canonical_zone(&self.zone) {
             Ok(zone) => zone,
@@ -35,7 +35,7 @@ impl Spec {
             found.extend_under(&format!("records[{at}]"), record.validate(&zone));
             found.extend_under(
                 &format!("records[{at}]"),
-                record.validate_comment(self.plan, environment),
+                record.validate_comment(self.plan, deployment),
             );
         }
         validate_together(&self.records, &zone, &mut found);
@@ -71,11 +71,11 @@ impl Record {
         found
     }
 
-    fn validate_comment(&self, plan: ZonePlan, environment: &str) -> Problems {
+    fn validate_comment(&self, plan: ZonePlan, deployment: &str) -> Problems {
         let mut found = Problems::new();
         let length = |text: &str| text.chars().count();
         let own = self.comment.as_deref().map_or(0, length);
-        let mark = length(&marked(self.comment.as_deref(), environment)).saturating_sub(own);
+        let mark = length(&marked(self.comment.as_deref(), deployment)).saturating_sub(own);
         let room = max_comment_length(plan).saturating_sub(mark);
         found.unless(
             own <= room,

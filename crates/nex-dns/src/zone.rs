@@ -95,8 +95,8 @@ impl ObservedRecord {
         }
     }
 
-    /// The environment that the record's mark names.
-    pub fn environment(&self) -> Option<&str> {
-        ownership::environment(self.comment.as_deref()?)
+    /// The deployment that the record's mark names.
+    pub fn deployment(&self) -> Option<&str> {
+        ownership::deployment(self.comment.as_deref()?)
     }
 }

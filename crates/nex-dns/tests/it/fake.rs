@@ -105,9 +105,10 @@ impl Fake {
         self.0.lock().expect("no panic before")
     }
 
-    /// Staging's manager of this zone, which keeps its secrets here too.
+    /// The manager of this zone for nex-staging, which keeps its secrets here too.
     pub(crate) fn manager(&self, spec: &Spec) -> ZoneManager<Fake, Fake> {
-        ZoneManager::new(self.clone(), self.clone(), spec.clone(), "staging").expect("a valid spec")
+        ZoneManager::new(self.clone(), self.clone(), spec.clone(), "nex-staging")
+            .expect("a valid spec")
     }
 
     async fn give_way(&self) {

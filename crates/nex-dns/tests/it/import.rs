@@ -84,7 +84,7 @@ fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
     for record in &mut there.records {
         if imported.to_adopt.contains(&record.id) {
             let own = record.comment.iter().map(|text| format!("{text}; "));
-            record.comment = Some(own.collect::<String>() + &mark("staging"));
+            record.comment = Some(own.collect::<String>() + &mark("nex-staging"));
         }
     }
     let linted = snapshot(&read.dns, &there).plan(&NO_SERVER);

@@ -9,6 +9,7 @@ mod approval;
 mod certificates;
 #[cfg(feature = "client")]
 mod client;
+mod deployments;
 #[cfg(feature = "engine")]
 mod fake;
 mod import;

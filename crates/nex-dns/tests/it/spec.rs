@@ -11,7 +11,7 @@ fn spec(text: &str) -> Spec {
 
 fn problems(text: &str) -> String {
     let lines = spec(text)
-        .validate("staging")
+        .validate("nex-staging")
         .into_iter()
         .map(|p| format!("{p}\n"));
     lines.collect()

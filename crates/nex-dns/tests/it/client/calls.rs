@@ -255,7 +255,7 @@ async fn several_changes_are_one_batch_and_one_is_a_call_of_its_own() {
           ],
           "posts": [
             {
-              "comment": "managed by nex (staging)",
+              "comment": "managed by nex (nex-staging)",
               "content": "203.0.113.7",
               "name": "new.example.com",
               "proxied": true,
@@ -266,7 +266,7 @@ async fn several_changes_are_one_batch_and_one_is_a_call_of_its_own() {
         }
         POST /client/v4/zones/z1/dns_records
         {
-          "comment": "managed by nex (staging)",
+          "comment": "managed by nex (nex-staging)",
           "content": "203.0.113.7",
           "name": "new.example.com",
           "proxied": true,
