@@ -67,6 +67,7 @@ mod resolve;
 mod setting;
 mod snapshot;
 pub mod spec;
+mod taken;
 mod validate;
 mod warnings;
 pub mod zone;

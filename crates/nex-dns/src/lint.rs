@@ -6,8 +6,9 @@ use nex_plan::{Finding, NOT_OURS, Planned, Remedy, ResourceId, Severity, Subject
 
 use crate::change::{RECORD, ZoneStep};
 use crate::desired::Desired;
-use crate::diff::{Asked, competes, owns};
-use crate::record::DesiredRecord;
+use crate::diff::{others, owns};
+use crate::ids::RecordId;
+use crate::taken::Claim;
 use crate::zone::{ObservedRecord, Zone};
 
 /// The findings about a plan with these entries.
@@ -17,10 +18,11 @@ pub(crate) fn records(
     entries: &[Planned<ZoneStep>],
 ) -> Vec<Finding> {
     let visible: Vec<VisibleChange<'_>> = entries.iter().filter_map(VisibleChange::of).collect();
-    let mut findings = conflicts(desired, zone);
+    let conflicts = conflicts(desired, zone);
+    let mut findings: Vec<Finding> = conflicts.iter().map(conflict).collect();
     findings.extend(visible.iter().filter_map(|change| apex(desired, change)));
     findings.extend(too_many(desired, zone, visible.len()));
-    findings.extend(beside(desired, zone));
+    findings.extend(beside(desired, zone, &conflicts));
     findings
 }
 
@@ -47,18 +49,19 @@ impl<'a> VisibleChange<'a> {
     }
 }
 
+/// A record of someone else, and the record of the spec that it conflicts with.
+type Conflict<'a> = (Claim<'a>, &'a ObservedRecord);
+
 /// Records of others that conflict with the spec's records.
-fn conflicts(desired: &Desired, zone: &Zone) -> Vec<Finding> {
-    let of = |new: &DesiredRecord| {
-        let asked = Asked::of_desired(new, desired);
-        let others = zone.records.iter();
-        let others = others.filter(|other| competes(desired, other, &asked));
-        others.map(|other| conflict(new, other)).collect::<Vec<_>>()
-    };
-    desired.records.iter().flat_map(of).collect()
+fn conflicts<'a>(desired: &'a Desired, zone: &'a Zone) -> Vec<Conflict<'a>> {
+    let others = others(desired, zone);
+    // Several addresses of a name make one claim.
+    let claims: BTreeSet<Claim<'_>> = desired.records.iter().map(Claim::of_desired).collect();
+    let of = |claim: Claim<'a>| others.rivals(claim).map(move |other| (claim, other));
+    claims.into_iter().flat_map(of).collect()
 }
 
-fn conflict(new: &DesiredRecord, other: &ObservedRecord) -> Finding {
+fn conflict((new, other): &Conflict<'_>) -> Finding {
     Finding::new(
         Severity::Deny,
         NOT_OURS,
@@ -128,16 +131,13 @@ fn too_many(desired: &Desired, zone: &Zone, changed: usize) -> Option<Finding> {
 }
 
 /// Records of others at the spec's names that conflict with nothing, such as a mail server's.
-fn beside(desired: &Desired, zone: &Zone) -> Vec<Finding> {
+fn beside(desired: &Desired, zone: &Zone, conflicts: &[Conflict<'_>]) -> Vec<Finding> {
     let names: BTreeSet<&str> = desired.records.iter().map(|r| r.name.as_str()).collect();
-    let conflicts = |other: &ObservedRecord| {
-        let mut records = desired.records.iter();
-        records.any(|new| competes(desired, other, &Asked::of_desired(new, desired)))
-    };
+    let conflicting: BTreeSet<&RecordId> = conflicts.iter().map(|(_, other)| &other.id).collect();
     let is_beside = |other: &&ObservedRecord| {
         names.contains(other.name_in(&desired.zone).as_str())
             && !owns(desired, other)
-            && !conflicts(other)
+            && !conflicting.contains(&other.id)
     };
     let finding = |other: &ObservedRecord| {
         Finding::new(

@@ -233,18 +233,19 @@ fn validate_together(records: &[Record], zone: &str, found: &mut Problems) {
         }
     }
     for (name, group) in &by_name {
-        for (position, (at, record)) in group.iter().enumerate() {
-            let earlier = &group[..position];
-            let same = |other: &Record| {
-                other.kind == record.kind && same_content(record.kind, other, record)
-            };
-            if let Some((twin, _)) = earlier.iter().find(|(_, other)| same(other)) {
+        let mut seen = BTreeMap::new();
+        for (at, record) in group {
+            let Record { kind, content, .. } = record;
+            let content = content.as_deref();
+            let content = content.map(|text| canonical_content(*kind, text));
+            let first = *seen.entry((kind, content)).or_insert(at);
+            if first != at {
                 found.add(
                     format!("records[{at}].name"),
-                    format!("{name} has the same record at records[{twin}]"),
+                    format!("{name} has the same record at records[{first}]"),
                     "each record once",
                 );
-            } else if record.kind == RecordType::Cname && group.len() > 1 {
+            } else if *kind == RecordType::Cname && group.len() > 1 {
                 found.add(
                     format!("records[{at}].type"),
                     format!("{name} has a CNAME beside other records"),
@@ -253,16 +254,6 @@ fn validate_together(records: &[Record], zone: &str, found: &mut Problems) {
             }
         }
     }
-}
-
-fn same_content(kind: RecordType, one: &Record, other: &Record) -> bool {
-    let canonical = |record: &Record| {
-        record
-            .content
-            .as_deref()
-            .map(|text| canonical_content(kind, text))
-    };
-    canonical(one) == canonical(other)
 }
 
 fn validate_secrets(certificates: &[Certificate], found: &mut Problems) {

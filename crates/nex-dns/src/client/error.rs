@@ -1,6 +1,7 @@
 //! Why a call failed.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -229,12 +230,9 @@ impl Error {
         if !pointed.is_empty() {
             return pointed;
         }
-        let is_named = |step: &RecordStep| {
-            let mut errors = errors.iter();
-            errors.any(|error| mentions(&error.message, step.name()))
-        };
+        let named: BTreeSet<&str> = errors.iter().flat_map(|e| names(&e.message)).collect();
         (0..steps.len())
-            .filter(|at| is_named(&steps[*at]))
+            .filter(|at| named.contains(steps[*at].name()))
             .collect()
     }
 }
@@ -252,12 +250,11 @@ fn pointed(pointer: &str, steps: &[RecordStep]) -> Option<usize> {
     (0..steps.len()).filter(|at| is_in(&steps[*at])).nth(at)
 }
 
-/// Whether a message names this very record, and not only a name below or above it.
-fn mentions(message: &str, name: &str) -> bool {
+/// The words of a message that may be names, each without the final dot.
+fn names(message: &str) -> impl Iterator<Item = &str> {
     let inside = |c: char| c.is_ascii_alphanumeric() || "-_.*".contains(c);
-    message
-        .split(|c: char| !inside(c))
-        .any(|word| word.trim_end_matches('.') == name)
+    let words = message.split(move |c: char| !inside(c));
+    words.map(|word| word.trim_end_matches('.'))
 }
 
 impl Refusal {

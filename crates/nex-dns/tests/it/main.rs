@@ -12,6 +12,7 @@ mod client;
 mod deployments;
 #[cfg(feature = "engine")]
 mod fake;
+mod growth;
 mod import;
 mod names;
 mod plan;
