@@ -166,7 +166,8 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
     fn retire_pending(&self, secret: &mut CertificateSecret) {
         if let Some(old) = secret.pending.take() {
             let validity = Duration::days(i64::from(old.terms.validity_days) + 1);
-            let end = old.claimed.max(self.now) + validity;
+            // The secret may name any time, and a sum beyond the year 9999 would panic.
+            let end = old.claimed.max(self.now).saturating_add(validity);
             secret.superseded.insert(old.public_key, end);
         }
     }

@@ -61,6 +61,15 @@ pub enum Error {
         /// What is missing.
         missing: &'static str,
     },
+    /// The answer has more, or other values, than Cloudflare ever answers. The client does not use it: such an answer
+    /// could fill the memory, or open an origin to the world.
+    #[error("failed to {operation}: {what}")]
+    Implausible {
+        /// What was tried.
+        operation: String,
+        /// What is wrong with the answer.
+        what: String,
+    },
     /// Cloudflare refused.
     #[error("{0}")]
     Refused(Box<Refusal>),
@@ -176,6 +185,13 @@ impl Error {
         }
     }
 
+    pub(super) fn implausible(operation: &str, what: impl Into<String>) -> Self {
+        Error::Implausible {
+            operation: operation.to_owned(),
+            what: what.into(),
+        }
+    }
+
     pub(super) fn cancelled(operation: &str) -> Self {
         Error::Cancelled {
             operation: operation.to_owned(),
@@ -203,7 +219,9 @@ impl Error {
 impl CloudError for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Error::NoAnswer { sent: true, .. } | Error::Form { .. } => ErrorKind::Indeterminate,
+            Error::NoAnswer { sent: true, .. } | Error::Form { .. } | Error::Implausible { .. } => {
+                ErrorKind::Indeterminate
+            }
             Error::NotJson { status, .. } if *status >= 500 || *status < 300 => {
                 ErrorKind::Indeterminate
             }

@@ -21,7 +21,7 @@ pub(super) fn hint(error: &Error) -> Option<Cow<'static, str>> {
         Error::NotJson { status: 500.., .. } => {
             "Cloudflare has a fault: see cloudflarestatus.com, then run again"
         }
-        Error::NotJson { .. } => {
+        Error::NotJson { .. } | Error::Implausible { .. } => {
             "check the base address, and the proxies between this machine and Cloudflare"
         }
         Error::Form { .. } | Error::Answer { .. } => {

@@ -43,6 +43,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// gives up after 100 s.
 const CALL_TIMEOUT: Duration = Duration::from_secs(100);
 
+/// The most pages of a list that are read. With 5,000 records a page, this is a hundred times the largest zone.
+const MAX_PAGES: u32 = 1_000;
+
 /// Calls Cloudflare's API with an API token. Clones share their log of calls and their rate limit.
 ///
 /// The client repeats a failed call as [`Retries`] says. It does not repeat a call that Cloudflare may have executed
@@ -163,6 +166,10 @@ impl Client {
     pub async fn edge_networks(&self) -> Result<EdgeNetworks, Error> {
         let operation = "read Cloudflare's edge networks";
         let ips = self.call(&endpoints::edge_ips(), operation).await?.result;
+        if let Some(network) = ips.too_large() {
+            let what = format!("the list has {network}, larger than any network of Cloudflare's");
+            return Err(Error::implausible(operation, what));
+        }
         ips.networks().ok_or_else(|| Error::Answer {
             operation: operation.to_owned(),
             missing: "networks of both kinds",
@@ -220,7 +227,12 @@ impl Client {
         T: serde::de::DeserializeOwned + std::fmt::Debug,
     {
         let first = self.call(&page(1), operation).await?;
-        let rest: Vec<Call<List<T>>> = (2..=first.info.pages()).map(page).collect();
+        let pages = first.info.pages();
+        if pages > MAX_PAGES {
+            let what = format!("the list has {pages} pages, more than {MAX_PAGES}");
+            return Err(Error::implausible(operation, what));
+        }
+        let rest: Vec<Call<List<T>>> = (2..=pages).map(page).collect();
         let rest = rest.iter().map(|call| self.call(call, operation));
         let rest = futures_util::future::try_join_all(rest).await?;
         let all = std::iter::once(first).chain(rest);

@@ -263,3 +263,27 @@ fn a_value_that_nex_did_not_write_is_foreign() {
     let empty = CertificateSecret::parse(&SecretString::from("{}"));
     assert!(empty.is_ok_and(|secret| secret.issued.is_none()));
 }
+
+#[test]
+fn a_date_in_the_secret_that_is_too_far_away_is_no_panic() {
+    let fake = fake();
+    // The run ends after the key is stored, and before the certificate is requested.
+    fake.state().fault = Some((1, Fault::CrashBefore));
+    let crashed = converge(&fake, &wanted(&["example.com"]), &NO_SERVER).now_or_never();
+    assert!(crashed.is_none());
+    let stored = fake.state().secret.clone();
+    let (version, text) = stored.expect("a pending key");
+    let edited = |field: &str, value: serde_json::Value| {
+        let mut json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        json["pending"][field] = value;
+        json.to_string()
+    };
+    let too_long = edited("validity_days", 4_000_000_000_u32.into());
+    assert!(CertificateSecret::parse(&SecretString::from(too_long)).is_err());
+
+    let last_day = edited("claimed", "9999-12-31T00:00:00Z".into());
+    fake.state().secret = Some((version, last_day));
+    let done = run(&fake, &wanted(&["www.example.com"]));
+    assert_eq!(done, ["create origin-certificate tls"]);
+    assert_eq!(secret(&fake).superseded.len(), 1);
+}
