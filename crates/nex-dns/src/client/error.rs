@@ -17,6 +17,12 @@ pub enum Error {
     /// The base address is not valid.
     #[error("`{0}` is not a valid http or https address of an API")]
     BaseAddress(String),
+    /// The base address is an `http` address on this other machine. The token would cross the network in clear text.
+    #[error(
+        "http to {0} is not encrypted, so the API token would be readable on the way: http is for this machine only \
+         (localhost, 127.0.0.0/8, ::1)"
+    )]
+    ClearText(String),
     /// The token is empty, or has characters that a header can't carry. The error does not repeat the token.
     #[error("the API token is empty or has invalid characters")]
     Token,

@@ -10,6 +10,7 @@ pub(super) fn hint(error: &Error) -> Option<Cow<'static, str>> {
         Error::BaseAddress(_) => {
             "give a whole address, such as https://api.cloudflare.com/client/v4/"
         }
+        Error::ClearText(_) => "give an https address",
         Error::Token => "make a new API token at dash.cloudflare.com, My Profile, API Tokens",
         Error::Zone { found: 0, .. } => {
             "check the zone's name, and that the token's scope Zone Read covers this zone"

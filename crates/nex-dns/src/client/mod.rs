@@ -13,6 +13,7 @@ mod wire;
 mod writer;
 mod zone;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,18 +93,10 @@ impl Client {
     /// # Errors
     /// [`Error::Setup`] if HTTPS can't be set up.
     pub fn without_token() -> Result<Self, Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("nex-dns/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
-            // A redirect must not carry the token to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(Error::Setup)?;
         Ok(Self {
             environment: Arc::new(Environment::Production),
             token: None,
-            http,
+            http: http(reqwest::Client::builder())?,
             retries: Retries::default(),
             pace: Arc::default(),
             calls: CallLog::default(),
@@ -112,15 +105,25 @@ impl Client {
         })
     }
 
-    /// The same client at another address of the API, such as that of a stand-in on loopback or of a proxy.
+    /// The same client at another address of the API, such as that of a stand-in on loopback or of a proxy. An `http`
+    /// address must be on this machine (`localhost`, `127.0.0.0/8`, `::1`), because the token is not encrypted; the
+    /// proxies that the environment's variables name are then not used.
     ///
     /// # Errors
-    /// [`Error::BaseAddress`] if the address is not a valid `http` or `https` address.
+    /// [`Error::BaseAddress`] if the address is not a valid `http` or `https` address, [`Error::ClearText`] if it is an
+    /// `http` address of another machine.
     pub fn with_base_url(mut self, base: &str) -> Result<Self, Error> {
         let bad = || Error::BaseAddress(base.to_owned());
         let mut url = reqwest::Url::parse(base).map_err(|_| bad())?;
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
             return Err(bad());
+        }
+        if url.scheme() == "http" {
+            let host = url.host_str().unwrap_or_default();
+            if !is_this_machine(host) {
+                return Err(Error::ClearText(host.to_owned()));
+            }
+            self.http = http(reqwest::Client::builder().no_proxy())?;
         }
         // Without the last `/`, a join would drop the last segment.
         if !url.path().ends_with('/') {
@@ -284,6 +287,23 @@ impl Client {
             _ => request,
         }
     }
+}
+
+fn http(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
+    builder
+        .user_agent(concat!("nex-dns/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(CALL_TIMEOUT)
+        // A redirect must not carry the token to another host.
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(Error::Setup)
+}
+
+/// Whether calls to a host stay on this machine.
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Waits. The wait ends early if the run is cancelled.

@@ -193,3 +193,66 @@ fn addresses_and_tokens_are_checked_first() {
         format!("{client:?}").contains("/client/v4/") && !format!("{client:?}").contains(TOKEN)
     );
 }
+
+#[test]
+fn the_token_is_sent_in_clear_text_to_this_machine_only() {
+    let at = |address: &str| {
+        let client = Client::new(&SecretString::from(TOKEN)).expect("a client");
+        client.with_base_url(address)
+    };
+    for address in [
+        "http://localhost:8787/client/v4",
+        "http://LOCALHOST/",
+        "http://127.0.0.1/",
+        "http://127.8.9.10:80/",
+        "http://[::1]:8787/",
+        "https://192.0.2.2:8099/",
+        "https://proxy.example.com/client/v4/",
+    ] {
+        assert!(at(address).is_ok(), "{address}");
+    }
+    for address in [
+        "http://192.0.2.2:8099/client/v4",
+        "http://128.0.0.1/",
+        "http://[2001:db8::1]/",
+        "http://[::ffff:192.0.2.2]/",
+        "http://localhost.example.com/",
+        "http://127.0.0.1.example.com/",
+        "http://127.0.0.1@example.com/",
+        "http://api.cloudflare.com/client/v4/",
+    ] {
+        let error = at(address).expect_err(address);
+        assert!(matches!(error, Error::ClearText(_)), "{address}");
+    }
+    let error = at("http://192.0.2.2:8099/client/v4").expect_err("another machine");
+    expect![[r#"
+        http to 192.0.2.2 is not encrypted, so the API token would be readable on the way: http is for this machine only (localhost, 127.0.0.0/8, ::1)
+          hint: give an https address
+    "#]]
+    .assert_eq(&shown(&error));
+}
+
+/// Run again as a program of its own: a test can't change the environment that it runs in.
+#[tokio::test]
+async fn a_stand_in_on_this_machine_is_not_reached_through_a_proxy() {
+    const VARIABLE: &str = "HTTP_PROXY";
+    // Port 9 is discard: nobody listens.
+    const PROXY: &str = "http://127.0.0.1:9";
+    if std::env::var(VARIABLE).is_ok_and(|proxy| proxy == PROXY) {
+        let server = server().await;
+        on(&server, "GET", "zones/z1/dns_records", page(vec![], 1, 1)).await;
+        let zone = client(&server).await.zone(&query()).await;
+        assert!(zone.is_ok(), "{zone:?}");
+        return;
+    }
+    let name = "client::errors::a_stand_in_on_this_machine_is_not_reached_through_a_proxy";
+    let program = std::env::current_exe().expect("this program");
+    let mut again = std::process::Command::new(program);
+    again.args(["--exact", name]).env(VARIABLE, PROXY);
+    let output = again.env_remove("NO_PROXY").output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+}
