@@ -6,6 +6,7 @@ use strum::VariantArray as _;
 
 use crate::ids::RecordId;
 use crate::ownership::unmarked;
+use crate::printable::printable;
 use crate::record::{effective_ttl, readable_content};
 use crate::setting::Setting;
 use crate::spec::{Record, Settings, Spec};
@@ -37,7 +38,7 @@ pub fn import(spec: &Spec, zone: &Zone) -> Imported {
         .records
         .iter()
         .filter(|e| e.record_type().is_none())
-        .map(|e| format!("{} {}", e.kind, e.name))
+        .map(|e| printable(format!("{} {}", e.kind, e.name)))
         .collect();
     passed_over.sort();
     let mut values = spec.settings.values();

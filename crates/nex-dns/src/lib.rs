@@ -62,6 +62,7 @@ mod manager;
 pub mod name;
 mod ownership;
 pub mod ports;
+mod printable;
 pub mod record;
 mod resolve;
 mod setting;

@@ -8,6 +8,7 @@ use crate::change::{RECORD, ZoneStep};
 use crate::desired::Desired;
 use crate::diff::{others, owns};
 use crate::ids::RecordId;
+use crate::printable::printable;
 use crate::taken::Claim;
 use crate::zone::{ObservedRecord, Zone};
 
@@ -77,10 +78,10 @@ pub(crate) fn conflict_message(other: &ObservedRecord) -> String {
         Some(deployment) => format!("belongs to the deployment {deployment}"),
         None => "was not made by nex".to_owned(),
     };
-    format!(
+    printable(format!(
         "{} {} {} (id {}) {owner}: nex leaves the record as it is",
         other.name, other.kind, other.content, other.id
-    )
+    ))
 }
 
 /// What resolves the conflict with a record.

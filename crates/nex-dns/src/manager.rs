@@ -16,6 +16,7 @@ use crate::change::ZoneStep;
 use crate::engine::{Run, is_record_or_setting};
 use crate::name::canonical_zone;
 use crate::ports::ZoneReader;
+use crate::printable::printable;
 use crate::snapshot::{Goal, ZoneSnapshot};
 use crate::spec::Spec;
 use crate::zone::{in_use, zone_query};
@@ -71,6 +72,8 @@ impl fmt::Display for ZoneError {
                 )
             }
             ZoneError::Moved { zone, moved } => {
+                // The differences name records, as the zone holds them.
+                let moved = printable(moved.to_string());
                 write!(
                     f,
                     "the zone {zone} has changed since the plan was made: {moved}"

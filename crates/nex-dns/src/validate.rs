@@ -7,6 +7,7 @@ use nex_plan::Problems;
 
 use crate::name::{self, canonical, canonical_zone};
 use crate::ownership::{marked, max_comment_length};
+use crate::printable::printable;
 use crate::record::canonical_content;
 use crate::spec::{
     AUTOMATIC_TTL, Certificate, Limits, MAX_HOSTNAMES, Record, RecordType, Spec, VALIDITIES,
@@ -134,7 +135,7 @@ impl Record {
             RecordType::Cname => self.is_target(content, zone),
             RecordType::Txt => (1..=MAX_TEXT).contains(&content.len()),
         };
-        let shown: String = content.chars().take(60).collect();
+        let shown = printable(content.chars().take(60).collect::<String>());
         fine.then_some(())
             .ok_or_else(|| (format!("`{shown}` does not fit the type"), expected))
     }
@@ -180,7 +181,10 @@ impl Certificate {
         found.unless(
             is_secret_name(&self.secret),
             "secret",
-            format!("`{}` is not a valid name of a secret", self.secret),
+            format!(
+                "`{}` is not a valid name of a secret",
+                printable(&self.secret)
+            ),
             "1 to 512 letters, digits, and /_+=.@-",
         );
         found

@@ -9,13 +9,15 @@ use nex_plan::{CloudError, ErrorKind};
 use serde::Deserialize;
 
 use crate::change::{RecordChange, RecordStep};
+use crate::printable::printable;
 
-/// Why a call to Cloudflare failed. [`CloudError::hint`] says what resolves the error.
+/// Why a call to Cloudflare failed. [`CloudError::hint`] says what resolves the error. The fields hold what was answered;
+/// the text of an error has control characters escaped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The base address is not valid.
-    #[error("`{0}` is not a valid http or https address of an API")]
+    #[error("`{}` is not a valid http or https address of an API", printable(.0))]
     BaseAddress(String),
     /// The base address is an `http` address on this other machine. The token would cross the network in clear text.
     #[error(
@@ -30,7 +32,11 @@ pub enum Error {
     #[error("failed to set up HTTPS")]
     Setup(#[source] reqwest::Error),
     /// No answer came.
-    #[error("failed to {operation}: {}", if *.sent { "the answer was lost" } else { "Cloudflare was not reached" })]
+    #[error(
+        "failed to {}: {}",
+        printable(operation),
+        if *.sent { "the answer was lost" } else { "Cloudflare was not reached" }
+    )]
     NoAnswer {
         /// What was tried.
         operation: String,
@@ -40,7 +46,11 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// The answer is not one of Cloudflare's API.
-    #[error("failed to {operation}: HTTP {status} with an answer that is not the API's: `{start}`")]
+    #[error(
+        "failed to {}: HTTP {status} with an answer that is not the API's: `{}`",
+        printable(operation),
+        printable(start)
+    )]
     NotJson {
         /// What was tried.
         operation: String,
@@ -52,7 +62,10 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
     /// The result has another form than documented.
-    #[error("failed to {operation}: the result has another form than documented")]
+    #[error(
+        "failed to {}: the result has another form than documented",
+        printable(operation)
+    )]
     Form {
         /// What was tried.
         operation: String,
@@ -60,7 +73,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// The result lacks a part that every such result has.
-    #[error("failed to {operation}: the result lacks {missing}")]
+    #[error("failed to {}: the result lacks {missing}", printable(operation))]
     Answer {
         /// What was tried.
         operation: String,
@@ -69,7 +82,7 @@ pub enum Error {
     },
     /// The answer has more, or other values, than Cloudflare ever answers. The client does not use it: such an answer
     /// could fill the memory, or open an origin to the world.
-    #[error("failed to {operation}: {what}")]
+    #[error("failed to {}: {}", printable(operation), printable(what))]
     Implausible {
         /// What was tried.
         operation: String,
@@ -80,7 +93,10 @@ pub enum Error {
     #[error("{0}")]
     Refused(Box<Refusal>),
     /// The token has access to no zone of this name, or to more than one.
-    #[error("the API token has access to {found} zones named {zone}; expected one")]
+    #[error(
+        "the API token has access to {found} zones named {}; expected one",
+        printable(zone)
+    )]
     Zone {
         /// The zone's name.
         zone: String,
@@ -88,7 +104,7 @@ pub enum Error {
         found: usize,
     },
     /// The run was cancelled while the call waited for the rate limit or for its next try.
-    #[error("failed to {operation}: cancelled while waiting")]
+    #[error("failed to {}: cancelled while waiting", printable(operation))]
     Cancelled {
         /// What was tried.
         operation: String,
@@ -157,7 +173,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "failed to {}: ", self.operation)?;
+        write!(f, "failed to {}: ", printable(&self.operation))?;
         if self.errors.is_empty() {
             return write!(
                 f,
@@ -174,7 +190,8 @@ impl fmt::Display for Refusal {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.message.trim_end_matches('.'), self.code)?;
+        let message = printable(self.message.trim_end_matches('.'));
+        write!(f, "{message} ({})", self.code)?;
         for cause in &self.error_chain {
             write!(f, ": {cause}")?;
         }

@@ -313,3 +313,20 @@ fn a_name_that_changes_its_type_stays_in_one_batch() {
     assert_eq!(names, 1);
     assert!(is_whole(&run(&plan, &spec, &fake)));
 }
+
+#[test]
+fn what_others_wrote_into_the_zone_is_escaped_in_errors() {
+    let spec = spec(THREE);
+    let plan = approved(&spec, &zone(vec![]));
+    let odd = "x\u{1b}[2J\n";
+    let fake = Fake::new(zone(vec![existing(odd, "A", "b.example.com", odd)]));
+    let report = run(&plan, &spec, &fake);
+    assert!(!report.failed[0].error.contains(char::is_control));
+
+    let before = zone(vec![ours("1", "A", "old.example.com", "192.0.2.1")]);
+    let plan = approved(&spec, &before);
+    let more = [before.records[0].clone(), ours("2", "A", odd, "192.0.2.1")];
+    let fake = Fake::new(zone(more.into()));
+    let error = try_run(&plan, &spec, &SPEC, &fake).expect_err("the zone has moved");
+    assert!(!error.to_string().contains(char::is_control), "{error}");
+}

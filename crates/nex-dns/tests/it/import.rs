@@ -92,3 +92,15 @@ fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
     let mut findings = linted.findings().iter();
     assert!(findings.all(|finding| finding.code == "stands-beside"));
 }
+
+#[test]
+fn a_skipped_record_is_one_line_of_comment() {
+    let odd = existing("1", "MX", "x\n[dns]\u{1b}[2J.example.com", "mx.example.org");
+    let imported = import(&Spec::new("example.com"), &zone(vec![odd]));
+    let text = imported.to_toml("dns").expect("TOML");
+    let expected = "# skipped, and never touched: MX x\\n[dns]\\u{1b}[2j.example.com\n[dns]\n";
+    assert!(
+        text.to_lowercase().starts_with(&expected.to_lowercase()),
+        "{text}"
+    );
+}

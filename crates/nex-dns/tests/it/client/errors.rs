@@ -256,3 +256,35 @@ async fn a_stand_in_on_this_machine_is_not_reached_through_a_proxy() {
         "{text}"
     );
 }
+
+/// A text that clears a part of the screen, with a line break.
+const HOSTILE: &str = "x\u{1b}[5A\u{1b}[J\ny\u{9b}2J";
+
+fn is_printable(error: &Error) {
+    for text in [error.to_string(), nex_plan::chain(error)] {
+        assert!(!text.contains(char::is_control), "{text:?}");
+        assert!(text.contains("x\\u{1b}["), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn no_control_character_of_an_answer_reaches_a_terminal() {
+    let server = server().await;
+    let cause = json!([{"code": 9021, "message": HOSTILE}]);
+    let refusal = json!([{"code": 1004, "message": HOSTILE, "error_chain": cause}]);
+    let login = ResponseTemplate::new(200).set_body_raw(HOSTILE, "text/html");
+    on(&server, "GET", "ips", in_turn([bad(400, refusal), login])).await;
+    let client = client(&server).await;
+    is_printable(&client.edge_networks().await.expect_err("refused"));
+    is_printable(&client.edge_networks().await.expect_err("no JSON"));
+
+    let old = ours("1", "A", HOSTILE, "192.0.2.1");
+    let linted = snapshot(&spec(""), &zone(vec![old])).plan(&SPEC);
+    let Some(ZoneStep::Record(step)) = linted.plan().steps().next() else {
+        panic!("a delete");
+    };
+    on(&server, "DELETE", "zones/z1/dns_records/1", code(400, 1004)).await;
+    let steps = std::slice::from_ref(step);
+    let result = client.writer().records(&zone_id(), steps).await;
+    is_printable(&result.expect_err("refused"));
+}
