@@ -121,6 +121,20 @@ fn of_a_failed_batch_nothing_is_done_and_the_record_in_the_way_is_named() {
 }
 
 #[test]
+fn a_name_that_was_handed_over_in_the_meantime_is_named_and_the_others_are_done() {
+    let spec = spec(THREE);
+    let fake = Fake::new(zone(vec![]));
+    fake.state().appears = Some(existing("x", "NS", "b.example.com", "ns.example.org"));
+    let report = run(&approved(&spec, &zone(vec![])), &spec, &fake);
+    expect![[r#"
+        done: create dns-record a.example.com A
+        done: create dns-record c.example.com CNAME
+        failed: dns-record b.example.com A: NS records with that host already exist (81056)
+    "#]]
+    .assert_eq(&text(&report));
+}
+
+#[test]
 fn a_lost_answer_is_looked_up_and_nothing_is_done_twice() {
     let spec = spec(THREE);
     let fake = Fake::new(zone(vec![]));

@@ -193,7 +193,7 @@ impl State {
         }
     }
 
-    /// A CNAME allows no addresses beside it, and no record exists twice.
+    /// A CNAME allows no addresses beside it, a delegation nothing at all, and no record exists twice.
     fn check(&self, at: usize) -> Result<(), FakeError> {
         let new = &self.zone.records[at];
         let leads = |kind: &str| ["A", "AAAA", "CNAME"].contains(&kind);
@@ -204,6 +204,10 @@ impl State {
             let cname = [&other.kind, &new.kind].iter().any(|kind| *kind == "CNAME");
             if leads(&other.kind) && leads(&new.kind) && cname {
                 let message = "a record with that host already exists (81053)";
+                return refuse(ErrorKind::AlreadyExists, message);
+            }
+            if (other.kind == "NS") != (new.kind == "NS") && new.name != self.zone.name {
+                let message = "NS records with that host already exist (81056)";
                 return refuse(ErrorKind::AlreadyExists, message);
             }
             if other.kind == new.kind && other.content == new.content {

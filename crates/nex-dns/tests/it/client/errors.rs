@@ -8,20 +8,29 @@ use super::*;
 #[tokio::test]
 async fn each_code_says_what_to_do() {
     let codes = [
-        1012, 1100, 6003, 7003, 9003, 9109, 10000, 81044, 81045, 81053, 81054, 81057, 81058,
+        1012, 1100, 6003, 7003, 9003, 9109, 10000, 81044, 81045, 81053, 81054, 81055, 81056, 81057,
+        81058,
     ];
     let server = server().await;
     let mut text = String::new();
     for number in codes {
         server.reset().await;
         on(&server, "GET", "ips", code(400, number)).await;
-        text.push_str(&shown(
-            &client(&server)
-                .await
-                .edge_networks()
-                .await
-                .expect_err("refused"),
-        ));
+        let error = client(&server).await.edge_networks().await;
+        let error = error.expect_err("refused");
+        let exists = error.kind() == ErrorKind::AlreadyExists;
+        assert_eq!(exists, (81053..=81058).contains(&number), "{number}");
+        text.push_str(&shown(&error));
+    }
+    for message in [
+        "Cannot use the access token from location: 192.0.2.2",
+        "Unauthorized to access requested resource",
+    ] {
+        server.reset().await;
+        let errors = json!([{"code": 9109, "message": message}]);
+        on(&server, "GET", "ips", bad(403, errors)).await;
+        let error = client(&server).await.edge_networks().await;
+        text.push_str(&shown(&error.expect_err("refused")));
     }
     for chain in [9021, 9300, 6111] {
         server.reset().await;
@@ -49,7 +58,7 @@ async fn each_code_says_what_to_do() {
         failed to read Cloudflare's edge networks: Some message (9003)
           hint: this content can't be proxied: proxied = false, or another content
         failed to read Cloudflare's edge networks: Some message (9109)
-          hint: the token is no longer valid, or not valid for this zone: make a new one
+          hint: the token was deleted or has expired: make a new one
         failed to read Cloudflare's edge networks: Some message (10000)
           hint: give the token the scopes Zone Read, DNS Edit, SSL and Certificates Edit and Zone Settings Edit for this zone
         failed to read Cloudflare's edge networks: Some message (81044)
@@ -60,10 +69,18 @@ async fn each_code_says_what_to_do() {
           hint: an A, AAAA or CNAME record has this name already: adopt it, or choose another name
         failed to read Cloudflare's edge networks: Some message (81054)
           hint: a CNAME record has this name already and allows no others: adopt it, or choose another name
+        failed to read Cloudflare's edge networks: Some message (81055)
+          hint: NS records hand this name over to other servers: choose another name, or delete the NS records
+        failed to read Cloudflare's edge networks: Some message (81056)
+          hint: NS records hand this name over to other servers: choose another name, or delete the NS records
         failed to read Cloudflare's edge networks: Some message (81057)
           hint: the same record exists already: adopt it, or remove it from the spec
         failed to read Cloudflare's edge networks: Some message (81058)
           hint: the same record exists already: adopt it, or remove it from the spec
+        failed to read Cloudflare's edge networks: Cannot use the access token from location: 192.0.2.2 (9109)
+          hint: the token's Client IP Address Filtering shuts out this machine's address: add the address at dash.cloudflare.com, My Profile, API Tokens
+        failed to read Cloudflare's edge networks: Unauthorized to access requested resource (9109)
+          hint: give the token the scopes Zone Read, DNS Edit, SSL and Certificates Edit and Zone Settings Edit for this zone
         failed to read Cloudflare's edge networks: DNS Validation Error (1004): The cause (9021)
           hint: ttl must be 1 for automatic, or 60 to 86400; a proxied record must have 1
         failed to read Cloudflare's edge networks: DNS Validation Error (1004): The cause (9300)
