@@ -64,6 +64,7 @@ fn observed(n: usize, name: &str, comment: Option<String>) -> ObservedRecord {
         ttl: 1,
         proxied: false,
         comment,
+        read_only: false,
     }
 }
 

@@ -81,9 +81,9 @@ pub(crate) fn settings(desired: &Desired, zone: &Zone) -> Vec<Planned<ZoneStep>>
         .collect()
 }
 
-/// Whether a record belongs to the deployment, by its mark.
+/// Whether a record belongs to the deployment, by its mark; a read-only record belongs to nobody here.
 pub(crate) fn owns(desired: &Desired, existing: &ObservedRecord) -> bool {
-    existing.deployment() == Some(&desired.deployment)
+    !existing.read_only && existing.deployment() == Some(&desired.deployment)
 }
 
 /// The other owners' records of a zone.
@@ -223,10 +223,10 @@ fn update(
 }
 
 /// The step that puts the deployment's mark on a record, in place of any other deployment's, and changes nothing else of
-/// it; `None` if the zone has no record with this id of a type that a spec can hold.
+/// it; `None` if the zone has no record with this id that a deployment can own.
 pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &RecordId) -> Option<RecordStep> {
     let existing = zone.records.iter().find(|existing| existing.id == *id)?;
-    let kind = existing.record_type()?;
+    let kind = existing.ownable_type()?;
     let comment = existing.comment.as_deref().and_then(unmarked);
     let new = NewRecord {
         kind,

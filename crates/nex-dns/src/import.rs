@@ -17,7 +17,7 @@ use crate::zone::{ObservedRecord, Zone, ZoneQuery};
 pub struct Imported {
     /// The spec. It has no certificates: Cloudflare does not have their keys.
     pub spec: Spec,
-    /// The records that a spec can't hold, such as `MX example.com`.
+    /// The records that a spec can't hold, such as `MX example.com` or `AAAA app.example.com (read-only)`.
     pub passed_over: Vec<String>,
     /// The ids of the records that `spec` holds and that carry no mark: adopt these. A record that another deployment owns
     /// is not among them: taking it away is a decision of its own.
@@ -37,8 +37,8 @@ pub fn import(spec: &Spec, zone: &Zone) -> Imported {
     let mut passed_over: Vec<String> = zone
         .records
         .iter()
-        .filter(|e| e.record_type().is_none())
-        .map(|e| printable(format!("{} {}", e.kind, e.name)))
+        .filter(|e| e.ownable_type().is_none())
+        .map(passed_over)
         .collect();
     passed_over.sort();
     let mut values = spec.settings.values();
@@ -68,6 +68,16 @@ pub fn query(zone: &str) -> ZoneQuery {
     }
 }
 
+fn passed_over(existing: &ObservedRecord) -> String {
+    let ObservedRecord { kind, name, .. } = existing;
+    let why = if existing.read_only {
+        " (read-only)"
+    } else {
+        ""
+    };
+    printable(format!("{kind} {name}{why}"))
+}
+
 fn record(existing: &ObservedRecord, zone: &str) -> Option<Record> {
     let full = existing.name_in(zone);
     let name = match full.strip_suffix(zone) {
@@ -75,7 +85,7 @@ fn record(existing: &ObservedRecord, zone: &str) -> Option<Record> {
         Some(short) => short.trim_end_matches('.').to_owned(),
         None => full,
     };
-    let kind = existing.record_type()?;
+    let kind = existing.ownable_type()?;
     Some(Record {
         kind,
         name,

@@ -76,6 +76,7 @@ fn conflict((new, other): &Conflict<'_>) -> Finding {
 pub(crate) fn conflict_message(other: &ObservedRecord) -> String {
     let owner = match other.deployment() {
         Some(deployment) => format!("belongs to the deployment {deployment}"),
+        None if other.read_only => "is read-only".to_owned(),
         None => "was not made by nex".to_owned(),
     };
     printable(format!(
@@ -86,11 +87,14 @@ pub(crate) fn conflict_message(other: &ObservedRecord) -> String {
 
 /// What resolves the conflict with a record.
 pub(crate) fn conflict_remedy(other: &ObservedRecord) -> Remedy {
-    match other.record_type() {
+    match other.ownable_type() {
         Some(_) => Remedy::Adopt {
             kind: RECORD,
             id: other.id.to_string(),
         },
+        None if other.read_only => {
+            "choose another name, or remove the record in the product of Cloudflare's that keeps it, such as Workers".into()
+        }
         None => "choose another name: nex adopts A, AAAA, CNAME and TXT records only".into(),
     }
 }

@@ -108,7 +108,7 @@ impl ZoneSnapshot {
     }
 
     /// What taking over the record with this id leads to, with the server at `address`; `None` if the zone has no such
-    /// record of a type that a spec can hold.
+    /// record that a deployment can own ([`ObservedRecord::ownable_type`](crate::zone::ObservedRecord::ownable_type)).
     pub fn adoption(&self, record: &RecordId, address: Option<Ipv4Addr>) -> Option<Adoption> {
         let desired = self.desired(&Goal::Spec { address });
         let step = diff::adoption(&desired, &self.zone, record)?;

@@ -50,6 +50,8 @@ pub(super) struct RecordWire {
     proxied: Option<bool>,
     #[serde(default)]
     comment: Option<String>,
+    #[serde(default)]
+    meta: serde_json::Value,
 }
 
 /// A setting of any kind: some have numbers or objects as values.
@@ -198,6 +200,7 @@ impl From<RecordWire> for ObservedRecord {
             ttl: wire.ttl.unwrap_or(1),
             proxied: wire.proxied.unwrap_or(false),
             comment: wire.comment.filter(|text| !text.is_empty()),
+            read_only: wire.meta["read_only"] == true,
         }
     }
 }

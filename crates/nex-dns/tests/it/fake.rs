@@ -228,6 +228,7 @@ fn shown(new: &NewRecord, id: RecordId) -> ObservedRecord {
         ttl: new.ttl,
         proxied: new.proxied,
         comment: Some(new.comment.clone()),
+        read_only: false,
     }
 }
 

@@ -3,9 +3,9 @@
 use expect_test::expect;
 use nex_dns::import::import;
 use nex_dns::{Goal, RecordId, Setting, Spec, mark};
-use nex_plan::Planned;
+use nex_plan::{Planned, Renderer};
 
-use crate::zones::{NO_SERVER, existing, ours, snapshot, zone};
+use crate::zones::{NO_SERVER, existing, ours, snapshot, spec, zone};
 
 #[test]
 fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
@@ -103,4 +103,26 @@ fn a_skipped_record_is_one_line_of_comment() {
         text.to_lowercase().starts_with(&expected.to_lowercase()),
         "{text}"
     );
+}
+
+#[test]
+fn a_record_that_another_product_keeps_is_skipped_and_never_adopted() {
+    let mut worker = existing("1", "AAAA", "app.example.com", "100::");
+    worker.read_only = true;
+    let there = zone(vec![worker]);
+    let imported = import(&Spec::new("example.com"), &there);
+    assert_eq!(imported.spec.records, []);
+    assert_eq!(imported.to_adopt, []);
+    assert_eq!(imported.passed_over, ["AAAA app.example.com (read-only)"]);
+
+    let asked = spec("records = [{ type = 'A', name = 'app' }]");
+    let snapshot = snapshot(&asked, &there);
+    assert!(snapshot.adoption(&RecordId::new("1"), None).is_none());
+    let linted = snapshot.plan(&NO_SERVER);
+    assert!(linted.plan().is_empty());
+    expect![[r#"
+        refused[not-ours] dns-record app.example.com A: app.example.com AAAA 100:: (id 1) is read-only: nex leaves the record as it is
+          hint: choose another name, or remove the record in the product of Cloudflare's that keeps it, such as Workers
+    "#]]
+    .assert_eq(&(Renderer::plain().finding(&linted.findings()[0]) + "\n"));
 }

@@ -17,6 +17,7 @@ pub(crate) fn existing(id: &str, kind: &str, name: &str, content: &str) -> Obser
         ttl: 1,
         proxied: false,
         comment: None,
+        read_only: false,
     }
 }
 

@@ -8,6 +8,8 @@ use super::*;
 async fn a_zone_is_read_with_all_pages_and_kinds() {
     let server = server().await;
     let odd = json!({"id": "5", "type": "CAA", "name": "example.com", "data": {"flags": 0, "tag": "issue"}});
+    let mut routed = record("3", "TXT", "example.com", "x");
+    routed["meta"] = json!({"email_routing": true, "read_only": true});
     for (at, list) in [
         (1, vec![record("1", "A", "a.example.com", "192.0.2.1"), odd]),
         (
@@ -17,7 +19,7 @@ async fn a_zone_is_read_with_all_pages_and_kinds() {
                 record("2", "HTTPS", "a.example.com", "1 ."),
             ],
         ),
-        (3, vec![record("3", "TXT", "example.com", "x")]),
+        (3, vec![routed]),
     ] {
         Mock::given(method("GET"))
             .and(path("/client/v4/zones/z1/dns_records"))
@@ -34,6 +36,8 @@ async fn a_zone_is_read_with_all_pages_and_kinds() {
         .map(|r| format!("{} {}", r.id, r.kind))
         .collect();
     assert_eq!(ids, ["1 A", "5 CAA", "2 HTTPS", "3 TXT"]);
+    let read_only: Vec<_> = zone.records.iter().map(|r| r.read_only).collect();
+    assert_eq!(read_only, [false, false, false, true]);
     assert_eq!(zone.id.as_str(), "z1");
 }
 
