@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
 
     let started = Instant::now();
-    import(&spec, &zone);
+    import(&spec, DEPLOYMENT, &zone);
     println!("import: {:.0?}", started.elapsed());
 
     let started = Instant::now();

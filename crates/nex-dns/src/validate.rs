@@ -1,7 +1,7 @@
 //! Problems of a spec: values that Cloudflare refuses, or accepts without doing what they say.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use nex_plan::Problems;
 
@@ -33,11 +33,8 @@ impl Spec {
             }
         };
         for (at, record) in self.records.iter().enumerate() {
-            found.extend_under(&format!("records[{at}]"), record.validate(&zone));
-            found.extend_under(
-                &format!("records[{at}]"),
-                record.validate_comment(self.plan, deployment),
-            );
+            let problems = record.validate(&zone, self.plan, deployment);
+            found.extend_under(&format!("records[{at}]"), problems);
         }
         validate_together(&self.records, &zone, &mut found);
         for (at, certificate) in self.certificates.iter().enumerate() {
@@ -50,7 +47,8 @@ impl Spec {
 }
 
 impl Record {
-    fn validate(&self, zone: &str) -> Problems {
+    /// The problems of the record alone.
+    pub(crate) fn validate(&self, zone: &str, plan: ZonePlan, deployment: &str) -> Problems {
         let mut found = Problems::new();
         match canonical(&self.name, zone) {
             Ok(name) => self.validate_proxied(&name, zone, &mut found),
@@ -69,11 +67,11 @@ impl Record {
         if let Err((message, expected)) = self.validate_content(zone) {
             found.add("content", message, expected);
         }
+        self.validate_comment(plan, deployment, &mut found);
         found
     }
 
-    fn validate_comment(&self, plan: ZonePlan, deployment: &str) -> Problems {
-        let mut found = Problems::new();
+    fn validate_comment(&self, plan: ZonePlan, deployment: &str, found: &mut Problems) {
         let length = |text: &str| text.chars().count();
         let own = self.comment.as_deref().map_or(0, length);
         let mark = length(&marked(self.comment.as_deref(), deployment)).saturating_sub(own);
@@ -84,7 +82,6 @@ impl Record {
             format!("the comment has {own} characters, and nex's mark needs {mark}"),
             format!("up to {room} on this plan"),
         );
-        found
     }
 
     /// Checks what Cloudflare's edge, which answers for proxied names, does not support.
@@ -106,6 +103,13 @@ impl Record {
             "proxied",
             "a TXT record is never proxied",
             "proxied = false",
+        );
+        let address = self.content.as_deref().and_then(|text| text.parse().ok());
+        found.unless(
+            !address.is_some_and(is_local),
+            "content",
+            "Cloudflare's proxies do not reach an address that is private or of one machine only",
+            "a public address, or proxied = false",
         );
         found.unless(
             name::depth(name, zone) <= 1,
@@ -243,17 +247,18 @@ fn validate_together(records: &[Record], zone: &str, found: &mut Problems) {
             let content = content.as_deref();
             let content = content.map(|text| canonical_content(*kind, text));
             let first = *seen.entry((kind, content)).or_insert(at);
+            let is_host = |(_, other): &&(usize, &Record)| other.kind != RecordType::Txt;
             if first != at {
                 found.add(
                     format!("records[{at}].name"),
                     format!("{name} has the same record at records[{first}]"),
                     "each record once",
                 );
-            } else if *kind == RecordType::Cname && group.len() > 1 {
+            } else if *kind == RecordType::Cname && group.iter().filter(is_host).count() > 1 {
                 found.add(
                     format!("records[{at}].type"),
-                    format!("{name} has a CNAME beside other records"),
-                    "only the CNAME at this name, or no CNAME",
+                    format!("{name} has a CNAME beside another CNAME or an address"),
+                    "beside the CNAME only TXT records, or no CNAME",
                 );
             }
         }
@@ -269,6 +274,27 @@ fn validate_secrets(certificates: &[Certificate], found: &mut Problems) {
                 format!("certificates[{first}] has the same secret: one would overwrite the other"),
                 "a secret for each certificate",
             );
+        }
+    }
+}
+
+/// Whether an address has no meaning outside of a network or a machine: Cloudflare refuses to proxy it (9003).
+fn is_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(it) => {
+            it.is_private()
+                || it.is_loopback()
+                || it.is_link_local()
+                || it.is_unspecified()
+                || it.is_broadcast()
+                || it.is_multicast()
+        }
+        IpAddr::V6(it) => {
+            it.is_unique_local()
+                || it.is_loopback()
+                || it.is_unicast_link_local()
+                || it.is_unspecified()
+                || it.is_multicast()
         }
     }
 }

@@ -75,6 +75,6 @@ fn an_import_offers_no_record_of_another_deployment_for_adoption() {
         theirs(),
         existing("2", "A", "ftp.example.com", "192.0.2.2"),
     ]);
-    let imported = import(&Spec::new("example.com"), &there);
+    let imported = import(&Spec::new("example.com"), "nex-staging", &there);
     assert_eq!(imported.to_adopt, [RecordId::new("2")]);
 }

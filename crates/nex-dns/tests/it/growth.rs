@@ -51,7 +51,7 @@ fn plan_in_time(
     let started = Instant::now();
     let linted = snapshot(spec, &zone).plan(&SPEC);
     spec.warnings(Hosts::default());
-    import(&Spec::new("example.com"), &zone);
+    import(&Spec::new("example.com"), "nex-staging", &zone);
     let elapsed = started.elapsed();
     assert!(elapsed < LIMIT, "{elapsed:?}");
     linted
