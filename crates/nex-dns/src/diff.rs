@@ -81,9 +81,9 @@ pub(crate) fn settings(desired: &Desired, zone: &Zone) -> Vec<Planned<ZoneStep>>
         .collect()
 }
 
-/// Whether a record belongs to the deployment, by its mark; a read-only record belongs to nobody here.
+/// Whether a record belongs to the deployment, by its mark. A mark on a record of another type means nothing.
 pub(crate) fn owns(desired: &Desired, existing: &ObservedRecord) -> bool {
-    !existing.read_only && existing.deployment() == Some(&desired.deployment)
+    existing.ownable_type().is_some() && existing.deployment() == Some(&desired.deployment)
 }
 
 /// The other owners' records of a zone.

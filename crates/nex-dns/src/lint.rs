@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use nex_plan::{Finding, NOT_OURS, Planned, Remedy, ResourceId, Severity, Subject};
 
-use crate::change::{RECORD, ZoneStep};
+use crate::change::{RECORD, RecordChange, ZoneStep};
 use crate::desired::Desired;
 use crate::diff::{others, owns};
 use crate::ids::RecordId;
+use crate::ownership::max_comment_length;
 use crate::printable::printable;
-use crate::taken::Claim;
+use crate::spec::ZonePlan;
+use crate::taken::{Claim, Taken};
 use crate::zone::{ObservedRecord, Zone};
 
 /// The findings about a plan with these entries.
@@ -19,10 +21,14 @@ pub(crate) fn records(
     entries: &[Planned<ZoneStep>],
 ) -> Vec<Finding> {
     let visible: Vec<VisibleChange<'_>> = entries.iter().filter_map(VisibleChange::of).collect();
-    let conflicts = conflicts(desired, zone);
+    let others = others(desired, zone);
+    // Several addresses of a name make one claim.
+    let claims: BTreeSet<Claim<'_>> = desired.records.iter().map(Claim::of_desired).collect();
+    let conflicts = conflicts(&claims, &others);
     let mut findings: Vec<Finding> = conflicts.iter().map(conflict).collect();
     findings.extend(visible.iter().filter_map(|change| apex(desired, change)));
     findings.extend(too_many(desired, zone, visible.len()));
+    findings.extend(not_served(&claims, &others));
     findings.extend(beside(desired, zone, &conflicts));
     findings
 }
@@ -54,12 +60,56 @@ impl<'a> VisibleChange<'a> {
 type Conflict<'a> = (Claim<'a>, &'a ObservedRecord);
 
 /// Records of others that conflict with the spec's records.
-fn conflicts<'a>(desired: &'a Desired, zone: &'a Zone) -> Vec<Conflict<'a>> {
-    let others = others(desired, zone);
-    // Several addresses of a name make one claim.
-    let claims: BTreeSet<Claim<'_>> = desired.records.iter().map(Claim::of_desired).collect();
-    let of = |claim: Claim<'a>| others.rivals(claim).map(move |other| (claim, other));
-    claims.into_iter().flat_map(of).collect()
+fn conflicts<'a>(claims: &BTreeSet<Claim<'a>>, others: &Taken<'a>) -> Vec<Conflict<'a>> {
+    let of = |claim: &Claim<'a>| {
+        let claim = *claim;
+        others.rivals(claim).map(move |other| (claim, other))
+    };
+    claims.iter().flat_map(of).collect()
+}
+
+/// Records of the spec below a name that is handed over to other servers.
+fn not_served(claims: &BTreeSet<Claim<'_>>, others: &Taken<'_>) -> Vec<Finding> {
+    let finding = |claim: &Claim<'_>| {
+        let above = others.delegation_above(claim.name)?;
+        let Claim { name, kind, .. } = claim;
+        Some(Finding::new(
+            Severity::Warning,
+            "not-served",
+            ResourceId::new(RECORD, format!("{name} {kind}")),
+            format!(
+                "{} NS {} (id {}) hands over all names below it, so nobody gets this record",
+                above.name, above.content, above.id
+            ),
+            "choose a name that is not below it, or delete its NS records",
+        ))
+    };
+    claims.iter().filter_map(finding).collect()
+}
+
+/// The comment of an adopted record must have room for the mark.
+pub(crate) fn adoption(entries: &[Planned<ZoneStep>], plan: ZonePlan) -> Vec<Finding> {
+    let max = max_comment_length(plan);
+    let finding = |entry: &Planned<ZoneStep>| {
+        let Planned::Ready(ZoneStep::Record(step)) = entry else {
+            return None;
+        };
+        let RecordChange::Update(_, new) = &step.change else {
+            return None;
+        };
+        let length = new.comment.chars().count();
+        (length > max).then(|| {
+            let message = format!(
+                "with nex's mark the comment has {length} characters: Cloudflare allows {max} on this plan"
+            );
+            let remedy = format!(
+                "shorten the record's own comment at Cloudflare by {} characters",
+                length - max
+            );
+            Finding::new(Severity::Deny, "comment-too-long", entry.id(), message, remedy)
+        })
+    };
+    entries.iter().filter_map(finding).collect()
 }
 
 fn conflict((new, other): &Conflict<'_>) -> Finding {
@@ -116,8 +166,7 @@ fn apex(desired: &Desired, change: &VisibleChange<'_>) -> Option<Finding> {
 }
 
 fn too_many(desired: &Desired, zone: &Zone, changed: usize) -> Option<Finding> {
-    let is_owned = |e: &&ObservedRecord| e.record_type().is_some() && owns(desired, e);
-    let owned = zone.records.iter().filter(is_owned).count();
+    let owned = zone.records.iter().filter(|e| owns(desired, e)).count();
     let limits = &desired.limits;
     let many = owned >= limits.min_records as usize;
     let share = changed * 100 > owned * limits.max_changed_percent as usize;

@@ -216,8 +216,9 @@ impl Lint for ZoneStep {
                 ));
                 findings
             }
+            Goal::Adopt { .. } => lint::adoption(&plan.entries, snapshot.spec.plan),
             // The operator asks to remove all records.
-            Goal::Nothing { .. } | Goal::Revoke | Goal::Adopt { .. } => vec![],
+            Goal::Nothing { .. } | Goal::Revoke => vec![],
         }
     }
 }

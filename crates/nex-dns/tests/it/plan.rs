@@ -384,3 +384,39 @@ fn nothing_is_changed_into_a_twin_of_anothers_record() {
         "#]],
     );
 }
+
+#[test]
+fn a_record_below_a_delegation_is_created_with_a_warning() {
+    let spec = spec(r#"records = [{ type = "A", name = "gitlab.dev" }]"#);
+    let mut marked = ours("1", "NS", "dev.example.com", "ns.example.org");
+    for own in [false, true] {
+        marked.comment = own.then(|| mark("nex-staging"));
+        let there = zone(vec![
+            marked.clone(),
+            existing("2", "NS", "example.com", "ns.example.net"),
+        ]);
+        let linted = snapshot(&spec, &there).plan(&SPEC);
+        assert_eq!(linted.plan().counts().create, 1);
+        let findings = linted.findings().iter();
+        let text: Vec<String> = findings.map(|f| Renderer::plain().finding(f)).collect();
+        expect![[r#"
+            warning[not-served] dns-record gitlab.dev.example.com A: dev.example.com NS ns.example.org (id 1) hands over all names below it, so nobody gets this record
+              hint: choose a name that is not below it, or delete its NS records
+        "#]]
+        .assert_eq(&(text.join("\n") + "\n"));
+    }
+}
+
+#[test]
+fn adopting_a_record_whose_comment_has_no_room_for_the_mark_is_refused() {
+    let mut told = existing("1", "A", "a.example.com", "192.0.2.1");
+    told.comment = Some("x".repeat(80));
+    let record = RecordId::new("1");
+    let linted = snapshot(&spec(""), &zone(vec![told])).plan(&Goal::Adopt { record });
+    expect![[r#"
+        refused[comment-too-long] dns-record a.example.com A: with nex's mark the comment has 110 characters: Cloudflare allows 100 on this plan
+          hint: shorten the record's own comment at Cloudflare by 10 characters
+    "#]]
+    .assert_eq(&(Renderer::plain().finding(&linted.findings()[0]) + "\n"));
+    assert!(linted.approve(&[].into()).is_err());
+}

@@ -288,3 +288,29 @@ async fn several_changes_are_one_batch_and_one_is_a_call_of_its_own() {
     "#]]
     .assert_eq(&text);
 }
+
+#[tokio::test]
+async fn a_zone_that_is_listed_in_unicode_is_found() {
+    let server = MockServer::start().await;
+    let listed = json!({"id": "z1", "name": "bücher.example"});
+    let of = |name: &str, zones: Vec<Value>| {
+        Mock::given(path("/client/v4/zones"))
+            .and(query_param("name", name))
+            .respond_with(page(zones, 1, 1))
+    };
+    for form in ["xn--bcher-kva.example", "bücher.example"] {
+        server.reset().await;
+        on(&server, "GET", "zones/z1/dns_records", page(vec![], 1, 1)).await;
+        of(form, vec![listed.clone()])
+            .with_priority(1)
+            .mount(&server)
+            .await;
+        on(&server, "GET", "zones", page(vec![], 1, 1)).await;
+        let query = ZoneQuery {
+            zone: "xn--bcher-kva.example".to_owned(),
+            ..query()
+        };
+        let zone = client(&server).await.zone(&query).await;
+        assert_eq!(zone.expect(form).id, zone_id());
+    }
+}
