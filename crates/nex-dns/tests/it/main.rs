@@ -1,6 +1,7 @@
 //! The spec, plans and their apply on a stateful stand-in, certificates through crashes and races, and the client
 //! against a server on loopback.
 
+mod adoption;
 #[cfg(feature = "engine")]
 mod apply;
 #[cfg(feature = "engine")]
