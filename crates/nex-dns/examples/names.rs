@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for name in spec.names() {
         println!("{name}");
     }
-    for problem in spec.validate("staging") {
+    for problem in spec.validate("nex-staging") {
         println!("problem: {problem}");
     }
     for warning in spec.warnings(Hosts::default()) {

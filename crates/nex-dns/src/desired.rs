@@ -12,8 +12,8 @@ use crate::spec::{Limits, Record, Spec, ZonePlan};
 /// What a zone should contain, in canonical form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Desired {
-    /// The environment: only records with its mark are changed or deleted.
-    pub(crate) environment: String,
+    /// The deployment: only records with its mark are changed or deleted.
+    pub(crate) deployment: String,
     /// The zone's name.
     pub(crate) zone: String,
     /// The zone's plan, which limits the size of a batch.
@@ -29,14 +29,14 @@ pub(crate) struct Desired {
 }
 
 impl Desired {
-    /// The desired state that a valid `spec` describes for `environment`. An `A` record without content gets the
+    /// The desired state that a valid `spec` describes for `deployment`. An `A` record without content gets the
     /// server's `address`; without an address, the record stays unresolved.
-    pub(crate) fn of(spec: &Spec, environment: &str, address: Option<Ipv4Addr>) -> Self {
+    pub(crate) fn of(spec: &Spec, deployment: &str, address: Option<Ipv4Addr>) -> Self {
         let zone = canonical_zone(&spec.zone).unwrap_or_default();
         let records = spec.records.iter();
-        let records = records.filter_map(|record| desired_record(record, &zone, environment));
+        let records = records.filter_map(|record| desired_record(record, &zone, deployment));
         Self {
-            environment: environment.to_owned(),
+            deployment: deployment.to_owned(),
             plan: spec.plan,
             records: without_twins(records, address),
             settings: spec.settings.values(),
@@ -46,7 +46,7 @@ impl Desired {
         }
     }
 
-    /// A zone without records of the environment, with its settings left as they are.
+    /// A zone without records of the deployment, with its settings left as they are.
     #[must_use]
     pub(crate) fn nothing(mut self) -> Self {
         self.records.clear();
@@ -55,7 +55,7 @@ impl Desired {
     }
 }
 
-fn desired_record(record: &Record, zone: &str, environment: &str) -> Option<DesiredRecord> {
+fn desired_record(record: &Record, zone: &str, deployment: &str) -> Option<DesiredRecord> {
     let Record {
         kind,
         name,
@@ -73,7 +73,7 @@ fn desired_record(record: &Record, zone: &str, environment: &str) -> Option<Desi
         },
         ttl: effective_ttl(*ttl, *proxied),
         proxied: *proxied,
-        comment: marked(comment.as_deref(), environment),
+        comment: marked(comment.as_deref(), deployment),
     })
 }
 

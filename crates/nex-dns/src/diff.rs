@@ -1,6 +1,6 @@
 //! Compares the desired zone with the observed one, in canonical form and without I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 
 use nex_plan::{PlanEntry as _, Planned};
@@ -11,6 +11,7 @@ use crate::ids::RecordId;
 use crate::ownership::{marked, unmarked};
 use crate::record::{DesiredRecord, NewRecord, RecordContent, effective_ttl};
 use crate::spec::RecordType;
+use crate::taken::{Claim, Taken};
 use crate::zone::{ObservedRecord, Zone};
 
 /// The entries of a plan for records.
@@ -56,8 +57,9 @@ pub(crate) fn records(desired: &Desired, zone: &Zone) -> RecordDiff {
         entries: vec![],
         kept_out: vec![],
     };
+    let others = others(desired, zone);
     for entry in entries {
-        match obstacle(desired, zone, &entry).cloned() {
+        match obstacle(&others, &entry).cloned() {
             Some(by) => diff.kept_out.push(KeptOut { entry, by }),
             None => diff.entries.push(entry),
         }
@@ -79,85 +81,31 @@ pub(crate) fn settings(desired: &Desired, zone: &Zone) -> Vec<Planned<ZoneStep>>
         .collect()
 }
 
-/// Whether a record belongs to the environment, by its mark.
+/// Whether a record belongs to the deployment, by its mark. A mark on a record of another type means nothing.
 pub(crate) fn owns(desired: &Desired, existing: &ObservedRecord) -> bool {
-    existing.environment() == Some(&desired.environment)
+    existing.ownable_type().is_some() && existing.deployment() == Some(&desired.deployment)
+}
+
+/// The other owners' records of a zone.
+pub(crate) fn others<'a>(desired: &Desired, zone: &'a Zone) -> Taken<'a> {
+    let others = zone.records.iter().filter(|other| !owns(desired, other));
+    Taken::by(others, desired)
 }
 
 /// The other owner's record that prevents an entry: nex creates no record that conflicts with such a record, and
 /// changes no record into a copy of it.
-fn obstacle<'a>(
-    desired: &Desired,
-    zone: &'a Zone,
-    entry: &Planned<ZoneStep>,
-) -> Option<&'a ObservedRecord> {
-    let mut others = zone.records.iter().filter(|other| !owns(desired, other));
+fn obstacle<'a>(others: &Taken<'a>, entry: &Planned<ZoneStep>) -> Option<&'a ObservedRecord> {
     match entry {
         Planned::Ready(ZoneStep::Record(step)) => match &step.change {
-            RecordChange::Create(new) => {
-                others.find(|other| rivals(desired, other, &Asked::of(new)))
-            }
-            RecordChange::Update(_, new) => {
-                others.find(|other| twins(desired, other, &Asked::of(new)))
-            }
+            RecordChange::Create(new) => others.rivals(Claim::of(new)).next(),
+            RecordChange::Update(_, new) => others.twins(new).next(),
             RecordChange::Delete(_) => None,
         },
         Planned::Deferred(DeferredRecord { old: None, new, .. }) => {
-            others.find(|other| rivals(desired, other, &Asked::of_desired(new, desired)))
+            others.rivals(Claim::of_desired(new)).next()
         }
         Planned::Deferred(_) | Planned::Ready(_) => None,
     }
-}
-
-/// The parts of a record that decide whether another one conflicts with it.
-pub(crate) struct Asked<'a> {
-    name: &'a str,
-    kind: RecordType,
-    content: Option<String>,
-}
-
-impl<'a> Asked<'a> {
-    pub(crate) fn of(new: &'a NewRecord) -> Self {
-        Self {
-            name: &new.name,
-            kind: new.kind,
-            content: Some(new.content.clone()),
-        }
-    }
-
-    pub(crate) fn of_desired(new: &'a DesiredRecord, desired: &Desired) -> Self {
-        Self {
-            name: &new.name,
-            kind: new.kind,
-            content: new.answer(desired.address),
-        }
-    }
-}
-
-/// Whether a record that the environment does not own conflicts with a desired one.
-pub(crate) fn competes(desired: &Desired, other: &ObservedRecord, new: &Asked<'_>) -> bool {
-    !owns(desired, other) && rivals(desired, other, new)
-}
-
-/// Whether two records conflict: two of A, AAAA and CNAME at the same name, a delegation of the name, or the same
-/// record twice.
-pub(crate) fn rivals(desired: &Desired, other: &ObservedRecord, new: &Asked<'_>) -> bool {
-    if other.name_in(&desired.zone) != new.name {
-        return false;
-    }
-    let leads = |kind: RecordType| kind != RecordType::Txt;
-    match other.record_type() {
-        Some(kind) if leads(kind) && leads(new.kind) => true,
-        Some(_) => twins(desired, other, new),
-        None => other.kind == "NS" && new.name != desired.zone,
-    }
-}
-
-/// Whether both are the same record, which Cloudflare accepts only once.
-fn twins(desired: &Desired, other: &ObservedRecord, new: &Asked<'_>) -> bool {
-    other.record_type() == Some(new.kind)
-        && other.name_in(&desired.zone) == new.name
-        && new.content.as_ref() == Some(&other.canonical_content())
 }
 
 /// How plans name the records of one name and type.
@@ -192,20 +140,24 @@ struct Group<'a> {
 impl Group<'_> {
     /// Pairs records of equal content, and the others in order. A record without a partner is created or deleted.
     fn entries(mut self, labels: &Labels<'_>, address: Option<Ipv4Addr>) -> Vec<Planned<ZoneStep>> {
-        self.old
-            .sort_by_key(|existing| (existing.canonical_content(), existing.id.clone()));
+        self.old.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut by_content: BTreeMap<String, VecDeque<&ObservedRecord>> = BTreeMap::new();
+        for existing in self.old {
+            let content = existing.canonical_content();
+            by_content.entry(content).or_default().push_back(existing);
+        }
         let mut pairs: Vec<(&ObservedRecord, &DesiredRecord)> = vec![];
         let mut missing = vec![];
         for new in self.new {
-            let answer = new.answer(address);
-            let same = |old: &&ObservedRecord| answer.as_ref() == Some(&old.canonical_content());
-            match self.old.iter().position(same) {
-                Some(at) => pairs.push((self.old.remove(at), new)),
+            let same = new.answer(address).and_then(|it| by_content.get_mut(&it));
+            match same.and_then(VecDeque::pop_front) {
+                Some(old) => pairs.push((old, new)),
                 None => missing.push(new),
             }
         }
-        let shared = self.old.len().min(missing.len());
-        pairs.extend(self.old.drain(..shared).zip(missing.drain(..shared)));
+        let mut left: Vec<&ObservedRecord> = by_content.into_values().flatten().collect();
+        let shared = left.len().min(missing.len());
+        pairs.extend(left.drain(..shared).zip(missing.drain(..shared)));
 
         let updates = pairs
             .into_iter()
@@ -213,12 +165,12 @@ impl Group<'_> {
         let creates = missing
             .into_iter()
             .map(|new| create(labels.of(&new.content), new, address));
-        let deletes = self.old.into_iter().map(|old| {
+        let deletes = left.into_iter().map(|old| {
             let content = RecordContent::Given(old.canonical_content());
             delete(labels.of(&content), old.clone())
         });
         let mut entries: Vec<_> = updates.chain(creates).chain(deletes).collect();
-        entries.sort_by_key(Planned::id);
+        entries.sort_by_cached_key(Planned::id);
         entries
     }
 }
@@ -270,11 +222,11 @@ fn update(
     }
 }
 
-/// The step that puts the environment's mark on a record and changes nothing else of it; `None` if the zone has no
-/// record with this id of a type that a spec can hold.
+/// The step that puts the deployment's mark on a record, in place of any other deployment's, and changes nothing else of
+/// it; `None` if the zone has no record with this id that a deployment can own.
 pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &RecordId) -> Option<RecordStep> {
     let existing = zone.records.iter().find(|existing| existing.id == *id)?;
-    let kind = existing.record_type()?;
+    let kind = existing.ownable_type()?;
     let comment = existing.comment.as_deref().and_then(unmarked);
     let new = NewRecord {
         kind,
@@ -282,7 +234,7 @@ pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &RecordId) -> Option<
         content: existing.canonical_content(),
         ttl: effective_ttl(existing.ttl, existing.proxied),
         proxied: existing.proxied,
-        comment: marked(comment, &desired.environment),
+        comment: marked(comment, &desired.deployment),
     };
     Some(RecordStep {
         label: format!("{} {kind}", new.name),

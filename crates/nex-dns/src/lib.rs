@@ -38,7 +38,7 @@
 //!
 //! let zone = Zone::default(); // `manager.read().await?` reads a real one
 //! let now = time::OffsetDateTime::now_utc();
-//! let snapshot = ZoneSnapshot::new(&spec, "staging", zone, Default::default(), now)?;
+//! let snapshot = ZoneSnapshot::new(&spec, "nex-staging", zone, Default::default(), now)?;
 //! let linted = snapshot.plan(&Goal::Spec { address: Some("203.0.113.7".parse()?) });
 //! let text = Renderer::plain().linted(&linted);
 //! assert!(text.contains("create  dns-record registry.example.com A"));
@@ -62,11 +62,13 @@ mod manager;
 pub mod name;
 mod ownership;
 pub mod ports;
+mod printable;
 pub mod record;
 mod resolve;
 mod setting;
 mod snapshot;
 pub mod spec;
+mod taken;
 mod validate;
 mod warnings;
 pub mod zone;

@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use nex_plan::{Finding, NOT_OURS, Planned, Remedy, ResourceId, Severity, Subject};
 
-use crate::change::{RECORD, ZoneStep};
+use crate::change::{RECORD, RecordChange, ZoneStep};
 use crate::desired::Desired;
-use crate::diff::{Asked, competes, owns};
-use crate::record::DesiredRecord;
+use crate::diff::{others, owns};
+use crate::ids::RecordId;
+use crate::ownership::max_comment_length;
+use crate::printable::printable;
+use crate::spec::ZonePlan;
+use crate::taken::{Claim, Taken};
 use crate::zone::{ObservedRecord, Zone};
 
 /// The findings about a plan with these entries.
@@ -17,10 +21,15 @@ pub(crate) fn records(
     entries: &[Planned<ZoneStep>],
 ) -> Vec<Finding> {
     let visible: Vec<VisibleChange<'_>> = entries.iter().filter_map(VisibleChange::of).collect();
-    let mut findings = conflicts(desired, zone);
+    let others = others(desired, zone);
+    // Several addresses of a name make one claim.
+    let claims: BTreeSet<Claim<'_>> = desired.records.iter().map(Claim::of_desired).collect();
+    let conflicts = conflicts(&claims, &others);
+    let mut findings: Vec<Finding> = conflicts.iter().map(conflict).collect();
     findings.extend(visible.iter().filter_map(|change| apex(desired, change)));
     findings.extend(too_many(desired, zone, visible.len()));
-    findings.extend(beside(desired, zone));
+    findings.extend(not_served(&claims, &others));
+    findings.extend(beside(desired, zone, &conflicts));
     findings
 }
 
@@ -47,18 +56,63 @@ impl<'a> VisibleChange<'a> {
     }
 }
 
+/// A record of someone else, and the record of the spec that it conflicts with.
+type Conflict<'a> = (Claim<'a>, &'a ObservedRecord);
+
 /// Records of others that conflict with the spec's records.
-fn conflicts(desired: &Desired, zone: &Zone) -> Vec<Finding> {
-    let of = |new: &DesiredRecord| {
-        let asked = Asked::of_desired(new, desired);
-        let others = zone.records.iter();
-        let others = others.filter(|other| competes(desired, other, &asked));
-        others.map(|other| conflict(new, other)).collect::<Vec<_>>()
+fn conflicts<'a>(claims: &BTreeSet<Claim<'a>>, others: &Taken<'a>) -> Vec<Conflict<'a>> {
+    let of = |claim: &Claim<'a>| {
+        let claim = *claim;
+        others.rivals(claim).map(move |other| (claim, other))
     };
-    desired.records.iter().flat_map(of).collect()
+    claims.iter().flat_map(of).collect()
 }
 
-fn conflict(new: &DesiredRecord, other: &ObservedRecord) -> Finding {
+/// Records of the spec below a name that is handed over to other servers.
+fn not_served(claims: &BTreeSet<Claim<'_>>, others: &Taken<'_>) -> Vec<Finding> {
+    let finding = |claim: &Claim<'_>| {
+        let above = others.delegation_above(claim.name)?;
+        let Claim { name, kind, .. } = claim;
+        Some(Finding::new(
+            Severity::Warning,
+            "not-served",
+            ResourceId::new(RECORD, format!("{name} {kind}")),
+            format!(
+                "{} NS {} (id {}) hands over all names below it, so nobody gets this record",
+                above.name, above.content, above.id
+            ),
+            "choose a name that is not below it, or delete its NS records",
+        ))
+    };
+    claims.iter().filter_map(finding).collect()
+}
+
+/// The comment of an adopted record must have room for the mark.
+pub(crate) fn adoption(entries: &[Planned<ZoneStep>], plan: ZonePlan) -> Vec<Finding> {
+    let max = max_comment_length(plan);
+    let finding = |entry: &Planned<ZoneStep>| {
+        let Planned::Ready(ZoneStep::Record(step)) = entry else {
+            return None;
+        };
+        let RecordChange::Update(_, new) = &step.change else {
+            return None;
+        };
+        let length = new.comment.chars().count();
+        (length > max).then(|| {
+            let message = format!(
+                "with nex's mark the comment has {length} characters: Cloudflare allows {max} on this plan"
+            );
+            let remedy = format!(
+                "shorten the record's own comment at Cloudflare by {} characters",
+                length - max
+            );
+            Finding::new(Severity::Deny, "comment-too-long", entry.id(), message, remedy)
+        })
+    };
+    entries.iter().filter_map(finding).collect()
+}
+
+fn conflict((new, other): &Conflict<'_>) -> Finding {
     Finding::new(
         Severity::Deny,
         NOT_OURS,
@@ -70,23 +124,27 @@ fn conflict(new: &DesiredRecord, other: &ObservedRecord) -> Finding {
 
 /// Says that a conflicting record stays, and who owns it.
 pub(crate) fn conflict_message(other: &ObservedRecord) -> String {
-    let owner = match other.environment() {
-        Some(environment) => format!("belongs to nex's environment {environment}"),
+    let owner = match other.deployment() {
+        Some(deployment) => format!("belongs to the deployment {deployment}"),
+        None if other.read_only => "is read-only".to_owned(),
         None => "was not made by nex".to_owned(),
     };
-    format!(
+    printable(format!(
         "{} {} {} (id {}) {owner}: nex leaves the record as it is",
         other.name, other.kind, other.content, other.id
-    )
+    ))
 }
 
 /// What resolves the conflict with a record.
 pub(crate) fn conflict_remedy(other: &ObservedRecord) -> Remedy {
-    match other.record_type() {
+    match other.ownable_type() {
         Some(_) => Remedy::Adopt {
             kind: RECORD,
             id: other.id.to_string(),
         },
+        None if other.read_only => {
+            "choose another name, or remove the record in the product of Cloudflare's that keeps it, such as Workers".into()
+        }
         None => "choose another name: nex adopts A, AAAA, CNAME and TXT records only".into(),
     }
 }
@@ -108,8 +166,7 @@ fn apex(desired: &Desired, change: &VisibleChange<'_>) -> Option<Finding> {
 }
 
 fn too_many(desired: &Desired, zone: &Zone, changed: usize) -> Option<Finding> {
-    let is_owned = |e: &&ObservedRecord| e.record_type().is_some() && owns(desired, e);
-    let owned = zone.records.iter().filter(is_owned).count();
+    let owned = zone.records.iter().filter(|e| owns(desired, e)).count();
     let limits = &desired.limits;
     let many = owned >= limits.min_records as usize;
     let share = changed * 100 > owned * limits.max_changed_percent as usize;
@@ -128,16 +185,13 @@ fn too_many(desired: &Desired, zone: &Zone, changed: usize) -> Option<Finding> {
 }
 
 /// Records of others at the spec's names that conflict with nothing, such as a mail server's.
-fn beside(desired: &Desired, zone: &Zone) -> Vec<Finding> {
+fn beside(desired: &Desired, zone: &Zone, conflicts: &[Conflict<'_>]) -> Vec<Finding> {
     let names: BTreeSet<&str> = desired.records.iter().map(|r| r.name.as_str()).collect();
-    let conflicts = |other: &ObservedRecord| {
-        let mut records = desired.records.iter();
-        records.any(|new| competes(desired, other, &Asked::of_desired(new, desired)))
-    };
+    let conflicting: BTreeSet<&RecordId> = conflicts.iter().map(|(_, other)| &other.id).collect();
     let is_beside = |other: &&ObservedRecord| {
         names.contains(other.name_in(&desired.zone).as_str())
             && !owns(desired, other)
-            && !conflicts(other)
+            && !conflicting.contains(&other.id)
     };
     let finding = |other: &ObservedRecord| {
         Finding::new(

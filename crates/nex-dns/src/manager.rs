@@ -16,6 +16,7 @@ use crate::change::ZoneStep;
 use crate::engine::{Run, is_record_or_setting};
 use crate::name::canonical_zone;
 use crate::ports::ZoneReader;
+use crate::printable::printable;
 use crate::snapshot::{Goal, ZoneSnapshot};
 use crate::spec::Spec;
 use crate::zone::{in_use, zone_query};
@@ -29,7 +30,7 @@ pub struct ZoneManager<R, S> {
     reader: R,
     secrets: S,
     spec: Spec,
-    environment: String,
+    deployment: String,
     zone: String,
     clock: fn() -> OffsetDateTime,
 }
@@ -71,6 +72,8 @@ impl fmt::Display for ZoneError {
                 )
             }
             ZoneError::Moved { zone, moved } => {
+                // The differences name records, as the zone holds them.
+                let moved = printable(moved.to_string());
                 write!(
                     f,
                     "the zone {zone} has changed since the plan was made: {moved}"
@@ -106,18 +109,19 @@ impl CloudError for ZoneError {
 }
 
 impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
-    /// A manager of the zone of `spec`; its records carry the mark of `environment`.
+    /// A manager of the zone of `spec`; its records carry the mark of `deployment` ([`mark`](crate::mark)). A record with
+    /// the mark of another deployment is never changed or deleted, unless it is adopted.
     ///
     /// # Errors
     /// The problems of the spec, as [`Spec::validate`].
-    pub fn new(reader: R, secrets: S, spec: Spec, environment: &str) -> Result<Self, Problems> {
-        spec.validate(environment).into_result()?;
+    pub fn new(reader: R, secrets: S, spec: Spec, deployment: &str) -> Result<Self, Problems> {
+        spec.validate(deployment).into_result()?;
         Ok(Self {
             reader,
             secrets,
             zone: canonical_zone(&spec.zone).unwrap_or_default(),
             spec,
-            environment: environment.to_owned(),
+            deployment: deployment.to_owned(),
             clock: OffsetDateTime::now_utc,
         })
     }
@@ -199,15 +203,9 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
             zone: self.zone.clone(),
             source: Box::new(error),
         })?;
-        let (spec, environment) = (&self.spec, &self.environment);
+        let (spec, deployment) = (&self.spec, &self.deployment);
         let now = (self.clock)();
-        Ok(ZoneSnapshot::of_valid(
-            spec,
-            environment,
-            zone,
-            secrets,
-            now,
-        ))
+        Ok(ZoneSnapshot::of_valid(spec, deployment, zone, secrets, now))
     }
 
     async fn read_secrets(&self) -> Result<BTreeMap<String, Versioned>, ZoneError> {

@@ -1,17 +1,19 @@
 //! Names in canonical form: full, lower case, punycode, without the final dot, as Cloudflare returns them.
 
+use crate::printable::printable;
+
 /// Why a name is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
     /// The name is empty, has a label that is empty or too long, or has characters that are not allowed.
-    #[error("`{0}` is not a valid name")]
+    #[error("`{}` is not a valid name", printable(.0))]
     Malformed(String),
     /// The `*` is not the whole first label.
-    #[error("`{0}` has a `*` that is not its whole first label")]
+    #[error("`{}` has a `*` that is not its whole first label", printable(.0))]
     Wildcard(String),
     /// The name is full, because it ends in a dot, and it is not in the zone.
-    #[error("`{name}` is not in the zone {zone}")]
+    #[error("`{}` is not in the zone {zone}", printable(name))]
     Outside {
         /// The name.
         name: String,

@@ -1,32 +1,33 @@
-//! Who owns a record: nex marks its own records in their comments, which every plan of Cloudflare allows.
+//! Who owns a record: a deployment marks its own records in their comments, which every plan of Cloudflare allows.
 
 use crate::spec::ZonePlan;
 
 /// The text between a user's own comment and the mark.
 const SEPARATOR: &str = "; ";
 
-/// The mark of an environment's records.
+/// The mark of a deployment's records. The name tells apart all deployments that share a zone: nex itself uses its prefix
+/// and the environment's name.
 ///
 /// ```
-/// assert_eq!(nex_dns::mark("staging"), "managed by nex (staging)");
+/// assert_eq!(nex_dns::mark("nex-staging"), "managed by nex (nex-staging)");
 /// ```
-pub fn mark(environment: &str) -> String {
-    format!("managed by nex ({environment})")
+pub fn mark(deployment: &str) -> String {
+    format!("managed by nex ({deployment})")
 }
 
 /// A user's comment followed by the mark.
-pub(crate) fn marked(comment: Option<&str>, environment: &str) -> String {
+pub(crate) fn marked(comment: Option<&str>, deployment: &str) -> String {
     match comment.map(str::trim).filter(|text| !text.is_empty()) {
-        Some(text) => format!("{text}{SEPARATOR}{}", mark(environment)),
-        None => mark(environment),
+        Some(text) => format!("{text}{SEPARATOR}{}", mark(deployment)),
+        None => mark(deployment),
     }
 }
 
-/// The user's part of a comment, before the mark of any environment; `None` if that part is empty.
+/// The user's part of a comment, before the mark of any deployment; `None` if that part is empty.
 pub(crate) fn unmarked(comment: &str) -> Option<&str> {
-    let text = match environment(comment) {
-        Some(environment) => comment
-            .strip_suffix(mark(environment).as_str())
+    let text = match deployment(comment) {
+        Some(deployment) => comment
+            .strip_suffix(mark(deployment).as_str())
             .unwrap_or(comment),
         None => comment,
     };
@@ -34,8 +35,8 @@ pub(crate) fn unmarked(comment: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The environment that a comment's mark names.
-pub(crate) fn environment(comment: &str) -> Option<&str> {
+/// The deployment that a comment's mark names.
+pub(crate) fn deployment(comment: &str) -> Option<&str> {
     let last = comment.rsplit(SEPARATOR).next()?;
     last.strip_prefix("managed by nex (")?.strip_suffix(')')
 }

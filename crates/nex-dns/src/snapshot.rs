@@ -24,14 +24,15 @@ pub enum Goal {
         /// The server's address, once it is known.
         address: Option<Ipv4Addr>,
     },
-    /// The environment has no records in the zone; the settings stay as they are.
+    /// The deployment has no records in the zone; the settings stay as they are.
     Nothing {
         /// Which certificates are revoked; `None` for none.
         revoke: Option<RevokeScope>,
     },
     /// Certificates that no secret uses any more are revoked.
     Revoke,
-    /// The record with this id carries the environment's mark; nothing else of it changes.
+    /// The record with this id carries the deployment's mark, in place of any other deployment's; nothing else of it
+    /// changes.
     Adopt {
         /// The record's id at Cloudflare.
         record: RecordId,
@@ -42,7 +43,7 @@ pub enum Goal {
 #[derive(Clone, Debug)]
 pub struct ZoneSnapshot {
     spec: Spec,
-    environment: String,
+    deployment: String,
     zone: Zone,
     secrets: BTreeMap<String, Versioned>,
     now: OffsetDateTime,
@@ -51,7 +52,7 @@ pub struct ZoneSnapshot {
 /// The adoption of a record, and what the next plan would then do.
 #[derive(Clone, Debug)]
 pub struct Adoption {
-    /// The plan that puts the environment's mark on the record.
+    /// The plan that puts the deployment's mark on the record.
     pub plan: Linted<ZoneStep>,
     /// What the next plan then does to the record; `None` if the record already matches the spec.
     pub then: Option<Planned<ZoneStep>>,
@@ -59,31 +60,32 @@ pub struct Adoption {
 
 impl ZoneSnapshot {
     /// A snapshot of `zone`, read with the query that [`zone_query`](crate::zone::zone_query) returns, and of the
-    /// contents of the certificates' secrets, by name. `now` decides which certificates expire soon.
+    /// contents of the certificates' secrets, by name. The records of `deployment` carry its mark
+    /// ([`mark`](crate::mark)). `now` decides which certificates expire soon.
     ///
     /// # Errors
     /// The problems of the spec, as [`Spec::validate`].
     pub fn new(
         spec: &Spec,
-        environment: &str,
+        deployment: &str,
         zone: Zone,
         secrets: BTreeMap<String, Versioned>,
         now: OffsetDateTime,
     ) -> Result<Self, Problems> {
-        spec.validate(environment).into_result()?;
-        Ok(Self::of_valid(spec, environment, zone, secrets, now))
+        spec.validate(deployment).into_result()?;
+        Ok(Self::of_valid(spec, deployment, zone, secrets, now))
     }
 
     /// The snapshot for a spec without problems.
     pub(crate) fn of_valid(
         spec: &Spec,
-        environment: &str,
+        deployment: &str,
         zone: Zone,
         secrets: BTreeMap<String, Versioned>,
         now: OffsetDateTime,
     ) -> Self {
         Self {
-            environment: environment.to_owned(),
+            deployment: deployment.to_owned(),
             spec: spec.clone(),
             zone,
             secrets,
@@ -106,7 +108,7 @@ impl ZoneSnapshot {
     }
 
     /// What taking over the record with this id leads to, with the server at `address`; `None` if the zone has no such
-    /// record of a type that a spec can hold.
+    /// record that a deployment can own ([`ObservedRecord::ownable_type`](crate::zone::ObservedRecord::ownable_type)).
     pub fn adoption(&self, record: &RecordId, address: Option<Ipv4Addr>) -> Option<Adoption> {
         let desired = self.desired(&Goal::Spec { address });
         let step = diff::adoption(&desired, &self.zone, record)?;
@@ -121,7 +123,7 @@ impl ZoneSnapshot {
 
     /// The plan that leads to `goal`.
     pub(crate) fn steps(&self, goal: &Goal) -> Plan<ZoneStep> {
-        let mut plan = Plan::new(&self.environment);
+        let mut plan = Plan::new(&self.deployment);
         match goal {
             Goal::Spec { .. } => {
                 let desired = self.desired(goal);
@@ -154,7 +156,7 @@ impl ZoneSnapshot {
 
     /// The desired records and settings for `goal`.
     pub(crate) fn desired(&self, goal: &Goal) -> Desired {
-        let of = |address| Desired::of(&self.spec, &self.environment, address);
+        let of = |address| Desired::of(&self.spec, &self.deployment, address);
         match goal {
             Goal::Spec { address } => of(*address),
             Goal::Nothing { .. } | Goal::Revoke | Goal::Adopt { .. } => of(None).nothing(),
@@ -214,8 +216,9 @@ impl Lint for ZoneStep {
                 ));
                 findings
             }
+            Goal::Adopt { .. } => lint::adoption(&plan.entries, snapshot.spec.plan),
             // The operator asks to remove all records.
-            Goal::Nothing { .. } | Goal::Revoke | Goal::Adopt { .. } => vec![],
+            Goal::Nothing { .. } | Goal::Revoke => vec![],
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Problems of a spec: values that Cloudflare refuses, or accepts without doing what they say.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use nex_plan::Problems;
 
 use crate::name::{self, canonical, canonical_zone};
 use crate::ownership::{marked, max_comment_length};
+use crate::printable::printable;
 use crate::record::canonical_content;
 use crate::spec::{
     AUTOMATIC_TTL, Certificate, Limits, MAX_HOSTNAMES, Record, RecordType, Spec, VALIDITIES,
@@ -21,8 +22,8 @@ const MAX_TEXT: usize = 2048;
 
 impl Spec {
     /// All problems of the spec; paths start at the section's own fields. The records' comments must have room for the
-    /// mark of `environment`.
-    pub fn validate(&self, environment: &str) -> Problems {
+    /// mark of `deployment`.
+    pub fn validate(&self, deployment: &str) -> Problems {
         let mut found = Problems::new();
         let zone = match canonical_zone(&self.zone) {
             Ok(zone) => zone,
@@ -32,11 +33,8 @@ impl Spec {
             }
         };
         for (at, record) in self.records.iter().enumerate() {
-            found.extend_under(&format!("records[{at}]"), record.validate(&zone));
-            found.extend_under(
-                &format!("records[{at}]"),
-                record.validate_comment(self.plan, environment),
-            );
+            let problems = record.validate(&zone, self.plan, deployment);
+            found.extend_under(&format!("records[{at}]"), problems);
         }
         validate_together(&self.records, &zone, &mut found);
         for (at, certificate) in self.certificates.iter().enumerate() {
@@ -49,7 +47,8 @@ impl Spec {
 }
 
 impl Record {
-    fn validate(&self, zone: &str) -> Problems {
+    /// The problems of the record alone.
+    pub(crate) fn validate(&self, zone: &str, plan: ZonePlan, deployment: &str) -> Problems {
         let mut found = Problems::new();
         match canonical(&self.name, zone) {
             Ok(name) => self.validate_proxied(&name, zone, &mut found),
@@ -68,14 +67,14 @@ impl Record {
         if let Err((message, expected)) = self.validate_content(zone) {
             found.add("content", message, expected);
         }
+        self.validate_comment(plan, deployment, &mut found);
         found
     }
 
-    fn validate_comment(&self, plan: ZonePlan, environment: &str) -> Problems {
-        let mut found = Problems::new();
+    fn validate_comment(&self, plan: ZonePlan, deployment: &str, found: &mut Problems) {
         let length = |text: &str| text.chars().count();
         let own = self.comment.as_deref().map_or(0, length);
-        let mark = length(&marked(self.comment.as_deref(), environment)).saturating_sub(own);
+        let mark = length(&marked(self.comment.as_deref(), deployment)).saturating_sub(own);
         let room = max_comment_length(plan).saturating_sub(mark);
         found.unless(
             own <= room,
@@ -83,7 +82,6 @@ impl Record {
             format!("the comment has {own} characters, and nex's mark needs {mark}"),
             format!("up to {room} on this plan"),
         );
-        found
     }
 
     /// Checks what Cloudflare's edge, which answers for proxied names, does not support.
@@ -105,6 +103,13 @@ impl Record {
             "proxied",
             "a TXT record is never proxied",
             "proxied = false",
+        );
+        let address = self.content.as_deref().and_then(|text| text.parse().ok());
+        found.unless(
+            !address.is_some_and(is_local),
+            "content",
+            "Cloudflare's proxies do not reach an address that is private or of one machine only",
+            "a public address, or proxied = false",
         );
         found.unless(
             name::depth(name, zone) <= 1,
@@ -134,7 +139,7 @@ impl Record {
             RecordType::Cname => self.is_target(content, zone),
             RecordType::Txt => (1..=MAX_TEXT).contains(&content.len()),
         };
-        let shown: String = content.chars().take(60).collect();
+        let shown = printable(content.chars().take(60).collect::<String>());
         fine.then_some(())
             .ok_or_else(|| (format!("`{shown}` does not fit the type"), expected))
     }
@@ -180,7 +185,10 @@ impl Certificate {
         found.unless(
             is_secret_name(&self.secret),
             "secret",
-            format!("`{}` is not a valid name of a secret", self.secret),
+            format!(
+                "`{}` is not a valid name of a secret",
+                printable(&self.secret)
+            ),
             "1 to 512 letters, digits, and /_+=.@-",
         );
         found
@@ -233,36 +241,28 @@ fn validate_together(records: &[Record], zone: &str, found: &mut Problems) {
         }
     }
     for (name, group) in &by_name {
-        for (position, (at, record)) in group.iter().enumerate() {
-            let earlier = &group[..position];
-            let same = |other: &Record| {
-                other.kind == record.kind && same_content(record.kind, other, record)
-            };
-            if let Some((twin, _)) = earlier.iter().find(|(_, other)| same(other)) {
+        let mut seen = BTreeMap::new();
+        for (at, record) in group {
+            let Record { kind, content, .. } = record;
+            let content = content.as_deref();
+            let content = content.map(|text| canonical_content(*kind, text));
+            let first = *seen.entry((kind, content)).or_insert(at);
+            let is_host = |(_, other): &&(usize, &Record)| other.kind != RecordType::Txt;
+            if first != at {
                 found.add(
                     format!("records[{at}].name"),
-                    format!("{name} has the same record at records[{twin}]"),
+                    format!("{name} has the same record at records[{first}]"),
                     "each record once",
                 );
-            } else if record.kind == RecordType::Cname && group.len() > 1 {
+            } else if *kind == RecordType::Cname && group.iter().filter(is_host).count() > 1 {
                 found.add(
                     format!("records[{at}].type"),
-                    format!("{name} has a CNAME beside other records"),
-                    "only the CNAME at this name, or no CNAME",
+                    format!("{name} has a CNAME beside another CNAME or an address"),
+                    "beside the CNAME only TXT records, or no CNAME",
                 );
             }
         }
     }
-}
-
-fn same_content(kind: RecordType, one: &Record, other: &Record) -> bool {
-    let canonical = |record: &Record| {
-        record
-            .content
-            .as_deref()
-            .map(|text| canonical_content(kind, text))
-    };
-    canonical(one) == canonical(other)
 }
 
 fn validate_secrets(certificates: &[Certificate], found: &mut Problems) {
@@ -274,6 +274,27 @@ fn validate_secrets(certificates: &[Certificate], found: &mut Problems) {
                 format!("certificates[{first}] has the same secret: one would overwrite the other"),
                 "a secret for each certificate",
             );
+        }
+    }
+}
+
+/// Whether an address has no meaning outside of a network or a machine: Cloudflare refuses to proxy it (9003).
+fn is_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(it) => {
+            it.is_private()
+                || it.is_loopback()
+                || it.is_link_local()
+                || it.is_unspecified()
+                || it.is_broadcast()
+                || it.is_multicast()
+        }
+        IpAddr::V6(it) => {
+            it.is_unique_local()
+                || it.is_loopback()
+                || it.is_unicast_link_local()
+                || it.is_unspecified()
+                || it.is_multicast()
         }
     }
 }

@@ -74,12 +74,20 @@ pub struct ObservedRecord {
     pub proxied: bool,
     /// The comment.
     pub comment: Option<String>,
+    /// Whether another product of Cloudflare's keeps the record, such as Workers or Email Routing (`meta.read_only`). The
+    /// DNS API refuses to change such a record, so nex-dns never owns it.
+    pub read_only: bool,
 }
 
 impl ObservedRecord {
     /// The type, if a spec can hold it.
     pub fn record_type(&self) -> Option<RecordType> {
         self.kind.parse().ok()
+    }
+
+    /// The type, if a deployment can own the record: a spec can hold the type, and the record is not read-only.
+    pub fn ownable_type(&self) -> Option<RecordType> {
+        self.record_type().filter(|_| !self.read_only)
     }
 
     /// The name in canonical form.
@@ -95,8 +103,8 @@ impl ObservedRecord {
         }
     }
 
-    /// The environment that the record's mark names.
-    pub fn environment(&self) -> Option<&str> {
-        ownership::environment(self.comment.as_deref()?)
+    /// The deployment that the record's mark names.
+    pub fn deployment(&self) -> Option<&str> {
+        ownership::deployment(self.comment.as_deref()?)
     }
 }

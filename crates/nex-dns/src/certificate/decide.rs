@@ -9,6 +9,7 @@ use super::LiveCertificate;
 use super::secret::{CertificateSecret, CertificateTerms, Issued};
 use super::store::Versioned;
 use crate::change::CERTIFICATE;
+use crate::printable::printable;
 use crate::spec::Certificate;
 
 /// What happens next to a certificate.
@@ -153,7 +154,7 @@ fn step(
         Next::Complete(one) => {
             reasons.push(format!(
                 "{} is already issued and only needs to be stored",
-                one.id
+                printable(one.id.as_str())
             ));
         }
         Next::Resume => reasons.push("its key is already stored".to_owned()),

@@ -12,6 +12,7 @@ use super::store::{SecretWriter, StoreOutcome, Versioned};
 use super::{CertificateRequest, LiveCertificate};
 use crate::ids::{CertificateId, ZoneId};
 use crate::ports::{ZoneReader, ZoneWriter};
+use crate::printable::printable;
 use crate::spec::Certificate;
 
 /// Why a certificate was not stored in its secret.
@@ -25,7 +26,10 @@ pub(crate) enum IssueError<A: CloudError, S: CloudError> {
     Key(String, #[source] KeyError),
     #[error("another run is working on the secret {0}")]
     Conflict(String),
-    #[error("the certificate {id} is not for the key in the secret {secret}: it was not stored")]
+    #[error(
+        "the certificate {} is not for the key in the secret {secret}: it was not stored",
+        printable(id.as_str())
+    )]
     OtherKey { secret: String, id: CertificateId },
 }
 
@@ -166,7 +170,8 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
     fn retire_pending(&self, secret: &mut CertificateSecret) {
         if let Some(old) = secret.pending.take() {
             let validity = Duration::days(i64::from(old.terms.validity_days) + 1);
-            let end = old.claimed.max(self.now) + validity;
+            // The secret may name any time, and a sum beyond the year 9999 would panic.
+            let end = old.claimed.max(self.now).saturating_add(validity);
             secret.superseded.insert(old.public_key, end);
         }
     }

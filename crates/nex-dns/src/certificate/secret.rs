@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
 use crate::ids::CertificateId;
 use crate::name;
-use crate::spec::{Certificate, KeyType};
+use crate::spec::{Certificate, KeyType, VALIDITIES};
 
 /// The value of a certificate's secret.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,7 @@ pub struct CertificateTerms {
     /// The key's type.
     pub key_type: KeyType,
     /// The validity in days.
+    #[serde(deserialize_with = "validity")]
     pub validity_days: u32,
 }
 
@@ -173,6 +175,15 @@ impl CertificateSecret {
 
 fn expose<S: Serializer>(key: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(key.expose_secret())
+}
+
+/// Refuses a validity that nex-dns never asked for: a date so far away can't be computed with.
+fn validity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let days = u32::deserialize(deserializer)?;
+    if VALIDITIES.iter().all(|offered| days > *offered) {
+        return Err(D::Error::custom("longer than any validity on offer"));
+    }
+    Ok(days)
 }
 
 fn conceal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {

@@ -10,6 +10,9 @@ use super::pace;
 /// How many characters an error shows of an answer that is not JSON.
 const SHOWN: usize = 80;
 
+/// The most bytes of an answer that are read. A page of 5,000 records, the largest answer of Cloudflare's, has about 3 MB.
+const MAX_BODY: usize = 64 << 20;
+
 /// A call's result.
 #[derive(Clone, Debug)]
 pub(super) struct Answer<T> {
@@ -67,8 +70,7 @@ pub(super) async fn read<T: DeserializeOwned>(
 ) -> Result<Answer<T>, Error> {
     let status = response.status();
     let retry_after = pace::retry_after(response.headers());
-    let body = response.bytes().await;
-    let body = body.map_err(|source| Error::no_answer(operation, source))?;
+    let body = body(response, operation).await?;
     let foreign = || Error::NotJson {
         operation: operation.to_owned(),
         status: status.as_u16(),
@@ -94,8 +96,23 @@ pub(super) async fn read<T: DeserializeOwned>(
     })
 }
 
+/// The body as far as it comes: its announced length is not relied on.
+async fn body(mut response: reqwest::Response, operation: &str) -> Result<Vec<u8>, Error> {
+    let lost = |source| Error::no_answer(operation, source);
+    let mut body = vec![];
+    while let Some(chunk) = response.chunk().await.map_err(lost)? {
+        if body.len() + chunk.len() > MAX_BODY {
+            let what = format!("the answer has more than {} MiB", MAX_BODY >> 20);
+            return Err(Error::implausible(operation, what));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
 fn start(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
+    // Four bytes a character, and as much again for white space.
+    let text = String::from_utf8_lossy(body.get(..8 * SHOWN).unwrap_or(body));
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").chars().take(SHOWN).collect()
 }

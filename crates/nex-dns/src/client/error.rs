@@ -1,6 +1,7 @@
 //! Why a call failed.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,14 +9,22 @@ use nex_plan::{CloudError, ErrorKind};
 use serde::Deserialize;
 
 use crate::change::{RecordChange, RecordStep};
+use crate::printable::printable;
 
-/// Why a call to Cloudflare failed. [`CloudError::hint`] says what resolves the error.
+/// Why a call to Cloudflare failed. [`CloudError::hint`] says what resolves the error. The fields hold what was answered;
+/// the text of an error has control characters escaped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The base address is not valid.
-    #[error("`{0}` is not a valid http or https address of an API")]
+    #[error("`{}` is not a valid http or https address of an API", printable(.0))]
     BaseAddress(String),
+    /// The base address is an `http` address on this other machine. The token would cross the network in clear text.
+    #[error(
+        "http to {0} is not encrypted, so the API token would be readable on the way: http is for this machine only \
+         (localhost, 127.0.0.0/8, ::1)"
+    )]
+    ClearText(String),
     /// The token is empty, or has characters that a header can't carry. The error does not repeat the token.
     #[error("the API token is empty or has invalid characters")]
     Token,
@@ -23,7 +32,11 @@ pub enum Error {
     #[error("failed to set up HTTPS")]
     Setup(#[source] reqwest::Error),
     /// No answer came.
-    #[error("failed to {operation}: {}", if *.sent { "the answer was lost" } else { "Cloudflare was not reached" })]
+    #[error(
+        "failed to {}: {}",
+        printable(operation),
+        if *.sent { "the answer was lost" } else { "Cloudflare was not reached" }
+    )]
     NoAnswer {
         /// What was tried.
         operation: String,
@@ -33,7 +46,11 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// The answer is not one of Cloudflare's API.
-    #[error("failed to {operation}: HTTP {status} with an answer that is not the API's: `{start}`")]
+    #[error(
+        "failed to {}: HTTP {status} with an answer that is not the API's: `{}`",
+        printable(operation),
+        printable(start)
+    )]
     NotJson {
         /// What was tried.
         operation: String,
@@ -45,7 +62,10 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
     /// The result has another form than documented.
-    #[error("failed to {operation}: the result has another form than documented")]
+    #[error(
+        "failed to {}: the result has another form than documented",
+        printable(operation)
+    )]
     Form {
         /// What was tried.
         operation: String,
@@ -53,18 +73,30 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// The result lacks a part that every such result has.
-    #[error("failed to {operation}: the result lacks {missing}")]
+    #[error("failed to {}: the result lacks {missing}", printable(operation))]
     Answer {
         /// What was tried.
         operation: String,
         /// What is missing.
         missing: &'static str,
     },
+    /// The answer has more, or other values, than Cloudflare ever answers. The client does not use it: such an answer
+    /// could fill the memory, or open an origin to the world.
+    #[error("failed to {}: {}", printable(operation), printable(what))]
+    Implausible {
+        /// What was tried.
+        operation: String,
+        /// What is wrong with the answer.
+        what: String,
+    },
     /// Cloudflare refused.
     #[error("{0}")]
     Refused(Box<Refusal>),
     /// The token has access to no zone of this name, or to more than one.
-    #[error("the API token has access to {found} zones named {zone}; expected one")]
+    #[error(
+        "the API token has access to {found} zones named {}; expected one",
+        printable(zone)
+    )]
     Zone {
         /// The zone's name.
         zone: String,
@@ -72,7 +104,7 @@ pub enum Error {
         found: usize,
     },
     /// The run was cancelled while the call waited for the rate limit or for its next try.
-    #[error("failed to {operation}: cancelled while waiting")]
+    #[error("failed to {}: cancelled while waiting", printable(operation))]
     Cancelled {
         /// What was tried.
         operation: String,
@@ -141,7 +173,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "failed to {}: ", self.operation)?;
+        write!(f, "failed to {}: ", printable(&self.operation))?;
         if self.errors.is_empty() {
             return write!(
                 f,
@@ -158,7 +190,8 @@ impl fmt::Display for Refusal {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.message.trim_end_matches('.'), self.code)?;
+        let message = printable(self.message.trim_end_matches('.'));
+        write!(f, "{message} ({})", self.code)?;
         for cause in &self.error_chain {
             write!(f, ": {cause}")?;
         }
@@ -172,6 +205,13 @@ impl Error {
             operation: operation.to_owned(),
             sent: !source.is_connect() && !source.is_builder(),
             source,
+        }
+    }
+
+    pub(super) fn implausible(operation: &str, what: impl Into<String>) -> Self {
+        Error::Implausible {
+            operation: operation.to_owned(),
+            what: what.into(),
         }
     }
 
@@ -202,7 +242,9 @@ impl Error {
 impl CloudError for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Error::NoAnswer { sent: true, .. } | Error::Form { .. } => ErrorKind::Indeterminate,
+            Error::NoAnswer { sent: true, .. } | Error::Form { .. } | Error::Implausible { .. } => {
+                ErrorKind::Indeterminate
+            }
             Error::NotJson { status, .. } if *status >= 500 || *status < 300 => {
                 ErrorKind::Indeterminate
             }
@@ -229,12 +271,9 @@ impl Error {
         if !pointed.is_empty() {
             return pointed;
         }
-        let is_named = |step: &RecordStep| {
-            let mut errors = errors.iter();
-            errors.any(|error| mentions(&error.message, step.name()))
-        };
+        let named: BTreeSet<&str> = errors.iter().flat_map(|e| names(&e.message)).collect();
         (0..steps.len())
-            .filter(|at| is_named(&steps[*at]))
+            .filter(|at| named.contains(steps[*at].name()))
             .collect()
     }
 }
@@ -252,18 +291,17 @@ fn pointed(pointer: &str, steps: &[RecordStep]) -> Option<usize> {
     (0..steps.len()).filter(|at| is_in(&steps[*at])).nth(at)
 }
 
-/// Whether a message names this very record, and not only a name below or above it.
-fn mentions(message: &str, name: &str) -> bool {
+/// The words of a message that may be names, each without the final dot.
+fn names(message: &str) -> impl Iterator<Item = &str> {
     let inside = |c: char| c.is_ascii_alphanumeric() || "-_.*".contains(c);
-    message
-        .split(|c: char| !inside(c))
-        .any(|word| word.trim_end_matches('.') == name)
+    let words = message.split(move |c: char| !inside(c));
+    words.map(|word| word.trim_end_matches('.'))
 }
 
 impl Refusal {
     fn kind(&self) -> ErrorKind {
         match self.status {
-            _ if self.has(&[81053, 81054, 81057, 81058]) => ErrorKind::AlreadyExists,
+            _ if self.has(&[81053, 81054, 81055, 81056, 81057, 81058]) => ErrorKind::AlreadyExists,
             _ if self.status == 404 || self.has(&[81044]) => ErrorKind::NotFound,
             _ if matches!(self.status, 401 | 403) || self.has(&[10000, 9109, 6003]) => {
                 ErrorKind::Denied

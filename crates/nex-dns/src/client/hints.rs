@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::error::Error;
+use super::error::{ApiError, Error};
 
 /// What resolves the error.
 pub(super) fn hint(error: &Error) -> Option<Cow<'static, str>> {
@@ -10,6 +10,7 @@ pub(super) fn hint(error: &Error) -> Option<Cow<'static, str>> {
         Error::BaseAddress(_) => {
             "give a whole address, such as https://api.cloudflare.com/client/v4/"
         }
+        Error::ClearText(_) => "give an https address",
         Error::Token => "make a new API token at dash.cloudflare.com, My Profile, API Tokens",
         Error::Zone { found: 0, .. } => {
             "check the zone's name, and that the token's scope Zone Read covers this zone"
@@ -21,7 +22,7 @@ pub(super) fn hint(error: &Error) -> Option<Cow<'static, str>> {
         Error::NotJson { status: 500.., .. } => {
             "Cloudflare has a fault: see cloudflarestatus.com, then run again"
         }
-        Error::NotJson { .. } => {
+        Error::NotJson { .. } | Error::Implausible { .. } => {
             "check the base address, and the proxies between this machine and Cloudflare"
         }
         Error::Form { .. } | Error::Answer { .. } => {
@@ -30,8 +31,8 @@ pub(super) fn hint(error: &Error) -> Option<Cow<'static, str>> {
         Error::Cancelled { .. } => return None,
         Error::Refused(refusal) => {
             // The end of a chain is more specific than its start: 9021 than 1004.
-            let by_code = refusal.codes().filter_map(by_code).last();
-            return match by_code.or_else(|| by_status(refusal.status)) {
+            let by_error = refusal.all().filter_map(by_error).last();
+            return match by_error.or_else(|| by_status(refusal.status)) {
                 Some(text) => Some(text.into()),
                 None if refusal.status == 429 => Some(later(error).into()),
                 None => None,
@@ -59,8 +60,19 @@ fn by_status(status: u16) -> Option<&'static str> {
 const SCOPES: &str = "give the token the scopes Zone Read, DNS Edit, SSL and Certificates Edit and Zone Settings Edit \
      for this zone";
 
-/// What to do about a code.
-pub(super) fn by_code(code: u32) -> Option<&'static str> {
+/// What to do about an error. Cloudflare answers 9109 for several reasons, and only the message tells them apart.
+fn by_error(error: &ApiError) -> Option<&'static str> {
+    match error.code {
+        9109 if error.message.contains("from location") => Some(
+            "the token's Client IP Address Filtering shuts out this machine's address: add the address at \
+             dash.cloudflare.com, My Profile, API Tokens",
+        ),
+        9109 if error.message.contains("Unauthorized") => Some(SCOPES),
+        code => by_code(code),
+    }
+}
+
+fn by_code(code: u32) -> Option<&'static str> {
     Some(match code {
         1004 => "change the record that Cloudflare refuses, as the message says",
         1012 => "the list of certificates needs the zone's id: report this as a defect",
@@ -71,7 +83,7 @@ pub(super) fn by_code(code: u32) -> Option<&'static str> {
         7003 => "an id is of the wrong form: plan again, and adopt by the ids that the plan shows",
         9003 => "this content can't be proxied: proxied = false, or another content",
         9021 => "ttl must be 1 for automatic, or 60 to 86400; a proxied record must have 1",
-        9109 => "the token is no longer valid, or not valid for this zone: make a new one",
+        9109 => "the token was deleted or has expired: make a new one",
         9300 => {
             "the zone's plan does not support tags: remove the tags from the record at Cloudflare"
         }
@@ -83,6 +95,9 @@ pub(super) fn by_code(code: u32) -> Option<&'static str> {
         }
         81054 => {
             "a CNAME record has this name already and allows no others: adopt it, or choose another name"
+        }
+        81055 | 81056 => {
+            "NS records hand this name over to other servers: choose another name, or delete the NS records"
         }
         81057 | 81058 => "the same record exists already: adopt it, or remove it from the spec",
         _ => return None,

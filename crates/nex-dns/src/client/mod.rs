@@ -13,6 +13,7 @@ mod wire;
 mod writer;
 mod zone;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call may take. The largest batch (3,500 records) takes Cloudflare most of a minute; Cloudflare's own edge
 /// gives up after 100 s.
 const CALL_TIMEOUT: Duration = Duration::from_secs(100);
+
+/// The most pages of a list that are read. With 5,000 records a page, this is a hundred times the largest zone.
+const MAX_PAGES: u32 = 1_000;
 
 /// Calls Cloudflare's API with an API token. Clones share their log of calls and their rate limit.
 ///
@@ -89,18 +93,10 @@ impl Client {
     /// # Errors
     /// [`Error::Setup`] if HTTPS can't be set up.
     pub fn without_token() -> Result<Self, Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("nex-dns/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
-            // A redirect must not carry the token to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(Error::Setup)?;
         Ok(Self {
             environment: Arc::new(Environment::Production),
             token: None,
-            http,
+            http: http(reqwest::Client::builder())?,
             retries: Retries::default(),
             pace: Arc::default(),
             calls: CallLog::default(),
@@ -109,15 +105,25 @@ impl Client {
         })
     }
 
-    /// The same client at another address of the API, such as that of a stand-in on loopback or of a proxy.
+    /// The same client at another address of the API, such as that of a stand-in on loopback or of a proxy. An `http`
+    /// address must be on this machine (`localhost`, `127.0.0.0/8`, `::1`), because the token is not encrypted; the
+    /// proxies that the environment's variables name are then not used.
     ///
     /// # Errors
-    /// [`Error::BaseAddress`] if the address is not a valid `http` or `https` address.
+    /// [`Error::BaseAddress`] if the address is not a valid `http` or `https` address, [`Error::ClearText`] if it is an
+    /// `http` address of another machine.
     pub fn with_base_url(mut self, base: &str) -> Result<Self, Error> {
         let bad = || Error::BaseAddress(base.to_owned());
         let mut url = reqwest::Url::parse(base).map_err(|_| bad())?;
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
             return Err(bad());
+        }
+        if url.scheme() == "http" {
+            let host = url.host_str().unwrap_or_default();
+            if !is_this_machine(host) {
+                return Err(Error::ClearText(host.to_owned()));
+            }
+            self.http = http(reqwest::Client::builder().no_proxy())?;
         }
         // Without the last `/`, a join would drop the last segment.
         if !url.path().ends_with('/') {
@@ -163,6 +169,10 @@ impl Client {
     pub async fn edge_networks(&self) -> Result<EdgeNetworks, Error> {
         let operation = "read Cloudflare's edge networks";
         let ips = self.call(&endpoints::edge_ips(), operation).await?.result;
+        if let Some(network) = ips.too_large() {
+            let what = format!("the list has {network}, larger than any network of Cloudflare's");
+            return Err(Error::implausible(operation, what));
+        }
         ips.networks().ok_or_else(|| Error::Answer {
             operation: operation.to_owned(),
             missing: "networks of both kinds",
@@ -220,7 +230,12 @@ impl Client {
         T: serde::de::DeserializeOwned + std::fmt::Debug,
     {
         let first = self.call(&page(1), operation).await?;
-        let rest: Vec<Call<List<T>>> = (2..=first.info.pages()).map(page).collect();
+        let pages = first.info.pages();
+        if pages > MAX_PAGES {
+            let what = format!("the list has {pages} pages, more than {MAX_PAGES}");
+            return Err(Error::implausible(operation, what));
+        }
+        let rest: Vec<Call<List<T>>> = (2..=pages).map(page).collect();
         let rest = rest.iter().map(|call| self.call(call, operation));
         let rest = futures_util::future::try_join_all(rest).await?;
         let all = std::iter::once(first).chain(rest);
@@ -272,6 +287,23 @@ impl Client {
             _ => request,
         }
     }
+}
+
+fn http(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
+    builder
+        .user_agent(concat!("nex-dns/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(CALL_TIMEOUT)
+        // A redirect must not carry the token to another host.
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(Error::Setup)
+}
+
+/// Whether calls to a host stay on this machine.
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Waits. The wait ends early if the run is cancelled.

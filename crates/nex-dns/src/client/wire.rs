@@ -1,7 +1,5 @@
 //! The API's own types, separate from the types that are compared.
 
-use std::net::Ipv4Addr;
-
 use cloudflare::framework::response::ApiResult;
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
@@ -17,6 +15,11 @@ use crate::name;
 use crate::record::{NewRecord, effective_ttl};
 use crate::spec::RecordType;
 use crate::zone::ObservedRecord;
+
+/// The shortest prefixes that Cloudflare's networks may have. The shortest in the list of 2021 are /13 and /29
+/// (<https://www.cloudflare.com/ips/>).
+const SHORTEST_IPV4_PREFIX: u8 = 8;
+const SHORTEST_IPV6_PREFIX: u8 = 20;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ZoneWire {
@@ -47,6 +50,8 @@ pub(super) struct RecordWire {
     proxied: Option<bool>,
     #[serde(default)]
     comment: Option<String>,
+    #[serde(default)]
+    meta: serde_json::Value,
 }
 
 /// A setting of any kind: some have numbers or objects as values.
@@ -195,6 +200,7 @@ impl From<RecordWire> for ObservedRecord {
             ttl: wire.ttl.unwrap_or(1),
             proxied: wire.proxied.unwrap_or(false),
             comment: wire.comment.filter(|text| !text.is_empty()),
+            read_only: wire.meta["read_only"] == true,
         }
     }
 }
@@ -230,11 +236,20 @@ impl CertificateWire {
 }
 
 impl EdgeIpsWire {
+    /// A network that is larger than any of Cloudflare's. An origin lets these networks in and trusts what they send.
+    pub(super) fn too_large(&self) -> Option<String> {
+        let ipv4 = self.ipv4_cidrs.iter();
+        let mut ipv4 = ipv4.filter(|net| net.prefix_len() < SHORTEST_IPV4_PREFIX);
+        let ipv6 = self.ipv6_cidrs.iter();
+        let mut ipv6 = ipv6.filter(|net| net.prefix_len() < SHORTEST_IPV6_PREFIX);
+        let ipv4 = ipv4.next().map(Ipv4Net::to_string);
+        ipv4.or_else(|| ipv6.next().map(Ipv6Net::to_string))
+    }
+
     /// The networks; `None` if IPv4 or IPv6 is missing, since an origin would then refuse a part of Cloudflare's edge.
     pub(super) fn networks(self) -> Option<EdgeNetworks> {
-        let everything = |net: &Ipv4Net| net.addr() == Ipv4Addr::UNSPECIFIED;
         let is_complete = !self.ipv4_cidrs.is_empty() && !self.ipv6_cidrs.is_empty();
-        (is_complete && !self.ipv4_cidrs.iter().any(everything)).then_some(EdgeNetworks {
+        is_complete.then_some(EdgeNetworks {
             ipv4: self.ipv4_cidrs,
             ipv6: self.ipv6_cidrs,
         })

@@ -7,10 +7,11 @@ use nex_plan::{CloudError as _, ErrorKind};
 
 use super::endpoints as call;
 use super::error::Error;
-use super::wire::CertificateWire;
+use super::wire::{CertificateWire, ZoneWire};
 use super::{Client, Writer};
 use crate::certificate::LiveCertificate;
 use crate::ids::{CertificateId, ZoneId};
+use crate::name::canonical_zone;
 use crate::ports::ZoneReader;
 use crate::setting::Setting;
 use crate::zone::{ObservedRecord, Zone, ZoneQuery};
@@ -81,9 +82,12 @@ impl ZoneReader for Client {
 
 impl Client {
     async fn zone_id(&self, name: &str) -> Result<ZoneId, Error> {
-        let operation = format!("find the zone {name}");
-        let zones = self.call(&call::zones(name), &operation).await?.result.0;
-        let mut zones: Vec<_> = zones.into_iter().filter(|zone| zone.name == name).collect();
+        let mut zones = self.zones_named(name, name).await?;
+        // Cloudflare lists a zone by its name in unicode, and the zone's records by names in punycode.
+        let (unicode, _) = idna::domain_to_unicode(name);
+        if zones.is_empty() && unicode != name {
+            zones = self.zones_named(name, &unicode).await?;
+        }
         // The same name may wait for activation in another account.
         if zones.len() > 1 {
             zones.retain(|zone| zone.status.as_deref() == Some("active"));
@@ -95,6 +99,14 @@ impl Client {
                 found,
             }),
         }
+    }
+
+    /// The zones that Cloudflare finds by a form of their canonical name.
+    async fn zones_named(&self, name: &str, form: &str) -> Result<Vec<ZoneWire>, Error> {
+        let operation = format!("find the zone {name}");
+        let zones = self.call(&call::zones(form), &operation).await?.result.0;
+        let is_it = |zone: &ZoneWire| canonical_zone(&zone.name).is_ok_and(|found| found == name);
+        Ok(zones.into_iter().filter(is_it).collect())
     }
 
     async fn records_of(&self, id: &ZoneId, name: &str) -> Result<Vec<ObservedRecord>, Error> {

@@ -1,11 +1,13 @@
 //! Batches: how changes are cut into calls, and which record of a failed batch is to blame.
 
+use std::collections::BTreeSet;
+
 use crate::change::{RecordChange, RecordStep};
 use crate::desired::Desired;
-use crate::diff::{Asked, rivals};
 use crate::ids::RecordId;
 use crate::record::NewRecord;
-use crate::spec::ZonePlan;
+use crate::spec::{RecordType, ZonePlan};
+use crate::taken::{Claim, Taken};
 use crate::zone::{ObservedRecord, Zone};
 
 /// The most changes that one batch may hold (Cloudflare's API reference, "Batch DNS Records").
@@ -41,33 +43,31 @@ fn by_name(mut steps: Vec<RecordStep>) -> Vec<Vec<RecordStep>> {
 /// The steps of a failed batch that conflict with a record of the zone as it was read afterwards. Cloudflare's own
 /// answer does not say which change of a batch was refused.
 pub(super) fn conflicting(batch: &[RecordStep], desired: &Desired, zone: &Zone) -> Vec<usize> {
-    let is_deleted = |id: &RecordId| {
-        batch
-            .iter()
-            .any(|step| matches!(&step.change, RecordChange::Delete(old) if old.id == *id))
-    };
+    let deleted = batch.iter().filter_map(|step| match &step.change {
+        RecordChange::Delete(old) => Some(&old.id),
+        RecordChange::Create(_) | RecordChange::Update(..) => None,
+    });
+    let deleted: BTreeSet<&RecordId> = deleted.collect();
+    let left = zone.records.iter();
+    let taken = Taken::by(left.filter(|other| !deleted.contains(&other.id)), desired);
     let conflicts = |step: &RecordStep| {
         let (own, new) = match &step.change {
             RecordChange::Create(new) => (None, new),
             RecordChange::Update(old, new) => (Some(&old.id), new),
             RecordChange::Delete(_) => return false,
         };
-        let mut others = zone
-            .records
-            .iter()
-            .filter(|other| Some(&other.id) != own && !is_deleted(&other.id));
-        others.any(|other| rivals(desired, other, &Asked::of(new)) && !coexists(other, new))
+        let is_other = |other: &&ObservedRecord| Some(&other.id) != own;
+        let mut rivals = taken.rivals(Claim::of(new)).filter(is_other);
+        rivals.any(|other| !coexists(other, new)) || taken.twins(new).any(|other| is_other(&other))
     };
     (0..batch.len())
         .filter(|at| conflicts(&batch[*at]))
         .collect()
 }
 
-/// Several addresses may have one name, as long as they differ.
+/// Several addresses may have one name; that they differ is another question.
 fn coexists(other: &ObservedRecord, new: &NewRecord) -> bool {
-    let differ = new.content != other.canonical_content() || other.record_type() != Some(new.kind);
-    let other_type = other.record_type();
-    let is_cname = |kind| kind == crate::spec::RecordType::Cname;
-    let one_is_cname = is_cname(new.kind) || other_type.is_some_and(is_cname);
-    differ && !one_is_cname && other_type.is_some()
+    let is_cname = |kind| kind == RecordType::Cname;
+    let other = other.record_type();
+    other.is_some_and(|other| !is_cname(other) && !is_cname(new.kind))
 }

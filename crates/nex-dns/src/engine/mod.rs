@@ -8,6 +8,7 @@ use nex_plan::{
     Action, ApplyReport, Approved, Change, CloudError, Done, ErrorKind, Event, Failed, Planned,
     ResourceId, RunContext, SkipReason, chain,
 };
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::certificate::SecretReader;
@@ -52,9 +53,9 @@ impl<'a, R: ZoneReader, S: SecretReader> Run<'a, R, S> {
 
     /// The report, with what is left to do of `resolved`.
     pub(crate) fn finish(mut self, resolved: &Approved<ZoneStep>) -> ApplyReport {
-        let is_done = |id: &ResourceId| self.report.done.iter().any(|done| done.id == *id);
+        let done: BTreeSet<&ResourceId> = self.report.done.iter().map(|done| &done.id).collect();
         let entries = resolved.plan().entries.iter();
-        let open = entries.filter(|entry| !is_done(&entry.id()));
+        let open = entries.filter(|entry| !done.contains(&entry.id()));
         let mut remaining: Vec<Planned<Change>> = open
             .filter(|entry| self.left.is_none() || !is_record_or_setting(entry))
             .map(|entry| Planned::Ready(entry.change()))

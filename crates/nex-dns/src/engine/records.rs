@@ -178,6 +178,7 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
                 .filter_map(|at| Some(entries.get(*at)?.id()))
                 .collect(),
         };
+        let is_blamed: BTreeSet<&ResourceId> = blamed.iter().collect();
         for entry in &entries {
             let (id, action) = (entry.id(), entry.action());
             if !left.contains(&id) {
@@ -191,7 +192,7 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
                     trouble.error
                 );
                 self.failed(trouble.failure(id, action, error));
-            } else if blamed.contains(&id) {
+            } else if is_blamed.contains(&id) {
                 self.failed(trouble.failure(id, action, trouble.error.clone()));
             } else {
                 self.skip(entry, SkipReason::SameCall(blamed.clone()));
@@ -211,10 +212,12 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
     /// Reports the approved changes that another owner's new record prevents.
     fn kept_out(&mut self, asked: &Approved<ZoneStep>, snapshot: &ZoneSnapshot) {
         let desired = snapshot.desired(self.goal);
+        let asked = entry_ids(&asked.plan().entries);
+        let known = self.report.failed.iter().map(|failed| failed.id.clone());
+        let known: BTreeSet<ResourceId> = known.collect();
         for KeptOut { entry, by } in diff::records(&desired, snapshot.zone()).kept_out {
             let id = entry.id();
-            let is_known = self.report.failed.iter().any(|failed| failed.id == id);
-            if is_known || asked.plan().entry(&id).is_none() {
+            if known.contains(&id) || !asked.contains(&id) {
                 continue;
             }
             self.failed(Failed {

@@ -121,6 +121,20 @@ fn of_a_failed_batch_nothing_is_done_and_the_record_in_the_way_is_named() {
 }
 
 #[test]
+fn a_name_that_was_handed_over_in_the_meantime_is_named_and_the_others_are_done() {
+    let spec = spec(THREE);
+    let fake = Fake::new(zone(vec![]));
+    fake.state().appears = Some(existing("x", "NS", "b.example.com", "ns.example.org"));
+    let report = run(&approved(&spec, &zone(vec![])), &spec, &fake);
+    expect![[r#"
+        done: create dns-record a.example.com A
+        done: create dns-record c.example.com CNAME
+        failed: dns-record b.example.com A: NS records with that host already exist (81056)
+    "#]]
+    .assert_eq(&text(&report));
+}
+
+#[test]
 fn a_lost_answer_is_looked_up_and_nothing_is_done_twice() {
     let spec = spec(THREE);
     let fake = Fake::new(zone(vec![]));
@@ -312,4 +326,21 @@ fn a_name_that_changes_its_type_stays_in_one_batch() {
     drop(state);
     assert_eq!(names, 1);
     assert!(is_whole(&run(&plan, &spec, &fake)));
+}
+
+#[test]
+fn what_others_wrote_into_the_zone_is_escaped_in_errors() {
+    let spec = spec(THREE);
+    let plan = approved(&spec, &zone(vec![]));
+    let odd = "x\u{1b}[2J\n";
+    let fake = Fake::new(zone(vec![existing(odd, "A", "b.example.com", odd)]));
+    let report = run(&plan, &spec, &fake);
+    assert!(!report.failed[0].error.contains(char::is_control));
+
+    let before = zone(vec![ours("1", "A", "old.example.com", "192.0.2.1")]);
+    let plan = approved(&spec, &before);
+    let more = [before.records[0].clone(), ours("2", "A", odd, "192.0.2.1")];
+    let fake = Fake::new(zone(more.into()));
+    let error = try_run(&plan, &spec, &SPEC, &fake).expect_err("the zone has moved");
+    assert!(!error.to_string().contains(char::is_control), "{error}");
 }

@@ -84,7 +84,7 @@ pub(crate) fn plan(fake: &Fake, wanted: &Certificate, now: OffsetDateTime) -> St
     let secrets: BTreeMap<String, _> = held.map(|held| ("tls".to_owned(), held)).collect();
     let mut zone = zone(vec![]);
     zone.certificates = Some(fake.state().certificates.clone());
-    let snapshot = ZoneSnapshot::new(&spec(wanted), "staging", zone, secrets, now);
+    let snapshot = ZoneSnapshot::new(&spec(wanted), "nex-staging", zone, secrets, now);
     let linted = snapshot.expect("a valid spec").plan(&NO_SERVER);
     Renderer::plain().linted(&linted)
 }
@@ -111,7 +111,7 @@ fn a_new_certificate_is_issued_once_and_only_the_request_leaves() {
             key_type: "ecdsa"
             validity_days: 90
 
-        staging: 1 to create, 0 to update, 0 to replace, 0 to delete
+        nex-staging: 1 to create, 0 to update, 0 to replace, 0 to delete
     "#]]
     .assert_eq(&plan(&fake, &wanted, NOW));
     assert_eq!(run(&fake, &wanted), ["create origin-certificate tls"]);
@@ -130,7 +130,7 @@ fn a_new_certificate_is_issued_once_and_only_the_request_leaves() {
     assert!(holds("key", "BEGIN PRIVATE KEY"));
     assert_eq!(run(&fake, &wanted), NOTHING);
     expect![[r#"
-        no changes: staging matches its spec
+        no changes: nex-staging matches its spec
     "#]]
     .assert_eq(&plan(&fake, &wanted, NOW));
 }
@@ -159,7 +159,7 @@ fn a_certificate_is_reissued_only_for_a_reason() {
             because it expires on 2027-02-18, within 30 days
             because the old one stays valid until it is revoked by name
 
-        staging: 0 to create, 0 to update, 1 to replace, 0 to delete
+        nex-staging: 0 to create, 0 to update, 1 to replace, 0 to delete
     "#]]
     .assert_eq(&plan(&fake, &first, day(61)));
     let mut other = wanted(&["example.com"]);
@@ -175,7 +175,7 @@ fn a_certificate_is_reissued_only_for_a_reason() {
             key_type: "ecdsa" -> "rsa"
             validity_days: 90 -> 365
 
-        staging: 0 to create, 0 to update, 1 to replace, 0 to delete
+        nex-staging: 0 to create, 0 to update, 1 to replace, 0 to delete
     "#]]
     .assert_eq(&plan(&fake, &other, NOW));
     fake.state().certificates.clear();
@@ -188,7 +188,7 @@ fn a_certificate_is_reissued_only_for_a_reason() {
             key_type: "ecdsa"
             validity_days: 90
 
-        staging: 1 to create, 0 to update, 0 to replace, 0 to delete
+        nex-staging: 1 to create, 0 to update, 0 to replace, 0 to delete
     "#]]
     .assert_eq(&plan(&fake, &first, NOW));
 }
@@ -233,7 +233,7 @@ fn certificates_records_and_settings_are_applied_at_once_or_in_stages() {
 #[test]
 fn a_spec_with_certificates_needs_a_place_for_their_keys() {
     let spec = spec(&wanted(&["example.com"]));
-    let manager = ZoneManager::new(fake(), NoSecrets, spec, "staging").expect("a valid spec");
+    let manager = ZoneManager::new(fake(), NoSecrets, spec, "nex-staging").expect("a valid spec");
     let error = manager.read().now_or_never().expect("no wait");
     let error = error.expect_err("no place for a key");
     expect!["failed to read the secrets of the certificates of example.com: the program has no place to store a certificate's key"]
@@ -262,4 +262,28 @@ fn a_value_that_nex_did_not_write_is_foreign() {
     }
     let empty = CertificateSecret::parse(&SecretString::from("{}"));
     assert!(empty.is_ok_and(|secret| secret.issued.is_none()));
+}
+
+#[test]
+fn a_date_in_the_secret_that_is_too_far_away_is_no_panic() {
+    let fake = fake();
+    // The run ends after the key is stored, and before the certificate is requested.
+    fake.state().fault = Some((1, Fault::CrashBefore));
+    let crashed = converge(&fake, &wanted(&["example.com"]), &NO_SERVER).now_or_never();
+    assert!(crashed.is_none());
+    let stored = fake.state().secret.clone();
+    let (version, text) = stored.expect("a pending key");
+    let edited = |field: &str, value: serde_json::Value| {
+        let mut json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        json["pending"][field] = value;
+        json.to_string()
+    };
+    let too_long = edited("validity_days", 4_000_000_000_u32.into());
+    assert!(CertificateSecret::parse(&SecretString::from(too_long)).is_err());
+
+    let last_day = edited("claimed", "9999-12-31T00:00:00Z".into());
+    fake.state().secret = Some((version, last_day));
+    let done = run(&fake, &wanted(&["www.example.com"]));
+    assert_eq!(done, ["create origin-certificate tls"]);
+    assert_eq!(secret(&fake).superseded.len(), 1);
 }

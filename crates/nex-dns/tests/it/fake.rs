@@ -105,9 +105,10 @@ impl Fake {
         self.0.lock().expect("no panic before")
     }
 
-    /// Staging's manager of this zone, which keeps its secrets here too.
+    /// The manager of this zone for nex-staging, which keeps its secrets here too.
     pub(crate) fn manager(&self, spec: &Spec) -> ZoneManager<Fake, Fake> {
-        ZoneManager::new(self.clone(), self.clone(), spec.clone(), "staging").expect("a valid spec")
+        ZoneManager::new(self.clone(), self.clone(), spec.clone(), "nex-staging")
+            .expect("a valid spec")
     }
 
     async fn give_way(&self) {
@@ -192,7 +193,7 @@ impl State {
         }
     }
 
-    /// A CNAME allows no addresses beside it, and no record exists twice.
+    /// A CNAME allows no addresses beside it, a delegation nothing at all, and no record exists twice.
     fn check(&self, at: usize) -> Result<(), FakeError> {
         let new = &self.zone.records[at];
         let leads = |kind: &str| ["A", "AAAA", "CNAME"].contains(&kind);
@@ -203,6 +204,10 @@ impl State {
             let cname = [&other.kind, &new.kind].iter().any(|kind| *kind == "CNAME");
             if leads(&other.kind) && leads(&new.kind) && cname {
                 let message = "a record with that host already exists (81053)";
+                return refuse(ErrorKind::AlreadyExists, message);
+            }
+            if (other.kind == "NS") != (new.kind == "NS") && new.name != self.zone.name {
+                let message = "NS records with that host already exist (81056)";
                 return refuse(ErrorKind::AlreadyExists, message);
             }
             if other.kind == new.kind && other.content == new.content {
@@ -223,6 +228,7 @@ fn shown(new: &NewRecord, id: RecordId) -> ObservedRecord {
         ttl: new.ttl,
         proxied: new.proxied,
         comment: Some(new.comment.clone()),
+        read_only: false,
     }
 }
 

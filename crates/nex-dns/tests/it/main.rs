@@ -1,6 +1,7 @@
 //! The spec, plans and their apply on a stateful stand-in, certificates through crashes and races, and the client
 //! against a server on loopback.
 
+mod adoption;
 #[cfg(feature = "engine")]
 mod apply;
 #[cfg(feature = "engine")]
@@ -9,8 +10,10 @@ mod approval;
 mod certificates;
 #[cfg(feature = "client")]
 mod client;
+mod deployments;
 #[cfg(feature = "engine")]
 mod fake;
+mod growth;
 mod import;
 mod names;
 mod plan;

@@ -3,8 +3,8 @@
 use expect_test::{Expect, expect};
 use nex_dns::spec::RecordType;
 use nex_dns::zone::Zone;
-use nex_dns::{Goal, RecordId, Setting, Spec, ZoneSnapshot, mark};
-use nex_plan::{Planned, Renderer};
+use nex_dns::{Goal, Setting, Spec, ZoneSnapshot, mark};
+use nex_plan::Renderer;
 
 use crate::zones::{NO_SERVER, SPEC, existing, ours, record, snapshot, spec, zone};
 
@@ -49,19 +49,19 @@ fn a_new_zone_gets_all() {
             content: "203.0.113.7"
             ttl: 1
             proxied: true
-            comment: "managed by nex (staging)"
+            comment: "managed by nex (nex-staging)"
 
         + create  dns-record registry.example.com A
             content: "203.0.113.7"
             ttl: 1
             proxied: true
-            comment: "images; managed by nex (staging)"
+            comment: "images; managed by nex (nex-staging)"
 
         + create  dns-record ssh-gitlab.example.com A
             content: "203.0.113.7"
             ttl: 1
             proxied: false
-            comment: "managed by nex (staging)"
+            comment: "managed by nex (nex-staging)"
 
         ~ update  zone-setting ssl_automatic_mode
             value: (none) -> "custom"
@@ -72,7 +72,7 @@ fn a_new_zone_gets_all() {
         ~ update  zone-setting always_use_https
             value: (none) -> "on"
 
-        staging: 3 to create, 3 to update, 0 to replace, 0 to delete
+        nex-staging: 3 to create, 3 to update, 0 to replace, 0 to delete
     "#]],
     );
 }
@@ -89,9 +89,9 @@ fn before_the_server_its_address_is_known_later() {
                 content: (known after the server has its address)
                 ttl: 1
                 proxied: true
-                comment: "managed by nex (staging)"
+                comment: "managed by nex (nex-staging)"
 
-            staging: 1 to create, 0 to update, 0 to replace, 0 to delete
+            nex-staging: 1 to create, 0 to update, 0 to replace, 0 to delete
         "#]],
     );
     let moved = zone(vec![ours("r1", "A", "gitlab.example.com", "198.51.100.1")]);
@@ -104,7 +104,7 @@ fn before_the_server_its_address_is_known_later() {
                 content: "198.51.100.1" -> (known after the server has its address)
                 proxied: false -> true
 
-            staging: 0 to create, 1 to update, 0 to replace, 0 to delete
+            nex-staging: 0 to create, 1 to update, 0 to replace, 0 to delete
         "#]],
     );
 }
@@ -133,7 +133,7 @@ fn what_is_there_already_is_compared_in_canonical_form() {
         &spec,
         &zone,
         expect![[r#"
-            no changes: staging matches its spec
+            no changes: nex-staging matches its spec
         "#]],
     );
 }
@@ -165,20 +165,20 @@ fn fields_change_where_they_stand_and_a_type_by_delete_and_create() {
             content: "198.51.100.1" -> "203.0.113.7"
             ttl: 300 -> 1
             proxied: false -> true
-            comment: "managed by nex (staging)" -> "web; managed by nex (staging)"
+            comment: "managed by nex (nex-staging)" -> "web; managed by nex (nex-staging)"
 
         - delete  dns-record b.example.com A
             because the spec no longer asks for it
             content: "198.51.100.1"
             ttl: 1
             proxied: false
-            comment: "managed by nex (staging)"
+            comment: "managed by nex (nex-staging)"
 
         + create  dns-record b.example.com CNAME
             content: "a.example.com"
             ttl: 1
             proxied: false
-            comment: "managed by nex (staging)"
+            comment: "managed by nex (nex-staging)"
 
         ~ update  dns-record many.example.com A 192.0.2.3
             content: "192.0.2.2" -> "192.0.2.3"
@@ -189,9 +189,9 @@ fn fields_change_where_they_stand_and_a_type_by_delete_and_create() {
             content: "\"x\""
             ttl: 1
             proxied: false
-            comment: "managed by nex (staging)"
+            comment: "managed by nex (nex-staging)"
 
-        staging: 1 to create, 2 to update, 0 to replace, 2 to delete
+        nex-staging: 1 to create, 2 to update, 0 to replace, 2 to delete
     "#]],
     );
 }
@@ -209,9 +209,9 @@ fn records_of_others_are_left_and_those_in_the_way_are_reported() {
         ]"#,
     );
     let mut prod = ours("6", "A", "prod.example.com", "192.0.2.9");
-    prod.comment = Some(format!("mine; {}", mark("prod")));
+    prod.comment = Some(format!("mine; {}", mark("nex-prod")));
     let mut theirs = ours("9", "MX", "mail.example.com", "mx.example.org");
-    theirs.comment = Some(mark("staging"));
+    theirs.comment = Some(mark("nex-staging"));
     let zone = zone(vec![
         existing("1", "CNAME", "gitlab.example.com", "gitlab.example.org"),
         existing("2", "MX", "example.com", "mx.example.org"),
@@ -231,19 +231,19 @@ fn records_of_others_are_left_and_those_in_the_way_are_reported() {
                 content: "203.0.113.7"
                 ttl: 1
                 proxied: false
-                comment: "managed by nex (staging)"
+                comment: "managed by nex (nex-staging)"
 
             + create  dns-record example.com TXT
                 content: "\"one\""
                 ttl: 1
                 proxied: false
-                comment: "managed by nex (staging)"
+                comment: "managed by nex (nex-staging)"
 
             refused[not-ours] dns-record cut.example.com A: cut.example.com NS ns.example.org (id 5) was not made by nex: nex leaves the record as it is
               hint: choose another name: nex adopts A, AAAA, CNAME and TXT records only
             refused[not-ours] dns-record gitlab.example.com A: gitlab.example.com CNAME gitlab.example.org (id 1) was not made by nex: nex leaves the record as it is
               hint: adopt the dns-record 1
-            refused[not-ours] dns-record prod.example.com A: prod.example.com A 192.0.2.9 (id 6) belongs to nex's environment prod: nex leaves the record as it is
+            refused[not-ours] dns-record prod.example.com A: prod.example.com A 192.0.2.9 (id 6) belongs to the deployment nex-prod: nex leaves the record as it is
               hint: adopt the dns-record 6
             refused[not-ours] dns-record same.example.com TXT: same.example.com TXT x (id 4) was not made by nex: nex leaves the record as it is
               hint: adopt the dns-record 4
@@ -251,55 +251,9 @@ fn records_of_others_are_left_and_those_in_the_way_are_reported() {
               hint: nothing to do
             info[stands-beside] dns-record example.com TXT: "another" (id 3) is not nex's and stays beside its records
               hint: nothing to do
-            staging: 2 to create, 0 to update, 0 to replace, 0 to delete
+            nex-staging: 2 to create, 0 to update, 0 to replace, 0 to delete
         "#]],
     );
-}
-
-#[test]
-fn adopting_sets_the_mark_and_says_what_the_next_plan_does() {
-    let spec = spec(r#"records = [{ type = "A", name = "gitlab" }, { type = "A", name = "web" }]"#);
-    let mut here = existing("1", "A", "gitlab.example.com", "203.0.113.7");
-    here.comment = Some("by hand".to_owned());
-    let snapshot = snapshot(
-        &spec,
-        &zone(vec![
-            here,
-            existing("2", "CNAME", "web.example.com", "example.org"),
-            existing("3", "MX", "example.com", "mx.example.org"),
-        ]),
-    );
-    let adopt = |id: &str| {
-        let server = Some(std::net::Ipv4Addr::new(203, 0, 113, 7));
-        match snapshot.adoption(&RecordId::new(id), server) {
-            Some(adoption) => {
-                let then = adoption.then.as_ref().map(Planned::change);
-                let then = then.map(|change| format!("then: {} {}\n", change.action, change.id));
-                Renderer::plain().linted(&adoption.plan) + &then.unwrap_or_default()
-            }
-            None => "nothing to adopt\n".to_owned(),
-        }
-    };
-    expect![[r#"
-        ~ update  dns-record gitlab.example.com A
-            comment: "by hand" -> "by hand; managed by nex (staging)"
-
-        staging: 0 to create, 1 to update, 0 to replace, 0 to delete
-        then: update dns-record gitlab.example.com A
-    "#]]
-    .assert_eq(&adopt("1"));
-    expect![[r#"
-        ~ update  dns-record web.example.com CNAME
-            comment: (none) -> "managed by nex (staging)"
-
-        staging: 0 to create, 1 to update, 0 to replace, 0 to delete
-        then: delete dns-record web.example.com CNAME
-    "#]]
-    .assert_eq(&adopt("2"));
-    // An MX record has a type that a spec can't hold, and there is no record 4.
-    for id in ["3", "4"] {
-        assert_eq!(adopt(id), "nothing to adopt\n");
-    }
 }
 
 #[test]
@@ -337,9 +291,9 @@ fn a_comment_must_leave_room_for_the_mark() {
         "records = [{{ type = 'A', name = 'a', comment = '{comment}' }}]"
     ));
     let now = time::OffsetDateTime::UNIX_EPOCH;
-    let made = ZoneSnapshot::new(&spec, "staging", zone(vec![]), Default::default(), now);
+    let made = ZoneSnapshot::new(&spec, "nex-staging", zone(vec![]), Default::default(), now);
     let problems = made.expect_err("the comment is too long");
-    expect!["records[0].comment: the comment has 80 characters, and nex's mark needs 26; allowed: up to 74 on this plan"]
+    expect!["records[0].comment: the comment has 80 characters, and nex's mark needs 30; allowed: up to 70 on this plan"]
         .assert_eq(&problems.to_string());
 }
 
@@ -360,9 +314,9 @@ fn nothing_is_what_destroy_asks_for() {
             content: "192.0.2.1"
             ttl: 1
             proxied: false
-            comment: "managed by nex (staging)"
+            comment: "managed by nex (nex-staging)"
 
-        staging: 0 to create, 0 to update, 0 to replace, 1 to delete
+        nex-staging: 0 to create, 0 to update, 0 to replace, 1 to delete
     "#]],
     );
 }
@@ -381,7 +335,29 @@ fn nothing_is_changed_into_a_twin_of_anothers_record() {
         expect![[r#"
             refused[not-ours] dns-record x.example.com TXT: x.example.com TXT new (id 2) was not made by nex: nex leaves the record as it is
               hint: adopt the dns-record 2
-            no changes, but staging does not match its spec: 1 refused
+            no changes, but nex-staging does not match its spec: 1 refused
         "#]],
     );
+}
+
+#[test]
+fn a_record_below_a_delegation_is_created_with_a_warning() {
+    let spec = spec(r#"records = [{ type = "A", name = "gitlab.dev" }]"#);
+    let mut marked = ours("1", "NS", "dev.example.com", "ns.example.org");
+    for own in [false, true] {
+        marked.comment = own.then(|| mark("nex-staging"));
+        let there = zone(vec![
+            marked.clone(),
+            existing("2", "NS", "example.com", "ns.example.net"),
+        ]);
+        let linted = snapshot(&spec, &there).plan(&SPEC);
+        assert_eq!(linted.plan().counts().create, 1);
+        let findings = linted.findings().iter();
+        let text: Vec<String> = findings.map(|f| Renderer::plain().finding(f)).collect();
+        expect![[r#"
+            warning[not-served] dns-record gitlab.dev.example.com A: dev.example.com NS ns.example.org (id 1) hands over all names below it, so nobody gets this record
+              hint: choose a name that is not below it, or delete its NS records
+        "#]]
+        .assert_eq(&(text.join("\n") + "\n"));
+    }
 }

@@ -46,7 +46,7 @@ fn valid(lines: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = vec![];
     for line in lines {
         kept.push(line);
-        if !spec_of(&kept).validate("staging").is_empty() {
+        if !spec_of(&kept).validate("nex-staging").is_empty() {
             kept.pop();
         }
     }
@@ -61,7 +61,7 @@ prop_compose! {
             Just(("MX", "mx.example.org")),
             Just(("HTTPS", "1 . alpn=h2")),
         ],
-        owner in prop::sample::select(vec!["staging", "staging", "prod", ""]),
+        owner in prop::sample::select(vec!["nex-staging", "nex-staging", "nex-prod", ""]),
         ttl in prop_oneof![Just(1u32), Just(60u32)],
         proxied in any::<bool>(),
     ) -> ObservedRecord {
@@ -99,7 +99,7 @@ fn foreign(zone: &Zone) -> BTreeSet<String> {
     let theirs = zone
         .records
         .iter()
-        .filter(|r| r.environment() != Some("staging") || r.record_type().is_none());
+        .filter(|r| r.deployment() != Some("nex-staging") || r.record_type().is_none());
     theirs.map(|record| format!("{record:?}")).collect()
 }
 

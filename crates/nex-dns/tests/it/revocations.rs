@@ -62,7 +62,7 @@ fn the_old_one_stays_until_it_is_revoked_by_name() {
     expect![[r#"
         info[certificate-unused] origin-certificate tls: new1 is valid until 2027-02-18, and the secret holds another certificate
           hint: revoke it once every server uses the certificate in the secret
-        no changes: staging matches its spec
+        no changes: nex-staging matches its spec
     "#]].assert_eq(&plan(&fake, &new, NOW));
     assert_eq!(done(&revoked(&fake, &new, &Goal::Revoke)), ["new1"]);
     assert_eq!(run(&fake, &new), NOTHING);
@@ -149,14 +149,14 @@ fn a_pending_key_that_is_no_longer_needed_is_put_aside_and_its_certificate_is_kn
 
         info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18, and the secret holds another certificate
           hint: revoke it once every server uses the certificate in the secret
-        staging: 0 to create, 1 to update, 0 to replace, 0 to delete
+        nex-staging: 0 to create, 1 to update, 0 to replace, 0 to delete
     "#]].assert_eq(&plan(&fake, &first, NOW));
     assert_eq!(run(&fake, &first), ["update origin-certificate tls"]);
     assert_eq!(run(&fake, &first), NOTHING);
     expect![[r#"
         info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18, and the secret holds another certificate
           hint: revoke it once every server uses the certificate in the secret
-        no changes: staging matches its spec
+        no changes: nex-staging matches its spec
     "#]].assert_eq(&plan(&fake, &first, NOW));
     assert_eq!(done(&revoked(&fake, &first, &Goal::Revoke)), ["new2"]);
 }

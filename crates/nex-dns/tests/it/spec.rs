@@ -11,7 +11,7 @@ fn spec(text: &str) -> Spec {
 
 fn problems(text: &str) -> String {
     let lines = spec(text)
-        .validate("staging")
+        .validate("nex-staging")
         .into_iter()
         .map(|p| format!("{p}\n"));
     lines.collect()
@@ -232,7 +232,7 @@ fn all_problems_are_reported_at_once() {
         records[9].content: `` does not fit the type; allowed: a text of 1 to 2048 bytes
         records[11].name: `x y` is not a valid name; allowed: a name in example.com, short or full, `@` or `*`
         records[12].name: `gitlab.example.org.` is not in the zone example.com; allowed: a name in example.com, short or full, `@` or `*`
-        records[8].type: c.example.com has a CNAME beside other records; allowed: only the CNAME at this name, or no CNAME
+        records[8].type: c.example.com has a CNAME beside another CNAME or an address; allowed: beside the CNAME only TXT records, or no CNAME
         records[10].name: c.example.com has the same record at records[2]; allowed: each record once
         records[14].name: g.example.com has the same record at records[13]; allowed: each record once
         records[16].name: h.example.com has the same record at records[15]; allowed: each record once
@@ -288,4 +288,43 @@ fn the_schema_has_no_alternatives_and_unknown_fields_are_refused() {
     }
     let error = toml::from_str::<Spec>("zone = 'a.b'\nrecord = []").expect_err("no such field");
     assert!(error.to_string().contains("record"), "{error}");
+}
+
+#[test]
+fn a_text_may_stand_beside_a_cname() {
+    let text = r#"
+        zone = "example.com"
+        records = [
+            { type = "CNAME", name = "@", content = "site.example.net", proxied = true },
+            { type = "TXT", name = "@", content = "v=spf1 -all" },
+        ]
+    "#;
+    assert_eq!(problems(text), "");
+}
+
+#[test]
+fn an_address_that_only_a_network_knows_is_not_proxied() {
+    let record = |kind: &str, content: &str, proxied: bool| {
+        problems(&format!(
+            "zone = 'example.com'\nrecords = [{{ type = '{kind}', name = 'a', content = '{content}', proxied = {proxied} }}]"
+        ))
+    };
+    for (kind, content) in [
+        ("A", "10.0.0.1"),
+        ("A", "192.168.1.1"),
+        ("A", "127.0.0.1"),
+        ("A", "169.254.169.254"),
+        ("AAAA", "fd00::1"),
+        ("AAAA", "fe80::1"),
+    ] {
+        let found = record(kind, content, true);
+        assert!(
+            found.starts_with("records[0].content: "),
+            "{content}: {found}"
+        );
+        assert_eq!(record(kind, content, false), "");
+    }
+    // Both are in use for names that only Cloudflare's rules answer.
+    assert_eq!(record("A", "192.0.2.1", true), "");
+    assert_eq!(record("AAAA", "100::", true), "");
 }

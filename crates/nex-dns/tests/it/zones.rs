@@ -17,13 +17,14 @@ pub(crate) fn existing(id: &str, kind: &str, name: &str, content: &str) -> Obser
         ttl: 1,
         proxied: false,
         comment: None,
+        read_only: false,
     }
 }
 
-/// A record that staging's nex made.
+/// A record that the deployment nex-staging made.
 pub(crate) fn ours(id: &str, kind: &str, name: &str, content: &str) -> ObservedRecord {
     ObservedRecord {
-        comment: Some(mark("staging")),
+        comment: Some(mark("nex-staging")),
         ..existing(id, kind, name, content)
     }
 }
@@ -51,7 +52,7 @@ pub(crate) fn record(kind: RecordType, name: &str, content: &str) -> nex_dns::sp
     }
 }
 
-/// The goal of an apply, with staging's server at 203.0.113.7.
+/// The goal of an apply, with nex-staging's server at 203.0.113.7.
 pub(crate) const SPEC: Goal = Goal::Spec {
     address: Some(std::net::Ipv4Addr::new(203, 0, 113, 7)),
 };
@@ -59,8 +60,8 @@ pub(crate) const SPEC: Goal = Goal::Spec {
 /// The goal before the server exists.
 pub(crate) const NO_SERVER: Goal = Goal::Spec { address: None };
 
-/// The zone as staging reads it.
+/// The zone as nex-staging reads it.
 pub(crate) fn snapshot(spec: &Spec, zone: &Zone) -> ZoneSnapshot {
     let (zone, now) = (zone.clone(), OffsetDateTime::UNIX_EPOCH);
-    ZoneSnapshot::new(spec, "staging", zone, BTreeMap::new(), now).expect("a valid spec")
+    ZoneSnapshot::new(spec, "nex-staging", zone, BTreeMap::new(), now).expect("a valid spec")
 }

@@ -8,6 +8,8 @@ use super::*;
 async fn a_zone_is_read_with_all_pages_and_kinds() {
     let server = server().await;
     let odd = json!({"id": "5", "type": "CAA", "name": "example.com", "data": {"flags": 0, "tag": "issue"}});
+    let mut routed = record("3", "TXT", "example.com", "x");
+    routed["meta"] = json!({"email_routing": true, "read_only": true});
     for (at, list) in [
         (1, vec![record("1", "A", "a.example.com", "192.0.2.1"), odd]),
         (
@@ -17,7 +19,7 @@ async fn a_zone_is_read_with_all_pages_and_kinds() {
                 record("2", "HTTPS", "a.example.com", "1 ."),
             ],
         ),
-        (3, vec![record("3", "TXT", "example.com", "x")]),
+        (3, vec![routed]),
     ] {
         Mock::given(method("GET"))
             .and(path("/client/v4/zones/z1/dns_records"))
@@ -34,6 +36,8 @@ async fn a_zone_is_read_with_all_pages_and_kinds() {
         .map(|r| format!("{} {}", r.id, r.kind))
         .collect();
     assert_eq!(ids, ["1 A", "5 CAA", "2 HTTPS", "3 TXT"]);
+    let read_only: Vec<_> = zone.records.iter().map(|r| r.read_only).collect();
+    assert_eq!(read_only, [false, false, false, true]);
     assert_eq!(zone.id.as_str(), "z1");
 }
 
@@ -255,7 +259,7 @@ async fn several_changes_are_one_batch_and_one_is_a_call_of_its_own() {
           ],
           "posts": [
             {
-              "comment": "managed by nex (staging)",
+              "comment": "managed by nex (nex-staging)",
               "content": "203.0.113.7",
               "name": "new.example.com",
               "proxied": true,
@@ -266,7 +270,7 @@ async fn several_changes_are_one_batch_and_one_is_a_call_of_its_own() {
         }
         POST /client/v4/zones/z1/dns_records
         {
-          "comment": "managed by nex (staging)",
+          "comment": "managed by nex (nex-staging)",
           "content": "203.0.113.7",
           "name": "new.example.com",
           "proxied": true,
@@ -283,4 +287,30 @@ async fn several_changes_are_one_batch_and_one_is_a_call_of_its_own() {
         }
     "#]]
     .assert_eq(&text);
+}
+
+#[tokio::test]
+async fn a_zone_that_is_listed_in_unicode_is_found() {
+    let server = MockServer::start().await;
+    let listed = json!({"id": "z1", "name": "bücher.example"});
+    let of = |name: &str, zones: Vec<Value>| {
+        Mock::given(path("/client/v4/zones"))
+            .and(query_param("name", name))
+            .respond_with(page(zones, 1, 1))
+    };
+    for form in ["xn--bcher-kva.example", "bücher.example"] {
+        server.reset().await;
+        on(&server, "GET", "zones/z1/dns_records", page(vec![], 1, 1)).await;
+        of(form, vec![listed.clone()])
+            .with_priority(1)
+            .mount(&server)
+            .await;
+        on(&server, "GET", "zones", page(vec![], 1, 1)).await;
+        let query = ZoneQuery {
+            zone: "xn--bcher-kva.example".to_owned(),
+            ..query()
+        };
+        let zone = client(&server).await.zone(&query).await;
+        assert_eq!(zone.expect(form).id, zone_id());
+    }
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod errors;
+mod limits;
 mod retries;
 
 use std::time::Duration;

@@ -239,7 +239,7 @@ async fn cancelling_ends_an_apply_that_waits_and_the_zone_is_read_back() {
     let cancel = CancelToken::default();
     let client = client(&server).await.with_cancel(cancel.clone());
     let spec: Spec = spec("records = [{ type = 'A', name = 'a' }]");
-    let manager = ZoneManager::new(client, NoSecrets, spec, "staging").expect("a valid spec");
+    let manager = ZoneManager::new(client, NoSecrets, spec, "nex-staging").expect("a valid spec");
     let snapshot = manager.read().await.expect("a zone");
     let approved = snapshot.plan(&SPEC).approve(&[].into()).expect("no denial");
     let context = RunContext {
