@@ -112,6 +112,13 @@ impl<S: Step> Linted<S> {
         self
     }
 
+    /// The same plan under the name by which the caller knows the environment.
+    #[must_use]
+    pub fn named(mut self, environment: &str) -> Self {
+        environment.clone_into(&mut self.plan.environment);
+        self
+    }
+
     /// The same plan, with its steps in an enum over several providers.
     pub fn widen<T>(self) -> Linted<T>
     where

@@ -17,7 +17,7 @@ pub(crate) async fn import(context: &Context) -> anyhow::Result<Exit> {
         .zone(&import::query(&name))
         .await;
     let zone = zone.with_context(|| format!("failed to read the zone {name}"))?;
-    let imported = import::import(spec, &zone);
+    let imported = import::import(spec, context.names.deployment(), &zone);
     if context.output.json {
         context.output.json(&imported.spec)?;
     } else {

@@ -266,11 +266,13 @@ impl<'a> Reader<'a> {
         let gitlab = self.section::<nex_gitlab::Spec>(json, "gitlab", |s| s.validate());
         let runner = self.section::<nex_runner::Spec>(json, "runner", |s| s.validate());
         let text = |field: &str| json.get(field).and_then(Json::as_str).map(str::to_owned);
-        let name = text("name").unwrap_or_default();
-        let dns = self.section::<nex_dns::Spec>(json, "dns", |s| s.validate(&name));
+        let prefix = text("prefix").unwrap_or_else(super::default_prefix);
+        let names = nex_infra::Names::new(&prefix, text("name").unwrap_or_default());
+        let validate = |spec: &nex_dns::Spec| spec.validate(names.deployment());
+        let dns = self.section::<nex_dns::Spec>(json, "dns", validate);
         let spec = Spec {
             name: text("name")?,
-            prefix: text("prefix").unwrap_or_else(super::default_prefix),
+            prefix,
             aws: aws?,
             gitlab: gitlab?,
             runner: runner.unwrap_or_default(),

@@ -148,7 +148,7 @@ impl Context {
             edge,
         } = snapshot;
         let goal = Goal::Spec { address };
-        let zone: Linted<Step> = zone.plan(&goal).widen();
+        let zone = self.zone_plan(&zone, &goal);
         let Some((aws, edge)) = aws.zip(edge) else {
             let findings = environment::denials(&self.spec).into_iter();
             let linted = zone.with(findings.filter(is_of_zone));
@@ -209,7 +209,7 @@ impl Context {
     async fn teardown(&self, snapshot: Snapshot) -> anyhow::Result<Proposal> {
         let Some(aws) = snapshot.aws else {
             let goal = Goal::Nothing { revoke: None };
-            let linted = snapshot.zone.plan(&goal).widen();
+            let linted = self.zone_plan(&snapshot.zone, &goal);
             return Ok(Proposal::of_zone(linted, goal));
         };
         let desired = Desired::new();
@@ -227,7 +227,7 @@ impl Context {
             })
             .widen();
         Ok(Proposal {
-            linted: linted.join(snapshot.zone.plan(&goal).widen()),
+            linted: linted.join(self.zone_plan(&snapshot.zone, &goal)),
             aws: Some(AwsState {
                 snapshot: aws,
                 desired,
@@ -237,9 +237,13 @@ impl Context {
         })
     }
 
+    fn zone_plan(&self, zone: &ZoneSnapshot, goal: &Goal) -> Linted<Step> {
+        zone.plan(goal).named(&self.spec.name).widen()
+    }
+
     fn revocation(&self, snapshot: &Snapshot) -> Proposal {
         let goal = Goal::Revoke;
-        let linted: Linted<Step> = snapshot.zone.plan(&goal).widen();
+        let linted = self.zone_plan(&snapshot.zone, &goal);
         let warning = (!linted.plan().is_empty()).then(|| servers_first(&self.spec.dns.zone));
         Proposal::of_zone(linted.with(warning), goal)
     }
