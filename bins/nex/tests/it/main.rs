@@ -8,6 +8,7 @@ mod command_line;
 mod crash;
 mod dns;
 mod drift;
+mod growth;
 mod octodns;
 mod others;
 mod outputs;
