@@ -54,6 +54,17 @@ pub struct Images {
     pub fleet: ImageId,
 }
 
+/// What is known about the account's quotas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quotas {
+    /// The plan starts no instances, so the quotas were not read.
+    NotNeeded,
+    /// The quotas were read.
+    Read(Capacity),
+    /// The quotas could not be read, for this reason. They are only advice, so the plan goes on.
+    Unread(String),
+}
+
 /// The account's quotas and their use, in vCPUs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {

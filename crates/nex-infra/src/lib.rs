@@ -25,8 +25,8 @@
 //!
 //! use nex_infra::model::Observed;
 //! use nex_infra::{
-//!     DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names, SecurityGroupId, Spec,
-//!     SubnetId, UserData, VpcId, desired, diff,
+//!     DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names, Quotas,
+//!     SecurityGroupId, Spec, SubnetId, UserData, VpcId, desired, diff,
 //! };
 //!
 //! let spec: Spec = toml::from_str(r#"
@@ -71,7 +71,7 @@
 //!     facts: &facts,
 //!     desired: &desired,
 //!     observed: &observed,
-//!     capacity: None,
+//!     quotas: &Quotas::NotNeeded,
 //!     edge_networks: &inputs.edge_networks,
 //! });
 //! assert_eq!(linted.plan().counts().create, desired.len());
@@ -104,7 +104,7 @@ pub use desired::desired;
 pub use diff::{diff, teardown};
 #[cfg(feature = "engine")]
 pub use engine::{ConvergeOptions, Converged, converge};
-pub use facts::{Capacity, DatabaseFacts, Facts, Images};
+pub use facts::{Capacity, DatabaseFacts, Facts, Images, Quotas};
 pub use ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 pub use inputs::{EdgeNetworks, Inputs, UserData};
 pub use lint::LintContext;

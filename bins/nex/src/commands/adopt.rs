@@ -78,7 +78,9 @@ impl Request<'_> {
             Locking::Held { lock, .. } => Some(lock),
             Locking::NoBucket => None,
             Locking::Busy(who) => {
-                context.output.refused(&format!("refused: {who}"), Some(BUSY_HINT));
+                context
+                    .output
+                    .refused(&format!("refused: {who}"), Some(BUSY_HINT));
                 return Ok(Exit::Refused);
             }
         };

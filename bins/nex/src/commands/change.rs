@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use nex_infra::aws::Writer;
 use nex_infra::model::Kind;
-use nex_plan::{Action, Allowance, Approved, Done, Moved, Movement, Planned, ResourceId};
+use nex_plan::{Action, Allowance, Approved, Done, Moved, Planned, ResourceId};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::apply::Applied;
@@ -77,6 +78,8 @@ pub(crate) struct Agreed {
 enum Locked {
     /// Another run is at work.
     Busy(String),
+    /// The environment is not as the plan shows it; the operator knows how.
+    Moved,
     /// This run may go on. `held` is `None` if nothing is there yet that two runs could change.
     Held {
         held: Option<Held>,
@@ -108,11 +111,7 @@ impl Request<'_> {
         outcome
     }
 
-    async fn locked(
-        &self,
-        context: &Context,
-        lock: &mut Option<Held>,
-    ) -> anyhow::Result<Outcome> {
+    async fn locked(&self, context: &Context, lock: &mut Option<Held>) -> anyhow::Result<Outcome> {
         let kept = match self.consent {
             Consent::File(path) => Some(PlanFile::read(path, &context.spec.name)?),
             Consent::Given | Consent::Yes | Consent::Name { .. } => None,
@@ -122,31 +121,60 @@ impl Request<'_> {
                 Ok(agreed) => agreed,
                 Err(exit) => return Ok(Outcome::nothing(exit)),
             };
-            let mut stale = agreed.waited;
-            let mut made = None;
-            if lock.is_none() && self.target.scope() == Scope::All {
-                match Box::pin(self.lock(context, &agreed)).await? {
-                    Locked::Busy(why) => {
-                        let why = format!("refused: {why}");
-                        context.output.refused(&why, Some(BUSY_HINT));
-                        return Ok(Outcome::nothing(Exit::Refused));
-                    }
-                    Locked::Held { held, bucket, waited } => {
-                        *lock = held;
-                        made = bucket;
-                        stale = true;
-                        if waited {
-                            context.output.note("the other run has ended: planning again");
-                            continue;
-                        }
+            let change = Box::pin(cancellable(context, self.change(context, agreed, lock)));
+            if let Some(outcome) = change.await? {
+                return Ok(outcome);
+            }
+            context
+                .output
+                .note("the other run has ended: planning again");
+        }
+    }
+
+    /// Locks the deployment and applies the plan. `None` if another run was at work in between.
+    async fn change(
+        &self,
+        context: &Context,
+        agreed: Agreed,
+        lock: &mut Option<Held>,
+    ) -> anyhow::Result<Option<Outcome>> {
+        let refused = Ok(Some(Outcome::nothing(Exit::Refused)));
+        // A secret that can't be fetched stops the run before its first change.
+        let writer = context.writer(&agreed.approved).await?;
+        let mut stale = agreed.waited;
+        let mut made = None;
+        if lock.is_none() && self.target.scope() == Scope::All {
+            match Box::pin(self.lock(context, &agreed, &writer)).await? {
+                Locked::Busy(why) => {
+                    let why = format!("refused: {why}");
+                    context.output.refused(&why, Some(BUSY_HINT));
+                    return refused;
+                }
+                Locked::Moved => return refused,
+                Locked::Held {
+                    held,
+                    bucket,
+                    waited,
+                } => {
+                    *lock = held;
+                    made = bucket;
+                    stale = true;
+                    if waited {
+                        return Ok(None);
                     }
                 }
             }
-            let Some(agreed) = Box::pin(self.still_agreed(context, agreed, stale, &made)).await? else {
-                return Ok(Outcome::nothing(Exit::Refused));
-            };
-            return Box::pin(self.apply(context, agreed, made, lock)).await;
         }
+        let agreed = if stale {
+            match Box::pin(self.still_agreed(context, &agreed, made.as_ref())).await? {
+                Some(agreed) => agreed,
+                None => return refused,
+            }
+        } else {
+            agreed
+        };
+        let outcome = self.apply(context, &agreed, writer, made, lock);
+        Ok(Some(Box::pin(outcome).await?))
     }
 
     /// The plan that the operator agrees to, or how the run ends without it.
@@ -186,30 +214,40 @@ impl Request<'_> {
     }
 
     /// Locks the deployment. The bucket of the lock is the first step of a first run.
-    async fn lock(&self, context: &Context, agreed: &Agreed) -> anyhow::Result<Locked> {
+    async fn lock(
+        &self,
+        context: &Context,
+        agreed: &Agreed,
+        writer: &Arc<Writer>,
+    ) -> anyhow::Result<Locked> {
         let command = context.command(self.verb, &[]);
         let mut bucket = None;
         loop {
-            return Ok(match context.lock(&command, self.patience).await? {
-                Locking::Busy(who) => Locked::Busy(who),
-                Locking::Held { lock, waited } => Locked::Held {
-                    held: Some(lock),
-                    bucket,
-                    waited,
-                },
-                Locking::NoBucket if bucket.is_none() => {
-                    bucket = context.make_lock_bucket(agreed).await?;
-                    if bucket.is_some() {
-                        continue;
-                    }
-                    Locked::Held {
-                        held: None,
+            match context.lock(&command, self.patience).await? {
+                Locking::Busy(who) => return Ok(Locked::Busy(who)),
+                Locking::Held { lock, waited } => {
+                    return Ok(Locked::Held {
+                        held: Some(lock),
                         bucket,
-                        waited: false,
-                    }
+                        waited,
+                    });
                 }
-                Locking::NoBucket => bail!("the bucket of the lock is gone again"),
-            });
+                Locking::NoBucket if bucket.is_some() => {
+                    bail!("the bucket of the lock is gone again")
+                }
+                Locking::NoBucket => {}
+            }
+            if agreed.waited && self.still_agreed(context, agreed, None).await?.is_none() {
+                return Ok(Locked::Moved);
+            }
+            bucket = context.make_lock_bucket(agreed, writer).await?;
+            if bucket.is_none() {
+                return Ok(Locked::Held {
+                    held: None,
+                    bucket,
+                    waited: false,
+                });
+            }
         }
     }
 
@@ -217,17 +255,13 @@ impl Request<'_> {
     async fn still_agreed(
         &self,
         context: &Context,
-        agreed: Agreed,
-        stale: bool,
-        made: &Option<Done>,
+        agreed: &Agreed,
+        made: Option<&Done>,
     ) -> anyhow::Result<Option<Agreed>> {
-        if !stale {
-            return Ok(Some(agreed));
-        }
         // A newer image is no reason to ask again.
         let images = agreed.proposal.images().cloned();
         let fresh = context.propose(&self.target, images.as_ref()).await?;
-        match self.approve_again(&agreed.approved, &fresh, made.as_ref()) {
+        match self.approve_again(agreed, &fresh, made) {
             Ok(approved) => Ok(Some(Agreed {
                 proposal: fresh,
                 approved,
@@ -235,8 +269,12 @@ impl Request<'_> {
             })),
             Err(why) => {
                 let hint = "run the command again, and check the new plan";
-                let why =
-                    format!("refused: the environment changed after the plan was made: {why}");
+                let when = if agreed.waited {
+                    "while you looked at the plan"
+                } else {
+                    "after the plan was made"
+                };
+                let why = format!("refused: the environment changed {when}: {why}");
                 context.output.refused(&why, Some(hint));
                 Ok(None)
             }
@@ -270,13 +308,15 @@ impl Request<'_> {
     /// Approves the fresh plan if it equals the plan that the operator saw. Otherwise returns what differs.
     fn approve_again(
         &self,
-        seen: &Approved<Step>,
+        seen: &Agreed,
         fresh: &Proposal,
         made: Option<&Done>,
     ) -> Result<Approved<Step>, String> {
-        let mut moved = seen.plan().moved(fresh.linted.plan());
+        let mut moved = seen.approved.plan().moved(fresh.linted.plan());
+        // A read may show any state of what this run has just made. Without a look at the plan in between, what another
+        // run has done already is no surprise.
         let is_made = |id: &ResourceId| made.is_some_and(|made| made.id == *id);
-        moved.retain(|moved| !(is_made(&moved.id) && matches!(moved.how, Movement::Settled)));
+        moved.retain(|moved| !is_made(&moved.id) && (seen.waited || moved.is_conflict()));
         if !moved.is_empty() {
             let differences: Vec<String> = moved.iter().map(Moved::to_string).collect();
             return Err(differences.join("; "));
@@ -343,17 +383,17 @@ impl Request<'_> {
     async fn apply(
         &self,
         context: &Context,
-        agreed: Agreed,
+        agreed: &Agreed,
+        writer: Arc<Writer>,
         made: Option<Done>,
         lock: &mut Option<Held>,
     ) -> anyhow::Result<Outcome> {
         let started = Instant::now();
         let Agreed {
             proposal, approved, ..
-        } = &agreed;
-        let applied = context.apply(&self.target, proposal, approved, lock);
-        let applied = Box::pin(cancellable(context, applied));
-        let Applied { mut report, aws } = applied.await?;
+        } = agreed;
+        let applied = context.apply(&self.target, proposal, approved, writer, lock);
+        let Applied { mut report, aws } = Box::pin(applied).await?;
         report.done.extend(made);
         context.report_calls();
         let not_ours = approved.left_to_others();

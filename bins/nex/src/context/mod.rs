@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use nex_dns::{Client, ZoneManager};
 use nex_infra::aws::{Aws, Reader};
-use nex_infra::{Capacity, CloudReader as _, EdgeNetworks, Names};
+use nex_infra::{CloudReader as _, EdgeNetworks, Names, Quotas};
 use nex_plan::{CallLog, CancelToken, Progress};
 use tokio::sync::OnceCell;
 
@@ -138,9 +138,12 @@ impl Context {
     }
 
     /// The account's quotas and what uses them.
-    pub(crate) async fn read_capacity(&self) -> anyhow::Result<Capacity> {
+    pub(crate) async fn read_quotas(&self) -> anyhow::Result<Quotas> {
         let capacity = self.reader().await?.capacity().await;
-        capacity.with_context(|| format!("failed to read the quotas of {}", self.spec.name))
+        Ok(match capacity {
+            Ok(capacity) => Quotas::Read(capacity),
+            Err(error) => Quotas::Unread(nex_plan::chain(&error)),
+        })
     }
 
     /// The server's address, if a record needs it.

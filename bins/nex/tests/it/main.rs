@@ -2,15 +2,19 @@
 #![allow(clippy::unwrap_used)]
 
 mod adopt;
+mod aws;
 mod budget;
 mod check;
 mod command_line;
 mod crash;
 mod dns;
 mod drift;
+mod lag;
+mod lock;
 mod octodns;
 mod others;
 mod outputs;
+mod ownership;
 mod plan_file;
 mod prompt;
 mod secrets;

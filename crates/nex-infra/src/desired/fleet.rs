@@ -111,7 +111,7 @@ impl DesiredBuilder<'_> {
 
     fn launch_template(&self, fleet: &Fleet) -> DesiredLaunchTemplate {
         let name = self.names.fleet();
-        let burstable = fleet.instance_types.iter().any(|t| is_burstable(t));
+        let burstable = fleet.instance_types.iter().all(|t| is_burstable(t));
         LaunchTemplate {
             image: image(fleet.image.as_ref(), &self.facts.images.fleet),
             instance_type: fleet.instance_types.first().cloned().unwrap_or_default(),
@@ -125,6 +125,7 @@ impl DesiredBuilder<'_> {
             // EC2 accepts credits for burstable types only.
             credits: burstable.then(|| fleet.credits.as_str().to_owned()),
             user_data: self.inputs.user_data.fleet.clone(),
+            other_settings: BTreeSet::new(),
             instance_tags: self.named_tags(Runner, &name),
             newest_is_default: true,
             tags: self.named_tags(Runner, &name),
@@ -145,6 +146,8 @@ impl DesiredBuilder<'_> {
             on_demand_base: fleet.on_demand_base,
             on_demand_percent: 100_u32.saturating_sub(fleet.spot_percent),
             spot_strategy: "price-capacity-optimized".into(),
+            spot_max_price: None,
+            suspended: BTreeSet::new(),
             capacity_rebalance: true,
             retain_abandoned: false,
             tags: self.named_tags(Runner, &name),

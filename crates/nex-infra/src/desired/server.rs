@@ -278,6 +278,7 @@ impl DesiredBuilder<'_> {
             role_arn: self.scope.role(&name),
             enabled: true,
             targets: self.snapshot_target(),
+            schedules: 1,
             interval_hours: 24,
             at: self.spec.snapshots.at.clone(),
             keep_days: Some(self.spec.snapshots.keep_days),

@@ -2,7 +2,7 @@
 
 use nex_plan::{Finding, Plan, Severity, Subject};
 
-use crate::facts::{Capacity, Facts};
+use crate::facts::{Facts, Quotas};
 use crate::inputs::EdgeNetworks;
 use crate::model::Kind;
 use crate::spec::{HostSize, Spec};
@@ -49,9 +49,12 @@ struct Quota {
 }
 
 /// Whether the account's quotas allow the instances that `plan` would start.
-pub(super) fn quotas(plan: &Plan<Step>, spec: &Spec, capacity: Option<&Capacity>) -> Vec<Finding> {
-    let Some(capacity) = capacity else {
-        return unread(plan).into_iter().collect();
+pub(super) fn quotas(plan: &Plan<Step>, spec: &Spec, quotas: &Quotas) -> Vec<Finding> {
+    let capacity = match quotas {
+        Quotas::Read(capacity) => capacity,
+        Quotas::Unread(why) => return vec![unread(why)],
+        Quotas::NotNeeded if starts_instances(plan) => return vec![unread("nobody read them")],
+        Quotas::NotNeeded => return vec![],
     };
     let Demand { on_demand, spot } = demand(plan, spec);
     let quotas = [
@@ -73,16 +76,14 @@ pub(super) fn quotas(plan: &Plan<Step>, spec: &Spec, capacity: Option<&Capacity>
     quotas.iter().filter_map(exceeded).collect()
 }
 
-fn unread(plan: &Plan<Step>) -> Option<Finding> {
-    starts_instances(plan).then(|| {
-        Finding::new(
-            Severity::Warning,
-            "quota-unread",
-            Subject::Other("vCPUs".into()),
-            "the account's quotas could not be read: instances may fail to start",
-            "look up the account's quotas L-1216C47A (on-demand) and L-34B43A08 (Spot)",
-        )
-    })
+fn unread(why: &str) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        "quota-unread",
+        Subject::Other("vCPUs".into()),
+        format!("the account's quotas could not be read: instances may fail to start: {why}"),
+        "look up the account's quotas L-1216C47A (on-demand) and L-34B43A08 (Spot)",
+    )
 }
 
 fn exceeded(quota: &Quota) -> Option<Finding> {

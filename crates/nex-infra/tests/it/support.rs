@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use nex_infra::model::{Desired, Key, Kind, Observed};
 use nex_infra::{
     Capacity, DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names,
-    SecurityGroupId, Spec, Step, SubnetId, UserData, VpcId, desired, diff,
+    Quotas, SecurityGroupId, Spec, Step, SubnetId, UserData, VpcId, desired, diff,
 };
 use nex_plan::{Allowance, Finding, Linted, Renderer};
 
@@ -96,7 +96,7 @@ pub(crate) fn quiet<'a>(
         facts: &ground.facts,
         desired,
         observed,
-        capacity: Some(&ground.capacity),
+        quotas: &ground.quotas,
         edge_networks: &ground.edge_networks,
     }
 }
@@ -104,7 +104,7 @@ pub(crate) fn quiet<'a>(
 /// The context of a lint, apart from the resources.
 pub(crate) struct Ground {
     pub(crate) facts: Facts,
-    pub(crate) capacity: Capacity,
+    pub(crate) quotas: Quotas,
     pub(crate) edge_networks: EdgeNetworks,
 }
 
@@ -112,12 +112,12 @@ pub(crate) struct Ground {
 pub(crate) fn ground() -> Ground {
     Ground {
         facts: facts(),
-        capacity: Capacity {
+        quotas: Quotas::Read(Capacity {
             on_demand: 10_000,
             spot: 10_000,
             on_demand_used: 0,
             spot_used: 0,
-        },
+        }),
         edge_networks: inputs().edge_networks,
     }
 }

@@ -185,6 +185,15 @@ impl Reader {
                 .and_then(|s| s.spot_allocation_strategy())
                 .unwrap_or("lowest-price")
                 .to_owned(),
+            spot_max_price: spread
+                .and_then(|s| s.spot_max_price())
+                .filter(|price| !price.is_empty())
+                .map(str::to_owned),
+            suspended: group
+                .suspended_processes()
+                .iter()
+                .filter_map(|p| p.process_name().map(str::to_owned))
+                .collect(),
             capacity_rebalance: group.capacity_rebalance().unwrap_or(false),
             retain_abandoned: retained.is_some_and(|r| r.as_str() == "retain"),
             tags: self.ours(tags.clone()),

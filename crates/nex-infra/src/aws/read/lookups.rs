@@ -240,8 +240,17 @@ impl Reader {
         const CALL: &str = "GetServiceQuota";
         let request = self.aws.quotas.get_service_quota();
         let answer = request.service_code("ec2").quota_code(code).send().await;
-        let answer = answer.map_err(Error::call(CALL, code))?;
-        let value = answer.quota().and_then(|q| q.value());
+        let quota = match answer.map_err(Error::call(CALL, code)) {
+            // An account that never asked for more may have no value of its own.
+            Err(error) if error.has_code("NoSuchResourceException") => {
+                const DEFAULT: &str = "GetAWSDefaultServiceQuota";
+                let request = self.aws.quotas.get_aws_default_service_quota();
+                let answer = request.service_code("ec2").quota_code(code).send().await;
+                answer.map_err(Error::call(DEFAULT, code))?.quota
+            }
+            answer => answer?.quota,
+        };
+        let value = quota.and_then(|q| q.value());
         // Quotas are whole numbers of vCPUs, but the API returns floating point numbers.
         value
             .map(|v| v as u32)
