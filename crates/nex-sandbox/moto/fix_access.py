@@ -1,6 +1,9 @@
-"""IAM, quotas, secrets and logs: adds managed policies and vCPU quotas, and AWS's checks of names and retention."""
+"""IAM, quotas, secrets and logs: adds managed policies, pages of roles and vCPU quotas, and AWS's checks of names and
+retention."""
 
+from moto.core.responses import ActionResult
 from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.iam.responses import IamResponse
 from moto.logs.exceptions import InvalidParameterException
 from moto.logs.models import LogsBackend
 from moto.secretsmanager.exceptions import InvalidRequestException
@@ -64,6 +67,7 @@ QUOTAS = {
 
 def fix():
     IAMBackend._init_aws_policies = _managed_policies
+    _fix_details()
     _fix_quotas()
     _fix_secrets()
     _fix_retention()
@@ -88,6 +92,23 @@ def _managed_policies(self):
         )
         for name, (path, actions) in MANAGED.items()
     ]
+
+
+def _fix_details():
+    """moto returns the roles of an account in one page, however many there are."""
+    get = IamResponse.get_account_authorization_details
+
+    def get_account_authorization_details(self):
+        answer = get(self).result
+        roles = sorted(answer["RoleDetailList"], key=lambda role: role.name)
+        start = int(self._get_param("Marker") or 0)
+        end = start + self._get_int_param("MaxItems", 100)
+        answer["RoleDetailList"] = roles[start:end]
+        if end < len(roles):
+            answer.update(IsTruncated=True, Marker=str(end))
+        return ActionResult(answer)
+
+    IamResponse.get_account_authorization_details = get_account_authorization_details
 
 
 def _fix_quotas():

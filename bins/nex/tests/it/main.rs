@@ -11,6 +11,7 @@ mod dns;
 mod drift;
 mod lag;
 mod lock;
+mod growth;
 mod octodns;
 mod others;
 mod outputs;

@@ -2,19 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_iam::types::{EntityType, InstanceProfile as DescribedProfile, RoleDetail};
+use aws_sdk_iam::types::{InstanceProfile as DescribedProfile, RoleDetail};
 
+use super::roles::{CALL as ROLES_CALL, DescribedRole};
 use super::{Found, Reader};
 use crate::aws::Error;
 use crate::aws::error::if_found;
 use crate::model::{Document, InstanceProfile, Role};
 use crate::names::Tags;
-
-/// The most roles that IAM returns in one page.
-const PAGE: i32 = 1000;
-
-/// The call that reads the roles.
-const ROLES_CALL: &str = "GetAccountAuthorizationDetails";
 
 fn tags(tags: &[aws_sdk_iam::types::Tag]) -> Tags {
     tags.iter()
@@ -23,42 +18,16 @@ fn tags(tags: &[aws_sdk_iam::types::Tag]) -> Tags {
 }
 
 impl Reader {
-    /// Reads all roles with their policies in one call instead of about ten.
-    pub(super) async fn role_details(&self) -> Result<Vec<RoleDetail>, Error> {
-        let request = self.aws.iam.get_account_authorization_details();
-        let mut pages = request
-            .filter(EntityType::Role)
-            .max_items(PAGE)
-            .into_paginator()
-            .send();
-        let ours = [
-            self.names.server(),
-            self.names.fleet(),
-            self.names.snapshots(),
-        ];
-        let mut roles = vec![];
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(Error::call(ROLES_CALL, "our roles"))?;
-            let details = page.role_detail_list.unwrap_or_default();
-            roles.extend(
-                details
-                    .into_iter()
-                    .filter(|r| ours.iter().any(|name| r.role_name() == Some(name))),
-            );
-        }
-        Ok(roles)
-    }
-
     /// Looks up the profiles that none of our roles lists with tags: the profile may not exist, an interrupted run may
-    /// have created the profile without its role, or IAM's list may have left out the tags.
+    /// have created the profile without its role, IAM's list may have left out the tags, or the role was read by name.
     pub(super) async fn unattached_profiles(
         &self,
-        roles: &[RoleDetail],
+        roles: &[DescribedRole],
     ) -> Result<Vec<DescribedProfile>, Error> {
         let listed = |name: &String| {
             roles
                 .iter()
-                .flat_map(|r| r.instance_profile_list())
+                .flat_map(|r| r.detail.instance_profile_list())
                 .any(|p| p.instance_profile_name() == name && !p.tags().is_empty())
         };
         let names = [self.names.server(), self.names.fleet()];

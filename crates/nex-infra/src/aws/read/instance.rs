@@ -14,7 +14,7 @@ use crate::aws::error::if_found;
 use crate::aws::number::from_sdk;
 use crate::ids::{ImageId, SubnetId};
 use crate::model::{Instance, Key, Kind, MetadataOptions, Owner, Volume};
-use crate::names::MANAGED_BY;
+use crate::names::DEPLOYMENT;
 
 const CALL: &str = "DescribeInstances";
 
@@ -113,7 +113,10 @@ impl Reader {
         let request = self.aws.ec2.describe_volumes();
         let answer = request
             .filters(filter("tag:Name", [self.names.server()]))
-            .filters(filter(&format!("tag:{MANAGED_BY}"), ["nex"]))
+            .filters(filter(
+                &format!("tag:{DEPLOYMENT}"),
+                [self.names.deployment()],
+            ))
             .send()
             .await
             .map_err(Error::call("DescribeVolumes", self.names.server()))?;

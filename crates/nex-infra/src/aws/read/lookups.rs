@@ -1,5 +1,7 @@
 //! Looks up what the spec refers to (account, network, database, images), and reads the quotas.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, Subnet, Vpc};
 
 use super::{Reader, tags};
@@ -133,8 +135,16 @@ impl Reader {
     }
 
     async fn subnets(&self) -> Result<Vec<Subnet>, Error> {
-        let pages = self.aws.ec2.describe_subnets().max_results(PAGE);
-        pages
+        let network = &self.spec.network;
+        let asked = [&network.public_subnet].into_iter();
+        let asked = asked.chain(&network.private_subnets);
+        let filters = vpc_filter(&network.vpc).into_iter();
+        let filters = filters.chain(subnet_filter(asked)).collect();
+        self.aws
+            .ec2
+            .describe_subnets()
+            .set_filters(Some(filters))
+            .max_results(PAGE)
             .into_paginator()
             .items()
             .send()
@@ -144,9 +154,11 @@ impl Reader {
     }
 
     async fn nat_gateways(&self) -> Result<Vec<(String, String)>, Error> {
+        let filters = [filter("state", ["available"])].into_iter();
+        let filters = filters.chain(vpc_filter(&self.spec.network.vpc)).collect();
         let request = self.aws.ec2.describe_nat_gateways();
         let gateways = request
-            .filter(filter("state", ["available"]))
+            .set_filter(Some(filters))
             .max_results(PAGE)
             .into_paginator()
             .items()
@@ -257,7 +269,7 @@ impl Reader {
             .ok_or_else(|| Error::lacks(CALL, code)("a value"))
     }
 
-    /// The vCPUs in use, on demand and as Spot.
+    /// The vCPUs in use, on demand and as Spot. The quotas are the account's, so this reads the instances of all teams.
     async fn running_vcpus(&self) -> Result<(u32, u32), Error> {
         let request = self.aws.ec2.describe_instances();
         let reservations = request
@@ -301,6 +313,30 @@ fn only<'a, T>(
     }
 }
 
+/// The VPC's id as a filter, if the spec names it: otherwise another call looks it up at the same time.
+fn vpc_filter(vpc: &Selector) -> Option<Filter> {
+    match vpc {
+        Selector::Id(id) => Some(filter("vpc-id", [id])),
+        Selector::Tag(..) | Selector::Cidr(_) => None,
+    }
+}
+
+/// One filter that lets all asked subnets pass, if the spec names them in the same way: EC2 wants all filters to match.
+fn subnet_filter<'a>(asked: impl Iterator<Item = &'a Selector>) -> Option<Filter> {
+    let (names, values): (BTreeSet<String>, Vec<String>) = asked
+        .map(|selector| match selector {
+            Selector::Id(id) => ("subnet-id".to_owned(), id.clone()),
+            Selector::Tag(key, value) => (format!("tag:{key}"), value.clone()),
+            Selector::Cidr(net) => ("cidr-block".to_owned(), net.to_string()),
+        })
+        .unzip();
+    let mut names = names.into_iter();
+    match (names.next(), names.next()) {
+        (Some(name), None) => Some(filter(&name, values)),
+        _ => None,
+    }
+}
+
 fn vpc_fits(vpc: &Vpc, selector: &Selector) -> bool {
     match selector {
         Selector::Id(id) => vpc.vpc_id() == Some(id),
@@ -319,4 +355,29 @@ fn subnet_fits(subnet: &Subnet, selector: &Selector) -> bool {
 
 fn has_tag(tags: &Tags, key: &str, value: &str) -> bool {
     tags.get(key).is_some_and(|v| v == value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filtered(asked: &[&str]) -> Option<(String, Vec<String>)> {
+        let asked: Vec<Selector> = asked
+            .iter()
+            .map(|text| text.parse().expect("a selector"))
+            .collect();
+        let filter = subnet_filter(asked.iter())?;
+        Some((filter.name?, filter.values?))
+    }
+
+    #[test]
+    fn subnets_are_filtered_if_one_filter_lets_all_of_them_pass() {
+        let (name, values) = filtered(&["10.0.1.0/24", "10.0.2.0/24"]).expect("a filter");
+        assert_eq!(name, "cidr-block");
+        assert_eq!(values, ["10.0.1.0/24", "10.0.2.0/24"]);
+        let (name, values) = filtered(&["tag:Name=a", "tag:Name=b"]).expect("a filter");
+        assert_eq!((name.as_str(), values.len()), ("tag:Name", 2));
+        assert_eq!(filtered(&["tag:Name=a", "tag:Tier=b"]), None);
+        assert_eq!(filtered(&["subnet-0a", "10.0.2.0/24"]), None);
+    }
 }

@@ -2,6 +2,9 @@
 //!
 //! The first round needs only the environment's names. The second round needs ids from the first. When all resources
 //! exist, both rounds together make about 30 calls.
+//!
+//! Other teams' resources do not add to that: every list is filtered by our names or tags, and where AWS has no such
+//! filter, nex reads one page and looks up by name what that page leaves out.
 
 mod auto_scaling;
 mod bucket;
@@ -10,6 +13,7 @@ mod identity;
 mod instance;
 mod launch_template;
 mod lookups;
+mod roles;
 mod security_group;
 mod snapshots;
 mod storage;
@@ -157,6 +161,14 @@ impl GroupNames {
     }
 }
 
+/// Runs all futures at once; ends at the first error.
+async fn join_all<T, F>(futures: impl Iterator<Item = F>) -> Result<Vec<T>, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    futures_util::future::try_join_all(futures).await
+}
+
 /// Tags of any service: the services have different types with the same accessors.
 macro_rules! tags {
     ($tags:expr) => {
@@ -191,13 +203,14 @@ impl Reader {
             self.server_and_fleet_groups(),
             self.server_parts(),
             self.scaling_parts(),
-            self.role_details(),
+            self.roles(),
             self.storage_parts(),
         )?;
         let mut found = Found::default();
         let groups = self.collect_groups(&facts, groups, &mut found)?;
-        let (profiles, snapshots, server, storage, ingress) = tokio::try_join!(
+        let (profiles, roles, snapshots, server, storage, ingress) = tokio::try_join!(
             self.unattached_profiles(&roles),
+            self.whole_roles(roles.clone()),
             self.snapshot_policies(&server),
             self.server_details(server.clone()),
             self.storage_details(storage),

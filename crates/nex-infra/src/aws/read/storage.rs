@@ -6,7 +6,7 @@ use aws_sdk_cloudwatchlogs::types::LogGroup as DescribedGroup;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 
 use super::bucket::DescribedBucket;
-use super::{Found, Reader, tags};
+use super::{Found, Reader, join_all, tags};
 use crate::aws::Error;
 use crate::aws::error::if_found;
 use crate::aws::number::from_sdk;
@@ -150,23 +150,40 @@ impl Reader {
         }))
     }
 
+    /// Our log groups. Others may have many groups in our folders: nex reads one page of a folder, and looks up by name
+    /// what a page that is not the last one leaves out.
     async fn log_groups(&self) -> Result<Vec<DescribedGroup>, Error> {
-        let below = async |prefix: String| {
-            let request = self.aws.logs.describe_log_groups();
-            let groups = request.log_group_name_prefix(&prefix).into_paginator();
-            let groups = groups.items().send().try_collect().await;
-            groups.map_err(Error::call("DescribeLogGroups", prefix))
-        };
-        let (server, runners) = tokio::try_join!(
-            below(self.names.log_group("gitlab", "")),
-            below(self.names.log_group("gitlab-runner", "")),
-        )?;
-        let groups = server.into_iter().chain(runners);
         let names = self.names.log_groups();
         let ours = names.all();
+        let in_folder = async |component| {
+            let folder = self.names.log_group(component, "");
+            let (mut groups, is_last) = self.page_of_log_groups(&folder).await?;
+            if !is_last {
+                let is_missing = |name: &&&str| {
+                    let is_listed = |g: &DescribedGroup| g.log_group_name() == Some(name);
+                    name.starts_with(&folder) && !groups.iter().any(is_listed)
+                };
+                // Groups are sorted by name, so the one with this very name comes first.
+                let missing = ours.iter().filter(is_missing);
+                let pages = join_all(missing.map(|name| self.page_of_log_groups(name))).await?;
+                groups.extend(pages.into_iter().flat_map(|(groups, _)| groups));
+            }
+            Ok::<_, Error>(groups)
+        };
+        let (server, runners) = tokio::try_join!(in_folder("gitlab"), in_folder("gitlab-runner"))?;
+        let groups = server.into_iter().chain(runners);
         let is_ours =
             |g: &DescribedGroup| g.log_group_name().is_some_and(|name| ours.contains(&name));
         Ok(groups.filter(is_ours).collect())
+    }
+
+    /// The first log groups whose names begin with `prefix`, and whether there are no more.
+    async fn page_of_log_groups(&self, prefix: &str) -> Result<(Vec<DescribedGroup>, bool), Error> {
+        let request = self.aws.logs.describe_log_groups();
+        let answer = request.log_group_name_prefix(prefix).send().await;
+        let answer = answer.map_err(Error::call("DescribeLogGroups", prefix))?;
+        let is_last = answer.next_token.is_none();
+        Ok((answer.log_groups.unwrap_or_default(), is_last))
     }
 
     async fn settled_tags(&self) -> Result<BTreeMap<String, Tags>, Error> {
@@ -220,12 +237,4 @@ fn value(stages: Option<&HashMap<String, Vec<String>>>) -> SecretValue {
     } else {
         SecretValue::Absent
     }
-}
-
-/// Runs all futures at once; ends at the first error.
-async fn join_all<T, F>(futures: impl Iterator<Item = F>) -> Result<Vec<T>, Error>
-where
-    F: Future<Output = Result<T, Error>>,
-{
-    futures_util::future::try_join_all(futures).await
 }

@@ -15,6 +15,11 @@ assert [one["PolicyArn"] for one in role["AttachedManagedPolicies"]] == [SSM]
 assert role["Tags"] == tagged(a="b")
 assert [one["InstanceProfileName"] for one in role["InstanceProfileList"]] == ["server"]
 assert not details["UserDetailList"] and not details["Policies"]
+iam.create_role(RoleName="another", AssumeRolePolicyDocument=TRUST)
+first = iam.get_account_authorization_details(Filter=["Role"], MaxItems=1)
+assert first["IsTruncated"] and [one["RoleName"] for one in first["RoleDetailList"]] == ["another"], first
+rest = iam.get_account_authorization_details(Filter=["Role"], MaxItems=9, Marker=first["Marker"])
+assert not rest["IsTruncated"] and rest["RoleDetailList"][0]["RoleName"] == "server", rest
 refused("DeleteConflict", iam.delete_role, RoleName="server")
 refused("NoSuchEntity", iam.get_role, RoleName="nothing")
 
