@@ -72,6 +72,8 @@ fn facts(spec: &Spec) -> Facts {
             server: ImageId::new("ami-ubuntu"),
             fleet: ImageId::new("ami-amazon-linux"),
         },
+        zones: Default::default(),
+        machines: Default::default(),
     }
 }
 

@@ -56,6 +56,8 @@
 //!         groups: vec![SecurityGroupId::new("sg-1")],
 //!     },
 //!     images: Images { server: ImageId::new("ami-1"), fleet: ImageId::new("ami-2") },
+//!     zones: Default::default(),
+//!     machines: Default::default(),
 //! };
 //! let observed = Observed::new();
 //! let inputs = Inputs {
@@ -104,7 +106,9 @@ pub use desired::desired;
 pub use diff::{diff, teardown};
 #[cfg(feature = "engine")]
 pub use engine::{ConvergeOptions, Converged, converge};
-pub use facts::{Capacity, DatabaseFacts, Facts, Images, Quotas};
+pub use facts::{
+    Capacity, DatabaseFacts, Facts, Images, MachineImage, MachineType, Machines, Quotas,
+};
 pub use ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 pub use inputs::{EdgeNetworks, Inputs, UserData};
 pub use lint::LintContext;

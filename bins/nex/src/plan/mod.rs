@@ -129,7 +129,7 @@ impl Context {
         target: &Target,
         images: Option<&Images>,
     ) -> anyhow::Result<Proposal> {
-        let mut snapshot = self.snapshot(target.scope()).await?;
+        let mut snapshot = Box::pin(self.snapshot(target.scope())).await?;
         if let Some((images, aws)) = images.zip(snapshot.aws.as_mut()) {
             aws.facts.images = images.clone();
         }

@@ -126,7 +126,7 @@ ec2.modify_launch_template(LaunchTemplateName=name, DefaultVersion=str(version['
     );
     let plan = stage.nex(&["plan", &file, "--check"]).expect(3);
     for field in [
-        "spot_max_price: \"0.0001\" -> none",
+        "spot_max_price: \"0.0001\" -> (none)",
         "suspended: ",
         "other_settings: ",
     ] {
@@ -134,4 +134,37 @@ ec2.modify_launch_template(LaunchTemplateName=name, DefaultVersion=str(version['
     }
     stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
     stage.nex(&["plan", &file, "--check"]).expect(0);
+}
+
+#[test]
+fn a_wrong_name_in_the_spec_fails_the_plan_and_nothing_is_made() {
+    let stage = Stage::new();
+    for (old, new, why) in [
+        ("\"t3a.xlarge\"", "\"t3a.xlrge\"", "t3a.xlrge"),
+        (
+            "volume_gb = 200",
+            "volume_gb = 200\nimage = \"ami-00000000000000000\"",
+            "ami-00000000000000000",
+        ),
+    ] {
+        let reference = Reference::with(|text| replaced(&text, old, new));
+        let failed = stage
+            .nex(&["bootstrap", &reference.file(), "--yes"])
+            .expect(1);
+        assert!(failed.err.contains(why), "{}", failed.err);
+        assert!(failed.err.contains("aws.server."), "{}", failed.err);
+    }
+    let arm = Reference::with(|text| {
+        let text = replaced(&text, "\"t3a.xlarge\"", "\"c6gn.xlarge\"");
+        replaced(
+            &text,
+            "volume_gb = 200",
+            "volume_gb = 200\nimage = \"ami-0b22040000000bb01\"",
+        )
+    });
+    let refused = stage.nex(&["bootstrap", &arm.file(), "--yes"]).expect(5);
+    let why =
+        "refused[processor] aws.server.instance_type: c6gn.xlarge can't run an image for x86_64";
+    assert!(refused.out.contains(why), "{}", refused.out);
+    assert!(stage.sandbox.calls().iter().all(|call| !call.mutating));
 }

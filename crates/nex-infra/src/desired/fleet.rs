@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DesiredBuilder, image, root_volume, unfinished_uploads};
+use super::{
+    AMAZON_LINUX_ROOT, DesiredBuilder, image, root_device, root_volume, unfinished_uploads,
+};
 use crate::model::{
     Bucket, DesiredLaunchTemplate, DesiredResource, DesiredScalingGroup, DesiredSecret, GroupRef,
     LaunchTemplate, LifecycleHook, LifecycleRule, MetadataOptions, NewestVersion, Protocol, Role,
@@ -10,7 +12,7 @@ use crate::model::{
 };
 use crate::names::Component::Runner;
 use crate::policy;
-use crate::spec::{Fleet, is_burstable};
+use crate::spec::Fleet;
 
 /// The hook that holds a terminating instance for its jobs.
 pub(super) const TERMINATION_HOOK: &str = "termination-wait";
@@ -111,7 +113,10 @@ impl DesiredBuilder<'_> {
 
     fn launch_template(&self, fleet: &Fleet) -> DesiredLaunchTemplate {
         let name = self.names.fleet();
-        let burstable = fleet.instance_types.iter().all(|t| is_burstable(t));
+        let types = &self.facts.machines.types;
+        let bursts = |name: &String| types.get(name).is_some_and(|machine| machine.is_burstable);
+        let burstable = fleet.instance_types.iter().all(bursts);
+        let device = root_device(self.facts, fleet.image.as_ref(), AMAZON_LINUX_ROOT);
         LaunchTemplate {
             image: image(fleet.image.as_ref(), &self.facts.images.fleet),
             instance_type: fleet.instance_types.first().cloned().unwrap_or_default(),
@@ -119,7 +124,7 @@ impl DesiredBuilder<'_> {
             profile: Some(name.clone()),
             root_volume: RootVolume {
                 delete_on_termination: true,
-                ..root_volume(fleet.volume_gb)
+                ..root_volume(device, fleet.volume_gb)
             },
             metadata: MetadataOptions::STRICT,
             // EC2 accepts credits for burstable types only.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DesiredBuilder, image, root_volume, unfinished_uploads};
+use super::{DesiredBuilder, UBUNTU_ROOT, image, root_device, root_volume, unfinished_uploads};
 use crate::ids::SecurityGroupId;
 use crate::model::{
     Bucket, DatabaseIngress, DesiredElasticIp, DesiredInstance, DesiredResource, DesiredSecret,
@@ -214,7 +214,10 @@ impl DesiredBuilder<'_> {
         let server = &self.spec.server;
         let name = self.names.server();
         let launch = Launch {
-            root_volume: root_volume(server.volume_gb),
+            root_volume: root_volume(
+                root_device(self.facts, server.image.as_ref(), UBUNTU_ROOT),
+                server.volume_gb,
+            ),
             volume_tags: self.volume().tags,
             user_data: Some(self.inputs.user_data.server.clone()),
             secrets: self.server_secrets().into_iter().map(|s| s.name).collect(),

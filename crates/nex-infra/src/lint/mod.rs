@@ -66,9 +66,10 @@ impl Lint for Step {
                 let mut findings: Vec<Finding> = plan.steps().filter_map(stateful).collect();
                 findings.extend(resources(desired, observed));
                 findings.extend(plan.steps().filter_map(instances_keep_version));
+                findings.extend(environment::machines(spec, facts));
                 findings.extend(environment::nat_gateway(spec, facts));
                 findings.extend(environment::edge_networks(spec, edge_networks));
-                findings.extend(environment::quotas(plan, spec, quotas));
+                findings.extend(environment::quotas(plan, spec, &facts.machines, quotas));
                 findings
             }
             LintContext::Teardown {

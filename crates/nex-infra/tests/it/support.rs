@@ -1,11 +1,12 @@
 //! The reference deployment as the input of tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nex_infra::model::{Desired, Key, Kind, Observed};
 use nex_infra::{
-    Capacity, DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names,
-    Quotas, SecurityGroupId, Spec, Step, SubnetId, UserData, VpcId, desired, diff,
+    Capacity, DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext,
+    MachineType, Machines, Names, Quotas, SecurityGroupId, Spec, Step, SubnetId, UserData, VpcId,
+    desired, diff,
 };
 use nex_plan::{Allowance, Finding, Linted, Renderer};
 
@@ -39,6 +40,15 @@ pub(crate) fn names() -> Names {
     Names::new("nex", "staging")
 }
 
+fn burstable(vcpus: u32) -> MachineType {
+    MachineType {
+        vcpus,
+        memory_mib: 4096 * vcpus,
+        architectures: ["x86_64".to_owned()].into(),
+        is_burstable: true,
+    }
+}
+
 pub(crate) fn facts() -> Facts {
     Facts {
         account: "123456789012".into(),
@@ -57,6 +67,13 @@ pub(crate) fn facts() -> Facts {
         images: Images {
             server: ImageId::new("ami-1"),
             fleet: ImageId::new("ami-2"),
+        },
+        zones: BTreeMap::new(),
+        machines: Machines {
+            types: [("t3a.xlarge", 4), ("t3a.large", 2), ("t3.large", 2)]
+                .map(|(name, vcpus)| (name.to_owned(), burstable(vcpus)))
+                .into(),
+            ..Machines::default()
         },
     }
 }

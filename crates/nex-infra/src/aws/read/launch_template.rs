@@ -149,8 +149,13 @@ fn other_settings(data: &ResponseLaunchTemplateData) -> BTreeSet<String> {
 }
 
 fn root_volume(data: &ResponseLaunchTemplateData) -> RootVolume {
-    let ebs = data.block_device_mappings().first().and_then(|m| m.ebs());
+    let mapping = data.block_device_mappings().first();
+    let ebs = mapping.and_then(|m| m.ebs());
     RootVolume {
+        device: mapping
+            .and_then(|m| m.device_name())
+            .unwrap_or_default()
+            .to_owned(),
         size_gb: ebs.and_then(|e| e.volume_size()).map_or(0, from_sdk),
         volume_type: ebs
             .and_then(|e| e.volume_type())

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, Subnet, Vpc};
+use aws_sdk_ec2::types::{Filter, Instance, InstanceLifecycleType, Subnet, Vpc};
 
 use super::{Reader, tags};
 use crate::aws::Error;
 use crate::aws::error::if_found;
+use crate::aws::number::from_sdk;
 use crate::facts::{Capacity, DatabaseFacts, Facts, Images};
 use crate::ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 use crate::names::Tags;
@@ -31,12 +32,13 @@ pub(super) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<Stri
 
 impl Reader {
     pub(super) async fn facts(&self) -> Result<Facts, Error> {
-        let (vpcs, subnets, nats, (database, arn), images) = tokio::try_join!(
+        let (vpcs, subnets, nats, (database, arn), images, machines) = tokio::try_join!(
             self.vpcs(),
             self.subnets(),
             self.nat_gateways(),
             self.database(),
             self.images(),
+            self.machines(),
         )?;
         let (partition, account) = self.partition_and_account(&arn)?;
         let network = &self.spec.network;
@@ -56,7 +58,13 @@ impl Reader {
             let id = subnet.subnet_id().ok_or_else(|| lacks("a subnet's id"))?;
             Ok::<_, Error>(SubnetId::new(id))
         };
+        let zone = |subnet: &Subnet| {
+            let id = SubnetId::new(subnet.subnet_id()?);
+            Some((id, subnet.availability_zone()?.to_owned()))
+        };
         Ok(Facts {
+            zones: subnets.iter().filter_map(zone).collect(),
+            machines,
             account,
             partition,
             region: region.clone(),
@@ -283,8 +291,7 @@ impl Reader {
             .map_err(Error::call("DescribeInstances", "the running instances"))?;
         let (mut on_demand, mut spot) = (0, 0);
         for instance in reservations.iter().flat_map(|r| r.instances()) {
-            let kind = instance.instance_type().map(|t| t.as_str());
-            let vcpus = kind.and_then(HostSize::of).map_or(0, |size| size.vcpus);
+            let vcpus = vcpus(instance);
             match instance.instance_lifecycle() {
                 Some(InstanceLifecycleType::Spot) => spot += vcpus,
                 _ => on_demand += vcpus,
@@ -292,6 +299,16 @@ impl Reader {
         }
         Ok((on_demand, spot))
     }
+}
+
+fn vcpus(instance: &Instance) -> u32 {
+    let cpus = instance.cpu_options();
+    let cpus = cpus.and_then(|c| Some(c.core_count()? * c.threads_per_core()?));
+    let by_name = || {
+        let name = instance.instance_type()?.as_str();
+        Some(HostSize::of(name)?.vcpus)
+    };
+    cpus.map(from_sdk).or_else(by_name).unwrap_or_default()
 }
 
 fn only<'a, T>(

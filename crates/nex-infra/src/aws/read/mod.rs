@@ -13,6 +13,7 @@ mod identity;
 mod instance;
 mod launch_template;
 mod lookups;
+mod machines;
 mod roles;
 mod security_group;
 mod snapshots;

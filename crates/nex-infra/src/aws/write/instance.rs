@@ -28,9 +28,6 @@ use crate::ports::Ids;
 /// How long an instance may take to start, stop or terminate. EC2 stops an instance by force after some minutes.
 const INSTANCE_STATE: Duration = Duration::from_secs(600);
 
-/// The root device of Canonical's Ubuntu images.
-const ROOT_DEVICE: &str = "/dev/sda1";
-
 /// How many servers of one spec nex may have created and deleted while EC2 remembers their tokens.
 const GENERATIONS: u32 = 20;
 
@@ -428,7 +425,7 @@ fn root_mapping(volume: &RootVolume) -> BlockDeviceMapping {
         .delete_on_termination(volume.delete_on_termination)
         .build();
     BlockDeviceMapping::builder()
-        .device_name(ROOT_DEVICE)
+        .device_name(&volume.device)
         .ebs(ebs)
         .build()
 }
