@@ -18,6 +18,7 @@ mod fake;
 mod lag;
 #[cfg(feature = "engine")]
 mod lost;
+mod permissions;
 mod plans;
 mod policies;
 #[cfg(feature = "engine")]
