@@ -5,6 +5,7 @@
 
 mod adoption;
 mod any;
+mod aws_page;
 #[cfg(feature = "engine")]
 mod cancel;
 mod docs;
