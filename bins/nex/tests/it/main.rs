@@ -11,6 +11,7 @@ mod drift;
 mod octodns;
 mod others;
 mod outputs;
+mod permissions;
 mod plan_file;
 mod prompt;
 mod secrets;
