@@ -11,14 +11,15 @@
 //! |---|---|
 //! | [`spec`] | the section `[aws]`, with [`Spec::validate`] and [`Spec::warnings`] |
 //! | [`model`] | the resources: what a spec asks for and what was read |
-//! | [`policy`] | the IAM policies |
+//! | [`policy`] | the IAM policies of the roles |
+//! | [`permissions`] | the IAM permissions that nex itself needs |
 //! | [`adoption()`] | takes over a resource that someone else made |
 //! | [`teardown()`] | the plan that deletes everything |
 //! | `aws` | the client of AWS |
 //!
 //! Features: `engine` executes plans, `client` (on by default) adds the client of AWS. Without them the crate compares
 //! and plans, without network code or tokio. `examples/plan_offline.rs` shows what a section would create,
-//! `examples/read.rs` lists what exists.
+//! `examples/read.rs` lists what exists, `examples/operator_policy.rs` prints the policies for the people who run nex.
 //!
 //! ```
 //! use std::collections::BTreeSet;
@@ -96,6 +97,7 @@ mod inputs;
 mod lint;
 pub mod model;
 mod names;
+pub mod permissions;
 pub mod policy;
 mod ports;
 pub mod spec;

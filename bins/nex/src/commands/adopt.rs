@@ -175,10 +175,11 @@ impl Request<'_> {
             // With --json, stdout is for the report.
             if context.output.json {
                 context.output.note(&text);
+                Ok(())
             } else {
-                context.output.data(&text);
+                context.output.data(&text)
             }
-        });
+        })?;
         context.output.note(note);
         if self.yes || prompt::confirm("adopt it?")? {
             return Ok(true);

@@ -16,6 +16,7 @@ mod octodns;
 mod others;
 mod outputs;
 mod ownership;
+mod permissions;
 mod plan_file;
 mod prompt;
 mod secrets;

@@ -77,7 +77,7 @@ impl DesiredBuilder<'_> {
         ]);
         Role {
             name: self.names.fleet(),
-            trust: policy::trust("ec2.amazonaws.com"),
+            trust: policy::trust(policy::EC2),
             policies,
             managed: self.session_manager(),
             tags: self.tags(Runner),

@@ -100,7 +100,7 @@ impl DesiredBuilder<'_> {
         ]);
         Role {
             name: self.names.server(),
-            trust: policy::trust("ec2.amazonaws.com"),
+            trust: policy::trust(policy::EC2),
             policies,
             managed: self.session_manager(),
             tags: self.tags(Component::Gitlab),
@@ -109,7 +109,7 @@ impl DesiredBuilder<'_> {
 
     /// The policy with which an engineer can open a session on the host without SSH.
     pub(super) fn session_manager(&self) -> BTreeSet<String> {
-        BTreeSet::from([self.scope.aws_managed("AmazonSSMManagedInstanceCore")])
+        BTreeSet::from([self.scope.aws_managed(policy::SESSION_MANAGER)])
     }
 
     pub(super) fn profile(&self, name: String, component: Component) -> InstanceProfile {
@@ -267,7 +267,7 @@ impl DesiredBuilder<'_> {
         let name = self.names.snapshots();
         let policy = self.scope.snapshots(SNAPSHOT, &name);
         Role {
-            trust: policy::trust("dlm.amazonaws.com"),
+            trust: policy::trust(policy::DLM),
             policies: BTreeMap::from([("gitlab-snapshots".to_owned(), policy)]),
             managed: BTreeSet::new(),
             tags: self.tags(Component::Gitlab),
