@@ -74,6 +74,7 @@ fn facts(spec: &Spec) -> Facts {
         },
         zones: Default::default(),
         machines: Default::default(),
+        fleet_trouble: None,
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Facts {
     pub zones: BTreeMap<SubnetId, String>,
     /// The instance types and images that the spec names.
     pub machines: Machines,
+    /// Why the fleet has no instance in service, if Auto Scaling failed to start one.
+    pub fleet_trouble: Option<String>,
 }
 
 /// The instance types and images that a spec names.

@@ -59,6 +59,7 @@
 //!     images: Images { server: ImageId::new("ami-1"), fleet: ImageId::new("ami-2") },
 //!     zones: Default::default(),
 //!     machines: Default::default(),
+//!     fleet_trouble: None,
 //! };
 //! let observed = Observed::new();
 //! let inputs = Inputs {

@@ -166,8 +166,11 @@ impl Request<'_> {
             }
         }
         let agreed = if stale {
-            match Box::pin(self.still_agreed(context, &agreed, made.as_ref())).await? {
-                Some(agreed) => agreed,
+            let fresh = Box::pin(self.still_agreed(context, &agreed, made.as_ref())).await?;
+            // Only the fresh plan is needed from here on.
+            drop(agreed);
+            match fresh {
+                Some(fresh) => fresh,
                 None => return refused,
             }
         } else {

@@ -168,3 +168,28 @@ fn a_wrong_name_in_the_spec_fails_the_plan_and_nothing_is_made() {
     assert!(refused.out.contains(why), "{}", refused.out);
     assert!(stage.sandbox.calls().iter().all(|call| !call.mutating));
 }
+
+#[test]
+fn a_fleet_without_instances_is_reported_with_the_reason_of_aws() {
+    let reference = Reference::with(|text| {
+        let old = "instance_types = [\"t3a.large\", \"t3.large\"]";
+        replaced(&text, old, "instance_types = [\"m5.8xlarge\"]")
+    });
+    let file = reference.file();
+    let stage = Stage::new();
+    let built = stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
+    let why = "Launching EC2 instance failed";
+    assert!(
+        built.err.contains("no runner is in service yet"),
+        "{}",
+        built.err
+    );
+    assert!(built.err.contains(why), "{}", built.err);
+    let plan = stage.nex(&["plan", &file, "--check"]).expect(0);
+    assert!(
+        plan.out.contains("warning[fleet-without-instances]"),
+        "{}",
+        plan.out
+    );
+    assert!(plan.out.contains(why), "{}", plan.out);
+}

@@ -127,7 +127,11 @@ fn what_can_not_be_written_is_an_error_and_a_reader_that_went_away_is_none() {
         let mut command = nex();
         let output = command.args(arguments).stdout(full).output().unwrap();
         let ended = Ended::of(output).expect(1);
-        assert!(ended.err.contains("failed to write to stdout"), "{}", ended.err);
+        assert!(
+            ended.err.contains("failed to write to stdout"),
+            "{}",
+            ended.err
+        );
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = nex().args(arguments).stdout(writer).output().unwrap();
@@ -169,7 +173,11 @@ fn both_clouds_are_reached_through_the_proxy_and_a_sandbox_never_is() {
     let seen: Vec<String> = lines.try_iter().collect();
     for host in ["ec2.eu-west-3.amazonaws.com:443", "api.cloudflare.com:443"] {
         let connect = format!("CONNECT {host}");
-        assert!(seen.iter().any(|line| line.starts_with(&connect)), "{seen:#?}\n{}", failed.err);
+        assert!(
+            seen.iter().any(|line| line.starts_with(&connect)),
+            "{seen:#?}\n{}",
+            failed.err
+        );
     }
     let stage = Stage::new();
     run(stage

@@ -25,6 +25,17 @@ pub(super) fn nat_gateway(spec: &Spec, facts: &Facts) -> Option<Finding> {
     })
 }
 
+/// A fleet whose instances do not start.
+pub(super) fn fleet(facts: &Facts) -> Option<Finding> {
+    let why = facts.fleet_trouble.as_ref()?;
+    Some(Finding::warning(
+        "fleet-without-instances",
+        "aws.fleet",
+        format!("no runner is in service, because Auto Scaling could not start one: {why}"),
+        "fix the cause that AWS names, or name more instance types",
+    ))
+}
+
 pub(super) fn edge_networks(spec: &Spec, networks: &EdgeNetworks) -> Option<Finding> {
     let EdgeNetworks::Unread { error, .. } = networks else {
         return None;

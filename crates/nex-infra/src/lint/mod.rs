@@ -68,6 +68,7 @@ impl Lint for Step {
                 findings.extend(plan.steps().filter_map(instances_keep_version));
                 findings.extend(environment::machines(spec, facts));
                 findings.extend(environment::nat_gateway(spec, facts));
+                findings.extend(environment::fleet(facts));
                 findings.extend(environment::edge_networks(spec, edge_networks));
                 findings.extend(environment::quotas(plan, spec, &facts.machines, quotas));
                 findings

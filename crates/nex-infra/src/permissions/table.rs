@@ -243,6 +243,11 @@ pub const OPERATIONS: &[ApiOperation] = &[
         Target::Secrets,
     ),
     //
+    read(
+        "servicequotas",
+        "GetAWSDefaultServiceQuota",
+        Target::Everything,
+    ),
     read("servicequotas", "GetServiceQuota", Target::Everything),
     //
     read("ssm", "GetParameters", Target::PublicImages),

@@ -69,6 +69,7 @@ pub(crate) fn facts() -> Facts {
             fleet: ImageId::new("ami-2"),
         },
         zones: BTreeMap::new(),
+        fleet_trouble: None,
         machines: Machines {
             types: [("t3a.xlarge", 4), ("t3a.large", 2), ("t3.large", 2)]
                 .map(|(name, vcpus)| (name.to_owned(), burstable(vcpus)))

@@ -65,6 +65,7 @@ impl Reader {
         Ok(Facts {
             zones: subnets.iter().filter_map(zone).collect(),
             machines,
+            fleet_trouble: None,
             account,
             partition,
             region: region.clone(),
