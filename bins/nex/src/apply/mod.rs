@@ -88,11 +88,11 @@ impl Context {
         target: &Target,
         proposal: &Proposal,
         approved: &Approved<Step>,
-        writer: Arc<Writer>,
+        writer: Option<Arc<Writer>>,
         lock: &mut Option<Held>,
     ) -> anyhow::Result<Applied> {
-        let aws = match &proposal.aws {
-            Some(state) => Some(Aws {
+        let aws = match proposal.aws.as_ref().zip(writer) {
+            Some((state, writer)) => Some(Aws {
                 state: state.clone(),
                 reader: self.reader().await?,
                 writer,

@@ -14,6 +14,7 @@ mod instance;
 mod launch_template;
 mod lookups;
 mod machines;
+mod quotas;
 mod roles;
 mod security_group;
 mod snapshots;

@@ -1,22 +1,25 @@
-//! The flow of every command that changes something: plan, ask, apply, read back.
+//! The flow of every command that changes something: plan, ask, lock, apply, read back.
+
+mod lock;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use lock::Locked;
 use nex_infra::aws::Writer;
 use nex_infra::model::Kind;
-use nex_plan::{Action, Allowance, Approved, Done, Moved, Planned, ResourceId};
+use nex_plan::{Action, Allowance, Approved, Done, Planned};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::apply::Applied;
-use crate::apply::lock::{BUSY_HINT, Held, Locking, Patience};
+use crate::apply::lock::{BUSY_HINT, Held, Patience};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::plan::file::PlanFile;
-use crate::plan::{Proposal, Scope, Step, Target};
+use crate::plan::{Proposal, Step, Target};
 use crate::ui::plans::PlanView;
 use crate::ui::prompt;
 use crate::ui::report::Finished;
@@ -74,21 +77,6 @@ pub(crate) struct Agreed {
     waited: bool,
 }
 
-/// The deployment's lock before an apply.
-enum Locked {
-    /// Another run is at work.
-    Busy(String),
-    /// The environment is not as the plan shows it; the operator knows how.
-    Moved,
-    /// This run may go on. `held` is `None` if nothing is there yet that two runs could change.
-    Held {
-        held: Option<Held>,
-        /// The bucket that was made for the lock.
-        bucket: Option<Done>,
-        waited: bool,
-    },
-}
-
 impl Request<'_> {
     /// Plans, asks, applies and reads back.
     ///
@@ -140,11 +128,14 @@ impl Request<'_> {
     ) -> anyhow::Result<Option<Outcome>> {
         let refused = Ok(Some(Outcome::nothing(Exit::Refused)));
         // A secret that can't be fetched stops the run before its first change.
-        let writer = context.writer(&agreed.approved).await?;
+        let writer = match agreed.proposal.aws {
+            Some(_) => Some(context.writer(&agreed.approved).await?),
+            None => None,
+        };
         let mut stale = agreed.waited;
         let mut made = None;
-        if lock.is_none() && self.target.scope() == Scope::All {
-            match Box::pin(self.lock(context, &agreed, &writer)).await? {
+        if let (None, Some(writer)) = (&lock, &writer) {
+            match Box::pin(self.lock(context, &agreed, writer)).await? {
                 Locked::Busy(why) => {
                     let why = format!("refused: {why}");
                     context.output.refused(&why, Some(BUSY_HINT));
@@ -216,74 +207,6 @@ impl Request<'_> {
         }
     }
 
-    /// Locks the deployment. The bucket of the lock is the first step of a first run.
-    async fn lock(
-        &self,
-        context: &Context,
-        agreed: &Agreed,
-        writer: &Arc<Writer>,
-    ) -> anyhow::Result<Locked> {
-        let command = context.command(self.verb, &[]);
-        let mut bucket = None;
-        loop {
-            match context.lock(&command, self.patience).await? {
-                Locking::Busy(who) => return Ok(Locked::Busy(who)),
-                Locking::Held { lock, waited } => {
-                    return Ok(Locked::Held {
-                        held: Some(lock),
-                        bucket,
-                        waited,
-                    });
-                }
-                Locking::NoBucket if bucket.is_some() => {
-                    bail!("the bucket of the lock is gone again")
-                }
-                Locking::NoBucket => {}
-            }
-            if agreed.waited && self.still_agreed(context, agreed, None).await?.is_none() {
-                return Ok(Locked::Moved);
-            }
-            bucket = context.make_lock_bucket(agreed, writer).await?;
-            if bucket.is_none() {
-                return Ok(Locked::Held {
-                    held: None,
-                    bucket,
-                    waited: false,
-                });
-            }
-        }
-    }
-
-    /// The plan on the environment as it is by now, if it is still the plan that was agreed to. `made` was done since.
-    async fn still_agreed(
-        &self,
-        context: &Context,
-        agreed: &Agreed,
-        made: Option<&Done>,
-    ) -> anyhow::Result<Option<Agreed>> {
-        // A newer image is no reason to ask again.
-        let images = agreed.proposal.images().cloned();
-        let fresh = context.propose(&self.target, images.as_ref()).await?;
-        match self.approve_again(agreed, &fresh, made) {
-            Ok(approved) => Ok(Some(Agreed {
-                proposal: fresh,
-                approved,
-                waited: false,
-            })),
-            Err(why) => {
-                let hint = "run the command again, and check the new plan";
-                let when = if agreed.waited {
-                    "while you looked at the plan"
-                } else {
-                    "after the plan was made"
-                };
-                let why = format!("refused: the environment changed {when}: {why}");
-                context.output.refused(&why, Some(hint));
-                Ok(None)
-            }
-        }
-    }
-
     /// Shows the plan, and approves it if the operator allows every denial by name. With `--json`, stdout holds one
     /// document: the plan if nothing is done, otherwise the report.
     fn gate(
@@ -306,27 +229,6 @@ impl Request<'_> {
                 Ok(None)
             }
         }
-    }
-
-    /// Approves the fresh plan if it equals the plan that the operator saw. Otherwise returns what differs.
-    fn approve_again(
-        &self,
-        seen: &Agreed,
-        fresh: &Proposal,
-        made: Option<&Done>,
-    ) -> Result<Approved<Step>, String> {
-        let mut moved = seen.approved.plan().moved(fresh.linted.plan());
-        // A read may show any state of what this run has just made. Without a look at the plan in between, what another
-        // run has done already is no surprise.
-        let is_made = |id: &ResourceId| made.is_some_and(|made| made.id == *id);
-        moved.retain(|moved| !is_made(&moved.id) && (seen.waited || moved.is_conflict()));
-        if !moved.is_empty() {
-            let differences: Vec<String> = moved.iter().map(Moved::to_string).collect();
-            return Err(differences.join("; "));
-        }
-        // A bucket that was empty may hold objects by now.
-        let approved = fresh.linted.clone().approve(&self.allow);
-        approved.map_err(|refusal| refusal.to_string())
     }
 
     /// Shows the plan: as data, or to the operator who is asked while stdout is for the report.
@@ -387,7 +289,7 @@ impl Request<'_> {
         &self,
         context: &Context,
         agreed: &Agreed,
-        writer: Arc<Writer>,
+        writer: Option<Arc<Writer>>,
         made: Option<Done>,
         lock: &mut Option<Held>,
     ) -> anyhow::Result<Outcome> {
