@@ -6,7 +6,7 @@ use std::io::Write;
 
 use nex_infra::model::Observed;
 use nex_infra::{
-    DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names,
+    DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names, Quotas,
     SecurityGroupId, Spec, SubnetId, UserData, VpcId, desired, diff,
 };
 use nex_plan::Renderer;
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         facts: &facts,
         desired: &desired,
         observed: &observed,
-        capacity: None,
+        quotas: &Quotas::NotNeeded,
         edge_networks: &inputs.edge_networks,
     });
     let text = Renderer::plain().linted(&linted.with(spec.warnings()));
@@ -72,6 +72,9 @@ fn facts(spec: &Spec) -> Facts {
             server: ImageId::new("ami-ubuntu"),
             fleet: ImageId::new("ami-amazon-linux"),
         },
+        zones: Default::default(),
+        machines: Default::default(),
+        fleet_trouble: None,
     }
 }
 

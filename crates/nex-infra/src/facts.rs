@@ -1,5 +1,7 @@
 //! Facts: what nex looks up and never changes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 
 /// What nex looked up for an environment and never changes.
@@ -23,6 +25,45 @@ pub struct Facts {
     pub database: DatabaseFacts,
     /// The newest images.
     pub images: Images,
+    /// The zone of each subnet that the spec names.
+    pub zones: BTreeMap<SubnetId, String>,
+    /// The instance types and images that the spec names.
+    pub machines: Machines,
+    /// Why the fleet has no instance in service, if Auto Scaling failed to start one.
+    pub fleet_trouble: Option<String>,
+}
+
+/// The instance types and images that a spec names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machines {
+    /// The instance types, by name.
+    pub types: BTreeMap<String, MachineType>,
+    /// Which zones offer which types: pairs of a zone and a type.
+    pub offers: BTreeSet<(String, String)>,
+    /// The images that the spec names, by id.
+    pub images: BTreeMap<String, MachineImage>,
+}
+
+/// What AWS says about an instance type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineType {
+    /// The number of virtual CPUs.
+    pub vcpus: u32,
+    /// The memory in MiB.
+    pub memory_mib: u32,
+    /// The architectures, such as `x86_64` and `arm64`.
+    pub architectures: BTreeSet<String>,
+    /// Whether the type earns and spends CPU credits.
+    pub is_burstable: bool,
+}
+
+/// What AWS says about an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineImage {
+    /// The device that an instance boots from, such as `/dev/xvda`.
+    pub root_device: String,
+    /// The architecture, such as `x86_64`.
+    pub architecture: String,
 }
 
 /// The existing PostgreSQL instance.
@@ -52,6 +93,17 @@ pub struct Images {
     pub server: ImageId,
     /// Amazon Linux 2023 for x86-64.
     pub fleet: ImageId,
+}
+
+/// What is known about the account's quotas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quotas {
+    /// The plan starts no instances, so the quotas were not read.
+    NotNeeded,
+    /// The quotas were read.
+    Read(Capacity),
+    /// The quotas could not be read, for this reason. They are only advice, so the plan goes on.
+    Unread(String),
 }
 
 /// The account's quotas and their use, in vCPUs.

@@ -11,22 +11,23 @@
 //! |---|---|
 //! | [`spec`] | the section `[aws]`, with [`Spec::validate`] and [`Spec::warnings`] |
 //! | [`model`] | the resources: what a spec asks for and what was read |
-//! | [`policy`] | the IAM policies |
+//! | [`policy`] | the IAM policies of the roles |
+//! | [`permissions`] | the IAM permissions that nex itself needs |
 //! | [`adoption()`] | takes over a resource that someone else made |
 //! | [`teardown()`] | the plan that deletes everything |
 //! | `aws` | the client of AWS |
 //!
 //! Features: `engine` executes plans, `client` (on by default) adds the client of AWS. Without them the crate compares
 //! and plans, without network code or tokio. `examples/plan_offline.rs` shows what a section would create,
-//! `examples/read.rs` lists what exists.
+//! `examples/read.rs` lists what exists, `examples/operator_policy.rs` prints the policies for the people who run nex.
 //!
 //! ```
 //! use std::collections::BTreeSet;
 //!
 //! use nex_infra::model::Observed;
 //! use nex_infra::{
-//!     DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names, SecurityGroupId, Spec,
-//!     SubnetId, UserData, VpcId, desired, diff,
+//!     DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names, Quotas,
+//!     SecurityGroupId, Spec, SubnetId, UserData, VpcId, desired, diff,
 //! };
 //!
 //! let spec: Spec = toml::from_str(r#"
@@ -56,6 +57,9 @@
 //!         groups: vec![SecurityGroupId::new("sg-1")],
 //!     },
 //!     images: Images { server: ImageId::new("ami-1"), fleet: ImageId::new("ami-2") },
+//!     zones: Default::default(),
+//!     machines: Default::default(),
+//!     fleet_trouble: None,
 //! };
 //! let observed = Observed::new();
 //! let inputs = Inputs {
@@ -71,7 +75,7 @@
 //!     facts: &facts,
 //!     desired: &desired,
 //!     observed: &observed,
-//!     capacity: None,
+//!     quotas: &Quotas::NotNeeded,
 //!     edge_networks: &inputs.edge_networks,
 //! });
 //! assert_eq!(linted.plan().counts().create, desired.len());
@@ -94,6 +98,7 @@ mod inputs;
 mod lint;
 pub mod model;
 mod names;
+pub mod permissions;
 pub mod policy;
 mod ports;
 pub mod spec;
@@ -104,7 +109,9 @@ pub use desired::desired;
 pub use diff::{diff, teardown};
 #[cfg(feature = "engine")]
 pub use engine::{ConvergeOptions, Converged, converge};
-pub use facts::{Capacity, DatabaseFacts, Facts, Images};
+pub use facts::{
+    Capacity, DatabaseFacts, Facts, Images, MachineImage, MachineType, Machines, Quotas,
+};
 pub use ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 pub use inputs::{EdgeNetworks, Inputs, UserData};
 pub use lint::LintContext;

@@ -4,13 +4,20 @@ use serde_json::{Value as Json, json};
 
 use crate::model::Document;
 
+/// The service of hosts, as trust policies name it.
+pub(crate) const EC2: &str = "ec2.amazonaws.com";
+/// The service that makes snapshots.
+pub(crate) const DLM: &str = "dlm.amazonaws.com";
+/// The managed policy with which an engineer can open a session on a host without SSH.
+pub(crate) const SESSION_MANAGER: &str = "AmazonSSMManagedInstanceCore";
+
 /// A policy document of `statements`.
-fn document(statements: Vec<Json>) -> Document {
+pub(crate) fn document(statements: Vec<Json>) -> Document {
     Document::new(json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
 /// One statement that allows `actions` on `resources`.
-fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Json {
+pub(crate) fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Json {
     json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources})
 }
 
@@ -53,8 +60,17 @@ impl Scope {
         format!("arn:{partition}:{service}:{region}:{account}:{rest}")
     }
 
-    fn bucket(&self, name: &str) -> String {
+    /// The ARN of a bucket.
+    pub fn bucket(&self, name: &str) -> String {
         format!("arn:{}:s3:::{name}", self.partition)
+    }
+
+    /// The ARN of an Auto Scaling group.
+    pub fn scaling_group(&self, name: &str) -> String {
+        self.arn(
+            "autoscaling",
+            &format!("autoScalingGroup:*:autoScalingGroupName/{name}"),
+        )
     }
 
     /// The policy of a bucket: nobody reads or writes without TLS.
@@ -160,17 +176,13 @@ impl Scope {
 
     /// Allows an instance to complete its own group's lifecycle hooks, and to extend their wait.
     pub fn lifecycle(&self, group: &str) -> Document {
-        let arn = self.arn(
-            "autoscaling",
-            &format!("autoScalingGroup:*:autoScalingGroupName/{group}"),
-        );
         document(vec![allow(
             "Lifecycle",
             &[
                 "autoscaling:CompleteLifecycleAction",
                 "autoscaling:RecordLifecycleActionHeartbeat",
             ],
-            &[arn],
+            &[self.scaling_group(group)],
         )])
     }
 

@@ -4,6 +4,7 @@ import json
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qs, unquote
 
+from moto.s3 import responses
 from moto.s3.models import FakeBucket, s3_backends
 
 from errors import Refusal
@@ -27,6 +28,16 @@ def fix():
             self.policy = whole
 
     FakeBucket.get_permission = get_permission
+    plain = responses.ActionResult
+
+    def result(value):
+        """moto leaves out the Regions of listed buckets."""
+        for bucket in value.get("Buckets", ()) if isinstance(value, dict) else ():
+            partition, account = s3_backends.bucket_accounts[bucket["Name"]]
+            bucket["BucketRegion"] = s3_backends[account][partition].buckets[bucket["Name"]].region_name
+        return plain(value)
+
+    responses.ActionResult = result
 
 
 def _statements(policy):

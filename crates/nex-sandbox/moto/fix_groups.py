@@ -12,7 +12,7 @@ from moto.autoscaling.models import (
     LifecycleHook,
 )
 from moto.autoscaling.responses import AutoScalingResponse
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.utils import convert_tag_spec
 
@@ -206,13 +206,16 @@ def _fix_hooks():
 
 
 def _fix_policies():
-    put, delete = AutoScalingBackend.put_scaling_policy, AutoScalingBackend.delete_policy
+    put = AutoScalingBackend.put_scaling_policy
     respond = AutoScalingResponse.put_scaling_policy
 
     def put_scaling_policy(self, *args, **kwargs):
-        group_of(self, kwargs["as_name"])
-        old = self.policies.get(kwargs["name"])
+        name, group = kwargs["name"], kwargs["as_name"]
+        group_of(self, group)
+        # Two groups may have a policy of one name, which moto would keep once.
+        old = self.policies.get((group, name))
         policy = put(self, *args, **kwargs)
+        self.policies[group, name] = self.policies.pop(name)
         policy.enabled = True
         if old and hasattr(old, "_arn"):
             policy._arn = old._arn
@@ -222,14 +225,16 @@ def _fix_policies():
         # moto misspells this field of the answer, so no client can read it.
         return ActionResult({"PolicyARN": respond(self).result["PolicyArn"], "Alarms": []})
 
-    def delete_policy(self, group_name):
-        name = group_name.rpartition(":policyName/")[2]
-        if name not in self.policies:
+    def delete_policy(self):
+        name, group = self._get_param("PolicyName"), self._get_param("AutoScalingGroupName")
+        if ":policyName/" in name:
+            group, _, name = name.rpartition("autoScalingGroupName/")[2].partition(":policyName/")
+        if self.autoscaling_backend.policies.pop((group, name), None) is None:
             raise ValidationError(f"No scaling policy found with name {name}")
-        delete(self, name)
+        return EmptyResult()
 
     AutoScalingBackend.put_scaling_policy = put_scaling_policy
-    AutoScalingBackend.delete_policy = delete_policy
+    AutoScalingResponse.delete_policy = delete_policy
     AutoScalingResponse.put_scaling_policy = answer
 
 

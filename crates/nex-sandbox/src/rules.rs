@@ -73,6 +73,9 @@ pub struct Rule {
     /// The operation (`RunInstances`, `Describe*`). `*` matches any number of characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// Operations that the rule never applies to (`PutObject`). `*` matches any number of characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub except: Option<String>,
     /// Whether the call must be mutating (`true`) or read-only (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutating: Option<bool>,
@@ -92,6 +95,7 @@ impl Rule {
         Self {
             service: None,
             operation: None,
+            except: None,
             mutating: None,
             nth: None,
             times: None,
@@ -110,6 +114,13 @@ impl Rule {
     #[must_use]
     pub fn operation(mut self, glob: &str) -> Self {
         self.operation = Some(glob.to_owned());
+        self
+    }
+
+    /// Keeps the rule from an operation (a glob).
+    #[must_use]
+    pub fn except(mut self, glob: &str) -> Self {
+        self.except = Some(glob.to_owned());
         self
     }
 
@@ -139,8 +150,10 @@ impl Rule {
             glob.as_deref()
                 .is_none_or(|glob| Glob::new(glob).matches(text))
         };
+        let is_excepted = |glob: &String| Glob::new(glob).matches(&call.operation);
         fits(&self.service, &call.service)
             && fits(&self.operation, &call.operation)
+            && !self.except.as_ref().is_some_and(is_excepted)
             && self
                 .mutating
                 .is_none_or(|mutating| mutating == call.mutating)

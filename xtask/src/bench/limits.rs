@@ -3,7 +3,7 @@
 use super::figures::{Bootstrap, Plan};
 
 /// The maximum number of calls of a plan without changes, for any number of resources.
-pub(super) const CALLS: usize = 35;
+pub(super) const CALLS: usize = 45;
 /// The maximum length of a chain of calls that wait for each other, in a plan without changes.
 pub(super) const DEPTH: usize = 4;
 /// The maximum time of a plan without changes and without delays, in seconds.

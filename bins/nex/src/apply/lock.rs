@@ -16,6 +16,10 @@ use crate::ui::progress::Screen;
 /// How often a run that waits for the lock looks again.
 const POLL: Duration = Duration::from_secs(2);
 
+/// How long AWS may take to show what a run did that was killed (EC2's guide on eventual consistency: seconds). A new
+/// address has no name and no token, so a run that does not see it would allocate a second one.
+const VISIBLE: Duration = Duration::from_secs(5);
+
 /// What resolves a refusal because of another run.
 pub(crate) const BUSY_HINT: &str =
     "wait for the other run with --wait, or take its lock with --take-over";
@@ -84,6 +88,13 @@ impl Context {
                     let lock = self.keep(held);
                     return Ok(Locking::Held { lock, waited });
                 }
+                Attempt::TakenOver(held) => {
+                    let lock = self.keep(held);
+                    let note = "the run before this one did not end by itself: waiting until AWS shows what it did";
+                    self.output.note(note);
+                    self.pause(VISIBLE).await?;
+                    return Ok(Locking::Held { lock, waited });
+                }
                 Attempt::NoBucket => return Ok(Locking::NoBucket),
                 Attempt::Taken { holder, age } => {
                     let who = who(holder.as_ref(), age);
@@ -102,7 +113,7 @@ impl Context {
 
     async fn pause(&self, pause: Duration) -> anyhow::Result<()> {
         tokio::select! {
-            () = self.cancel.cancelled() => anyhow::bail!("cancelled while another run was at work"),
+            () = self.cancel.cancelled() => anyhow::bail!("cancelled before anything was changed"),
             () = sleep(pause) => Ok(()),
         }
     }

@@ -11,8 +11,8 @@ use nex_dns::step::ZoneStep;
 use nex_infra::aws::{Reader, Writer};
 use nex_infra::{ConvergeOptions, Converged, converge};
 use nex_plan::{
-    ApplyReport, Approved, CloudError, Done, ErrorKind, Event, Failed, MovedError, Planned, ResourceId,
-    RunContext, SkipReason, chain,
+    ApplyReport, Approved, CloudError, Done, ErrorKind, Event, Failed, MovedError, Planned,
+    ResourceId, RunContext, SkipReason, chain,
 };
 use strum::VariantArray as _;
 
@@ -88,13 +88,14 @@ impl Context {
         target: &Target,
         proposal: &Proposal,
         approved: &Approved<Step>,
+        writer: Option<Arc<Writer>>,
         lock: &mut Option<Held>,
     ) -> anyhow::Result<Applied> {
-        let aws = match &proposal.aws {
-            Some(state) => Some(Aws {
+        let aws = match proposal.aws.as_ref().zip(writer) {
+            Some((state, writer)) => Some(Aws {
                 state: state.clone(),
                 reader: self.reader().await?,
-                writer: Arc::new(self.writer(&approved.part()).await?),
+                writer,
             }),
             None => None,
         };
@@ -114,10 +115,13 @@ impl Context {
     ///
     /// # Errors
     /// If the bucket could not be made.
-    pub(crate) async fn make_lock_bucket(&self, agreed: &Agreed) -> anyhow::Result<Option<Done>> {
+    pub(crate) async fn make_lock_bucket(
+        &self,
+        agreed: &Agreed,
+        writer: &Arc<Writer>,
+    ) -> anyhow::Result<Option<Done>> {
         let names = &self.names.buckets(&self.spec.aws);
-        let is_bucket =
-            |entry: &Planned<Step>| stage(entry, names) == Stage::LockBucket;
+        let is_bucket = |entry: &Planned<Step>| stage(entry, names) == Stage::LockBucket;
         let part = agreed.approved.only(is_bucket);
         let Some(state) = agreed.proposal.aws.as_ref().filter(|_| !part.is_empty()) else {
             return Ok(None);
@@ -125,10 +129,12 @@ impl Context {
         let mut aws = Aws {
             state: state.clone(),
             reader: self.reader().await?,
-            writer: Arc::new(self.writer(&part.part()).await?),
+            writer: Arc::clone(writer),
         };
         let report = aws.converge(&part, self.run_context()).await;
-        let ApplyReport { mut done, failed, .. } = report?;
+        let ApplyReport {
+            mut done, failed, ..
+        } = report?;
         match failed.first() {
             Some(failed) => bail!("failed to make the bucket of the lock: {}", failed.error),
             None => Ok(done.pop()),
@@ -136,11 +142,19 @@ impl Context {
     }
 
     /// A writer with the values of the secrets that the plan fills.
-    async fn writer(&self, approved: &Approved<nex_infra::Step>) -> anyhow::Result<Writer> {
+    ///
+    /// # Errors
+    /// If a secret can't be fetched.
+    pub(crate) async fn writer(&self, approved: &Approved<Step>) -> anyhow::Result<Arc<Writer>> {
         let references = wiring::supplied_secrets(&self.spec);
-        let supplied = secrets::supplied(self, approved.plan(), &references).await?;
+        let part: Approved<nex_infra::Step> = approved.part();
+        let supplied = secrets::supplied(self, part.plan(), &references).await?;
         let aws = Arc::clone(self.aws().await?);
-        Ok(Writer::new(aws, self.names.deployment(), supplied))
+        Ok(Arc::new(Writer::new(
+            aws,
+            self.names.deployment(),
+            supplied,
+        )))
     }
 
     pub(crate) fn run_context(&self) -> RunContext<'_> {

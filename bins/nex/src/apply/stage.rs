@@ -129,7 +129,13 @@ mod tests {
             reasons: vec![],
         });
         let entry = Planned::Ready(Step::from(record));
-        let buckets = Names::new("nex", "staging").buckets(&spec());
+        let buckets = Buckets {
+            registry: "registry".to_owned(),
+            artifacts: "artifacts".to_owned(),
+            backups: "backups".to_owned(),
+            cache: "cache".to_owned(),
+            shares_backups: false,
+        };
         assert_eq!(stage(&entry, &buckets), Stage::Zone);
         assert!(!starts_server(&entry));
     }

@@ -78,7 +78,9 @@ impl Request<'_> {
             Locking::Held { lock, .. } => Some(lock),
             Locking::NoBucket => None,
             Locking::Busy(who) => {
-                context.output.refused(&format!("refused: {who}"), Some(BUSY_HINT));
+                context
+                    .output
+                    .refused(&format!("refused: {who}"), Some(BUSY_HINT));
                 return Ok(Exit::Refused);
             }
         };
@@ -173,10 +175,11 @@ impl Request<'_> {
             // With --json, stdout is for the report.
             if context.output.json {
                 context.output.note(&text);
+                Ok(())
             } else {
-                context.output.data(&text);
+                context.output.data(&text)
             }
-        });
+        })?;
         context.output.note(note);
         if self.yes || prompt::confirm("adopt it?")? {
             return Ok(true);

@@ -8,6 +8,10 @@ use crate::exit::Exit;
 pub(crate) async fn run(context: &Context, request: &Request<'_>) -> anyhow::Result<Exit> {
     let Outcome { exit, built } = Box::pin(request.outcome(context)).await?;
     if let Some(snapshot) = built.filter(|_| exit == Exit::Fine) {
+        if let Some(why) = &snapshot.facts.fleet_trouble {
+            let note = format!("warning: no runner is in service yet: {why}");
+            context.output.note(&note);
+        }
         let outputs = Outputs::of(context, &snapshot);
         context.output.note(&format!("\n{}", outputs.text()));
         context

@@ -37,10 +37,9 @@ pub(crate) fn run(argument: &str, output: Output) -> anyhow::Result<Exit> {
             });
         }
         for finding in &findings {
-            output.data(&renderer.finding(finding));
+            output.data(&renderer.finding(finding))?;
         }
-        output.data(&summary(argument, findings.len()));
-        Ok(())
+        output.data(&summary(argument, findings.len()))
     })?;
     Ok(exit)
 }

@@ -21,7 +21,7 @@ pub(crate) async fn import(context: &Context) -> anyhow::Result<Exit> {
     if context.output.json {
         context.output.json(&imported.spec)?;
     } else {
-        context.output.data(&imported.to_toml("dns")?);
+        context.output.data(&imported.to_toml("dns")?)?;
     }
     for id in &imported.to_adopt {
         let record = zone.records.iter().find(|record| record.id == *id);

@@ -45,7 +45,7 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
     if context.output.json {
         context.output.json(&outputs)?;
     } else {
-        context.output.data(&outputs.text());
+        context.output.data(&outputs.text())?;
     }
     Ok(Exit::Fine)
 }

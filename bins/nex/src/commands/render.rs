@@ -38,9 +38,9 @@ impl Request<'_> {
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
         match self.file {
             None if output.json => output.json(&names)?,
-            None => output.data(&names.join("\n")),
+            None => output.data(&names.join("\n"))?,
             Some(file) => match files.get(file) {
-                Some(content) => output.data(content),
+                Some(content) => output.data(content)?,
                 None => bail!(
                     "{file:?} is not one of the files; the files:\n  {}",
                     names.join("\n  ")

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use nex_dns::{Client, ZoneManager};
 use nex_infra::aws::{Aws, Reader};
-use nex_infra::{Capacity, CloudReader as _, EdgeNetworks, Names};
+use nex_infra::{CloudReader as _, EdgeNetworks, Names, Quotas};
 use nex_plan::{CallLog, CancelToken, Progress};
 use tokio::sync::OnceCell;
 
@@ -40,6 +40,8 @@ pub(crate) struct Context {
     sandbox_name: Option<String>,
     sandbox: Option<SandboxEndpoints>,
     aws: AwsConnection,
+    /// Without a token.
+    public_cloudflare: OnceCell<Client>,
     cloudflare: OnceCell<Client>,
     zone: OnceCell<Zone>,
     calls: CallLog,
@@ -65,6 +67,7 @@ impl Context {
             aws: AwsConnection::new(&spec, sandbox.as_ref(), calls.clone()),
             progress: progress::renderer(output),
             cancel: CancelToken::default(),
+            public_cloudflare: OnceCell::new(),
             cloudflare: OnceCell::new(),
             zone: OnceCell::new(),
             spec,
@@ -109,10 +112,17 @@ impl Context {
     /// The client of Cloudflare, with the spec's token.
     pub(crate) async fn cloudflare(&self) -> anyhow::Result<&Client> {
         let connect = async {
-            let client = cloudflare::connect(self).await?;
-            Ok::<_, anyhow::Error>(self.watched(client))
+            let token = cloudflare::token(self).await?;
+            let client = self.public_cloudflare().await?.clone();
+            Ok::<_, anyhow::Error>(client.with_token(&token)?)
         };
         self.cloudflare.get_or_try_init(|| connect).await
+    }
+
+    /// The client of Cloudflare for what needs no token. Both clients share their connections.
+    async fn public_cloudflare(&self) -> anyhow::Result<&Client> {
+        let connect = async { cloudflare::connect(self).map(|client| self.watched(client)) };
+        self.public_cloudflare.get_or_try_init(|| connect).await
     }
 
     /// The manager that reads, plans and applies the zone.
@@ -138,9 +148,12 @@ impl Context {
     }
 
     /// The account's quotas and what uses them.
-    pub(crate) async fn read_capacity(&self) -> anyhow::Result<Capacity> {
+    pub(crate) async fn read_quotas(&self) -> anyhow::Result<Quotas> {
         let capacity = self.reader().await?.capacity().await;
-        capacity.with_context(|| format!("failed to read the quotas of {}", self.spec.name))
+        Ok(match capacity {
+            Ok(capacity) => Quotas::Read(capacity),
+            Err(error) => Quotas::Unread(nex_plan::chain(&error)),
+        })
     }
 
     /// The server's address, if a record needs it.
@@ -162,10 +175,7 @@ impl Context {
     /// The networks of Cloudflare's proxies, or why they are not known.
     pub(crate) async fn edge_networks(&self) -> anyhow::Result<EdgeNetworks> {
         // Reading the list needs no token, so rendering a file needs no token either.
-        let client = match self.cloudflare.get() {
-            Some(client) => client.clone(),
-            None => self.watched(cloudflare::without_token(self)?),
-        };
+        let client = self.public_cloudflare().await?;
         Ok(match client.edge_networks().await {
             Ok(networks) => EdgeNetworks::Known(networks.cidrs()),
             Err(error) => EdgeNetworks::Unread {

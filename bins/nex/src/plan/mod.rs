@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use nex_dns::certificate::RevokeScope;
 use nex_dns::{Goal, ZoneSnapshot};
 use nex_infra::model::{Desired, Key, Kind, Observed};
-use nex_infra::{CloudReader as _, EdgeNetworks, Images, LintContext};
+use nex_infra::{CloudReader as _, EdgeNetworks, Images, LintContext, Quotas};
 use nex_plan::{Finding, Linted, Subject};
 
 use crate::context::Context;
@@ -129,7 +129,7 @@ impl Context {
         target: &Target,
         images: Option<&Images>,
     ) -> anyhow::Result<Proposal> {
-        let mut snapshot = self.snapshot(target.scope()).await?;
+        let mut snapshot = Box::pin(self.snapshot(target.scope())).await?;
         if let Some((images, aws)) = images.zip(snapshot.aws.as_mut()) {
             aws.facts.images = images.clone();
         }
@@ -189,17 +189,17 @@ impl Context {
         let observed = &snapshot.observed;
         let desired = nex_infra::desired(&spec.aws, &self.names, facts, &inputs, observed);
         let plan = nex_infra::diff(&spec.name, &desired, observed);
-        let capacity = if nex_infra::starts_instances(&plan) {
-            Some(self.read_capacity().await?)
+        let quotas = if nex_infra::starts_instances(&plan) {
+            self.read_quotas().await?
         } else {
-            None
+            Quotas::NotNeeded
         };
         let linted = plan.lint(&LintContext::Build {
             spec: &spec.aws,
             facts,
             desired: &desired,
             observed,
-            capacity: capacity.as_ref(),
+            quotas: &quotas,
             edge_networks: &inputs.edge_networks,
         });
         let findings = environment::plan_findings(spec, facts);

@@ -19,16 +19,24 @@ pub(crate) struct Output {
 
 impl Output {
     /// Writes data. A reader that has closed the pipe, such as `head`, is not an error.
-    pub(crate) fn data(self, text: &str) {
+    ///
+    /// # Errors
+    /// If the text can't be written, such as to a full disk.
+    pub(crate) fn data(self, text: &str) -> anyhow::Result<()> {
         let mut stdout = anstream::stdout().lock();
         let end = if text.ends_with('\n') { "" } else { "\n" };
-        let _ = write!(stdout, "{text}{end}");
+        let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(anyhow::Error::new(error).context("failed to write to stdout"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes data as JSON.
     pub(crate) fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.data(&serde_json::to_string_pretty(value)?);
-        Ok(())
+        self.data(&serde_json::to_string_pretty(value)?)
     }
 
     /// Writes a line for the waiting person.

@@ -63,8 +63,7 @@ impl<'a> PlanView<'a> {
             if output.json {
                 output.json(&renderer.document(linted))
             } else {
-                output.data(&renderer.linted(linted));
-                Ok(())
+                output.data(&renderer.linted(linted))
             }
         })
     }

@@ -73,7 +73,7 @@ impl Finished<'_> {
         if output.json {
             output.json(&self.document())?;
         } else {
-            output.data(&self.text());
+            output.data(&self.text())?;
         }
         if let Some(why) = &self.report.unread {
             let hint = format!(

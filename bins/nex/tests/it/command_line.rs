@@ -1,9 +1,11 @@
 //! The command line itself.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+
 use clap::CommandFactory as _;
 use expect_test::expect_file;
 
-use crate::stage::{nex, run};
+use crate::stage::{Ended, Reference, Stage, nex, run};
 
 /// Every command with the words that name it, in the order of the help: those with commands of their own too.
 fn commands() -> Vec<Vec<String>> {
@@ -116,4 +118,72 @@ fn files_are_rendered_without_a_cloud_where_they_need_none() {
     assert!(list.out.contains("gitlab/user-data\n"), "{}", list.out);
     let none = run(nex().args(["render", "staging", "runner/nothing"])).expect(1);
     assert!(none.err.contains("runner/config.toml"), "{}", none.err);
+}
+
+#[test]
+fn what_can_not_be_written_is_an_error_and_a_reader_that_went_away_is_none() {
+    for arguments in [&["schema"][..], &["check", "staging"]] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let mut command = nex();
+        let output = command.args(arguments).stdout(full).output().unwrap();
+        let ended = Ended::of(output).expect(1);
+        assert!(
+            ended.err.contains("failed to write to stdout"),
+            "{}",
+            ended.err
+        );
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = nex().args(arguments).stdout(writer).output().unwrap();
+        Ended::of(output).expect(0);
+    }
+}
+
+/// A proxy that refuses every call, and the first lines of the calls.
+fn proxy() -> (String, std::sync::mpsc::Receiver<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut line = String::new();
+            let _ = BufReader::new(stream.try_clone().unwrap()).read_line(&mut line);
+            let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    (url, lines)
+}
+
+#[test]
+fn both_clouds_are_reached_through_the_proxy_and_a_sandbox_never_is() {
+    let reference = Reference::new();
+    let (url, lines) = proxy();
+    let failed = run(nex()
+        .args(["plan", &reference.file()])
+        .env("HTTPS_PROXY", &url)
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .env("CLOUDFLARE_API_TOKEN", "example"))
+    .expect(1);
+    let seen: Vec<String> = lines.try_iter().collect();
+    for host in ["ec2.eu-west-3.amazonaws.com:443", "api.cloudflare.com:443"] {
+        let connect = format!("CONNECT {host}");
+        assert!(
+            seen.iter().any(|line| line.starts_with(&connect)),
+            "{seen:#?}\n{}",
+            failed.err
+        );
+    }
+    let stage = Stage::new();
+    run(stage
+        .command(&["plan", &reference.file()])
+        .env("HTTPS_PROXY", &url)
+        .env("HTTP_PROXY", &url))
+    .expect(0);
+    assert_eq!(lines.try_iter().count(), 0);
 }

@@ -35,6 +35,9 @@ print(json.dumps(out, indent=1))
 /// How long one run may take to its first change; far above what it takes.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// The calls about the lock. Each run begins with them, so they would be lost again and again.
+const LOCK: &str = "*tObject";
+
 #[test]
 fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {
     let reference = Reference::new();
@@ -51,11 +54,11 @@ fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {
         let one = Rule::new(Fault::FailAfter { how: Loss::Drop });
         stage
             .sandbox
-            .add_rule(one.mutating().nth(further.change).times(1));
+            .add_rule(one.mutating().except(LOCK).nth(further.change).times(1));
         let others = Rule::new(Fault::FailBefore { how: Loss::Drop });
         stage
             .sandbox
-            .add_rule(others.mutating().nth(further.change + 1));
+            .add_rule(others.mutating().except(LOCK).nth(further.change + 1));
         let mut run = stage.start(&["bootstrap", &file, "--yes"]);
         let began = Instant::now();
         let mut ended = None;
@@ -224,7 +227,8 @@ fn ctrl_c_lets_running_calls_end_and_says_how_to_go_on() {
         .spawn()
         .unwrap();
     let began = Instant::now();
-    while !stage.sandbox.calls().iter().any(|call| call.mutating) {
+    let is_change = |call: &nex_sandbox::CallRecord| call.operation == "CreateSecurityGroup";
+    while !stage.sandbox.calls().iter().any(is_change) {
         assert!(began.elapsed() < LIMIT, "the run changes nothing");
         std::thread::sleep(Duration::from_millis(5));
     }

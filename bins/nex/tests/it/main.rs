@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod adopt;
+mod aws;
 mod budget;
 mod check;
 mod command_line;
@@ -9,9 +10,13 @@ mod crash;
 mod dns;
 mod drift;
 mod growth;
+mod lag;
+mod lock;
 mod octodns;
 mod others;
 mod outputs;
+mod ownership;
+mod permissions;
 mod plan_file;
 mod prompt;
 mod secrets;

@@ -166,7 +166,7 @@ fn a_kept_plan_may_replace_a_resource_that_is_allowed_by_name() {
     stage.nex(&["plan", &file, "--out", &kept]).expect(0);
     let mut arguments = vec!["bootstrap", &file, "--plan", &kept];
     stage.nex(&arguments).expect(5);
-    arguments.extend(["--allow", "instance nex-staging-gitlab"]);
+    arguments.extend(["--allow", "stateful-replaced:instance nex-staging-gitlab"]);
     stage.nex(&arguments).expect(0);
     stage.nex(&["plan", &file, "--check"]).expect(0);
 }

@@ -19,16 +19,16 @@ fn what_holds_state_goes_only_by_name_and_the_environment_s_name_is_typed() {
         .map(str::to_owned)
         .collect();
     assert!(
-        named.contains(&"s3-bucket nex-staging-gitlab-registry".to_owned()),
+        named.contains(&"stateful-deleted:s3-bucket nex-staging-gitlab-registry".to_owned()),
         "{named:?}"
     );
     // An empty bucket holds no state.
     assert!(
-        !named.contains(&"s3-bucket nex-staging-gitlab-artifacts".to_owned()),
+        !named.contains(&"stateful-deleted:s3-bucket nex-staging-gitlab-artifacts".to_owned()),
         "{named:?}"
     );
     assert!(
-        named.contains(&"instance nex-staging-gitlab".to_owned()),
+        named.contains(&"stateful-deleted:instance nex-staging-gitlab".to_owned()),
         "{named:?}"
     );
 
@@ -45,8 +45,8 @@ fn what_holds_state_goes_only_by_name_and_the_environment_s_name_is_typed() {
       [r['RoleName'] for r in boto3.client('iam').list_roles()['Roles'] if 'nex' in r['RoleName']],
       len([v for v in ec2.describe_volumes()['Volumes'] if any(t['Value'] == 'nex' for t in v.get('Tags', []))]))",
     );
-    // The shared bucket was never nex's.
-    assert_eq!(left, "0 ['nex-staging-backups'] [] 0");
+    // The shared bucket and the one in another Region were never nex's.
+    assert_eq!(left, "0 ['nex-staging-backups', 'nex-other-region'] [] 0");
 
     stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
     stage.nex(&["plan", &file, "--check"]).expect(0);

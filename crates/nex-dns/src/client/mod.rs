@@ -79,13 +79,20 @@ impl Client {
     /// # Errors
     /// [`Error::Token`] if a header can't carry the token, [`Error::Setup`] if HTTPS can't be set up.
     pub fn new(token: &SecretString) -> Result<Self, Error> {
+        Self::without_token()?.with_token(token)
+    }
+
+    /// The same client with this API token. Both share their connections.
+    ///
+    /// # Errors
+    /// [`Error::Token`] if a header can't carry the token.
+    pub fn with_token(mut self, token: &SecretString) -> Result<Self, Error> {
         let token = token.expose_secret().trim();
         if token.is_empty() || HeaderValue::from_str(token).is_err() {
             return Err(Error::Token);
         }
-        let mut client = Self::without_token()?;
-        client.token = Some(token.into());
-        Ok(client)
+        self.token = Some(token.into());
+        Ok(self)
     }
 
     /// A client without a token, which is enough for [`Client::edge_networks`].
@@ -273,7 +280,7 @@ impl Client {
             token: token.expose_secret().to_owned(),
         });
         for (name, value) in credentials.flat_map(|credentials| credentials.headers()) {
-            // `Client::new` checked that the token fits into a header.
+            // `Client::with_token` checked that the token fits into a header.
             if let Ok(mut value) = HeaderValue::try_from(value) {
                 value.set_sensitive(true);
                 request = request.header(name, value);

@@ -1,12 +1,16 @@
 //! The one place that builds SDK clients.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use nex_plan::CallLog;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
@@ -83,15 +87,48 @@ macro_rules! client {
     };
 }
 
+/// The HTTP client: with the proxy of HTTPS_PROXY, HTTP_PROXY and NO_PROXY, except for an endpoint on this machine.
+fn http_client(options: &ConnectOptions) -> SharedHttpClient {
+    let variable = || std::env::var("AWS_ENDPOINT_URL").ok();
+    let endpoint = options
+        .endpoint
+        .as_ref()
+        .map(|endpoint| endpoint.url.clone());
+    let is_local = endpoint
+        .or_else(variable)
+        .is_some_and(|url| is_loopback(&url));
+    aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
+        let proxy = if is_local {
+            ProxyConfig::disabled()
+        } else {
+            ProxyConfig::from_env()
+        };
+        let mut connector = Connector::builder().proxy_config(proxy);
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build()
+    })
+}
+
+/// Whether a URL's host is this machine.
+fn is_loopback(url: &str) -> bool {
+    let uri: Option<http::Uri> = url.parse().ok();
+    let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    host == "localhost" || address.is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
 impl Aws {
     /// Builds the clients. Checks first that credentials exist.
     ///
     /// # Errors
     /// [`Error::NoCredentials`].
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Error> {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let http = http_client(options);
         let retry = RetryConfig::standard()
             .with_max_attempts(options.max_attempts.unwrap_or(MAX_ATTEMPTS))
             .with_max_backoff(MAX_BACKOFF);

@@ -57,6 +57,9 @@ pub enum TakeOver<'a> {
 pub enum Attempt {
     /// This run has the lock.
     Held(HeldLock),
+    /// This run has the lock of a run that ended without giving it back, or that had to give way. What that run did last
+    /// may not be visible yet.
+    TakenOver(HeldLock),
     /// Another run has the lock.
     Taken {
         /// The other run; `None` if the object is not a lock of nex.
@@ -137,7 +140,7 @@ impl Lock {
         if may_take {
             let held = self.write(holder, Condition::Version(&version)).await?;
             if let Some(held) = held {
-                return Ok(Attempt::Held(held));
+                return Ok(Attempt::TakenOver(held));
             }
         }
         Ok(Attempt::Taken { holder: other, age })
@@ -257,7 +260,11 @@ fn age(modified: &DateTime) -> Duration {
 /// Whether S3 refused a call because the object is another version than the condition says, or because another call on
 /// the object was running.
 fn is_other_version(error: &Error) -> bool {
-    ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"]
-        .iter()
-        .any(|code| error.has_code(code))
+    [
+        "PreconditionFailed",
+        "ConditionalRequestConflict",
+        "NoSuchKey",
+    ]
+    .iter()
+    .any(|code| error.has_code(code))
 }

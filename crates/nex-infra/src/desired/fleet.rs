@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DesiredBuilder, image, root_volume, unfinished_uploads};
+use super::{
+    AMAZON_LINUX_ROOT, DesiredBuilder, image, root_device, root_volume, unfinished_uploads,
+};
 use crate::model::{
     Bucket, DesiredLaunchTemplate, DesiredResource, DesiredScalingGroup, DesiredSecret, GroupRef,
     LaunchTemplate, LifecycleHook, LifecycleRule, MetadataOptions, NewestVersion, Protocol, Role,
@@ -10,7 +12,7 @@ use crate::model::{
 };
 use crate::names::Component::Runner;
 use crate::policy;
-use crate::spec::{Fleet, is_burstable};
+use crate::spec::Fleet;
 
 /// The hook that holds a terminating instance for its jobs.
 pub(super) const TERMINATION_HOOK: &str = "termination-wait";
@@ -75,7 +77,7 @@ impl DesiredBuilder<'_> {
         ]);
         Role {
             name: self.names.fleet(),
-            trust: policy::trust("ec2.amazonaws.com"),
+            trust: policy::trust(policy::EC2),
             policies,
             managed: self.session_manager(),
             tags: self.tags(Runner),
@@ -111,7 +113,10 @@ impl DesiredBuilder<'_> {
 
     fn launch_template(&self, fleet: &Fleet) -> DesiredLaunchTemplate {
         let name = self.names.fleet();
-        let burstable = fleet.instance_types.iter().any(|t| is_burstable(t));
+        let types = &self.facts.machines.types;
+        let bursts = |name: &String| types.get(name).is_some_and(|machine| machine.is_burstable);
+        let burstable = fleet.instance_types.iter().all(bursts);
+        let device = root_device(self.facts, fleet.image.as_ref(), AMAZON_LINUX_ROOT);
         LaunchTemplate {
             image: image(fleet.image.as_ref(), &self.facts.images.fleet),
             instance_type: fleet.instance_types.first().cloned().unwrap_or_default(),
@@ -119,12 +124,13 @@ impl DesiredBuilder<'_> {
             profile: Some(name.clone()),
             root_volume: RootVolume {
                 delete_on_termination: true,
-                ..root_volume(fleet.volume_gb)
+                ..root_volume(device, fleet.volume_gb)
             },
             metadata: MetadataOptions::STRICT,
             // EC2 accepts credits for burstable types only.
             credits: burstable.then(|| fleet.credits.as_str().to_owned()),
             user_data: self.inputs.user_data.fleet.clone(),
+            other_settings: BTreeSet::new(),
             instance_tags: self.named_tags(Runner, &name),
             newest_is_default: true,
             tags: self.named_tags(Runner, &name),
@@ -145,6 +151,8 @@ impl DesiredBuilder<'_> {
             on_demand_base: fleet.on_demand_base,
             on_demand_percent: 100_u32.saturating_sub(fleet.spot_percent),
             spot_strategy: "price-capacity-optimized".into(),
+            spot_max_price: None,
+            suspended: BTreeSet::new(),
             capacity_rebalance: true,
             retain_abandoned: false,
             tags: self.named_tags(Runner, &name),

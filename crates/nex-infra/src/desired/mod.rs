@@ -90,9 +90,20 @@ fn image(pinned: Option<&String>, newest: &ImageId) -> Image {
     }
 }
 
+/// The root devices of the default images: Canonical's Ubuntu and Amazon Linux.
+const UBUNTU_ROOT: &str = "/dev/sda1";
+const AMAZON_LINUX_ROOT: &str = "/dev/xvda";
+
+/// The device that the image boots from: of an image that the spec names, or of the default one.
+fn root_device(facts: &Facts, pinned: Option<&String>, default: &str) -> String {
+    let image = pinned.and_then(|id| facts.machines.images.get(id));
+    image.map_or_else(|| default.to_owned(), |image| image.root_device.clone())
+}
+
 /// An encrypted root volume that outlives its instance.
-fn root_volume(size_gb: u32) -> RootVolume {
+fn root_volume(device: String, size_gb: u32) -> RootVolume {
     RootVolume {
+        device,
         size_gb,
         volume_type: "gp3".into(),
         encrypted: true,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DesiredBuilder, image, root_volume, unfinished_uploads};
+use super::{DesiredBuilder, UBUNTU_ROOT, image, root_device, root_volume, unfinished_uploads};
 use crate::ids::SecurityGroupId;
 use crate::model::{
     Bucket, DatabaseIngress, DesiredElasticIp, DesiredInstance, DesiredResource, DesiredSecret,
@@ -100,7 +100,7 @@ impl DesiredBuilder<'_> {
         ]);
         Role {
             name: self.names.server(),
-            trust: policy::trust("ec2.amazonaws.com"),
+            trust: policy::trust(policy::EC2),
             policies,
             managed: self.session_manager(),
             tags: self.tags(Component::Gitlab),
@@ -109,7 +109,7 @@ impl DesiredBuilder<'_> {
 
     /// The policy with which an engineer can open a session on the host without SSH.
     pub(super) fn session_manager(&self) -> BTreeSet<String> {
-        BTreeSet::from([self.scope.aws_managed("AmazonSSMManagedInstanceCore")])
+        BTreeSet::from([self.scope.aws_managed(policy::SESSION_MANAGER)])
     }
 
     pub(super) fn profile(&self, name: String, component: Component) -> InstanceProfile {
@@ -214,7 +214,10 @@ impl DesiredBuilder<'_> {
         let server = &self.spec.server;
         let name = self.names.server();
         let launch = Launch {
-            root_volume: root_volume(server.volume_gb),
+            root_volume: root_volume(
+                root_device(self.facts, server.image.as_ref(), UBUNTU_ROOT),
+                server.volume_gb,
+            ),
             volume_tags: self.volume().tags,
             user_data: Some(self.inputs.user_data.server.clone()),
             secrets: self.server_secrets().into_iter().map(|s| s.name).collect(),
@@ -264,7 +267,7 @@ impl DesiredBuilder<'_> {
         let name = self.names.snapshots();
         let policy = self.scope.snapshots(SNAPSHOT, &name);
         Role {
-            trust: policy::trust("dlm.amazonaws.com"),
+            trust: policy::trust(policy::DLM),
             policies: BTreeMap::from([("gitlab-snapshots".to_owned(), policy)]),
             managed: BTreeSet::new(),
             tags: self.tags(Component::Gitlab),
@@ -278,6 +281,7 @@ impl DesiredBuilder<'_> {
             role_arn: self.scope.role(&name),
             enabled: true,
             targets: self.snapshot_target(),
+            schedules: 1,
             interval_hours: 24,
             at: self.spec.snapshots.at.clone(),
             keep_days: Some(self.spec.snapshots.keep_days),

@@ -1,11 +1,14 @@
 //! Rules about what the environment depends on: gateways, Cloudflare's networks, quotas.
 
+use std::collections::BTreeSet;
+
 use nex_plan::{Finding, Plan, Severity, Subject};
 
-use crate::facts::{Capacity, Facts};
+use crate::facts::{Facts, Machines, Quotas};
+use crate::ids::SubnetId;
 use crate::inputs::EdgeNetworks;
 use crate::model::Kind;
-use crate::spec::{HostSize, Spec};
+use crate::spec::Spec;
 use crate::step::{Step, starts_instances};
 
 pub(super) fn nat_gateway(spec: &Spec, facts: &Facts) -> Option<Finding> {
@@ -20,6 +23,17 @@ pub(super) fn nat_gateway(spec: &Spec, facts: &Facts) -> Option<Finding> {
             "a NAT gateway with a route from the private subnets",
         )
     })
+}
+
+/// A fleet whose instances do not start.
+pub(super) fn fleet(facts: &Facts) -> Option<Finding> {
+    let why = facts.fleet_trouble.as_ref()?;
+    Some(Finding::warning(
+        "fleet-without-instances",
+        "aws.fleet",
+        format!("no runner is in service, because Auto Scaling could not start one: {why}"),
+        "fix the cause that AWS names, or name more instance types",
+    ))
 }
 
 pub(super) fn edge_networks(spec: &Spec, networks: &EdgeNetworks) -> Option<Finding> {
@@ -39,6 +53,69 @@ pub(super) fn edge_networks(spec: &Spec, networks: &EdgeNetworks) -> Option<Find
     })
 }
 
+/// Instance types that a subnet's zone does not offer, or that can't run their image.
+pub(super) fn machines(spec: &Spec, facts: &Facts) -> Vec<Finding> {
+    let server = &spec.server;
+    let types = std::slice::from_ref(&server.instance_type);
+    let subnets = std::slice::from_ref(&facts.public_subnet);
+    let image = server.image.as_ref();
+    let mut findings = misfits("aws.server.instance_type", types, subnets, image, facts);
+    if let Some(fleet) = &spec.fleet {
+        let (types, image) = (&fleet.instance_types, fleet.image.as_ref());
+        let subnets = &facts.private_subnets;
+        findings.extend(misfits(
+            "aws.fleet.instance_types",
+            types,
+            subnets,
+            image,
+            facts,
+        ));
+    }
+    findings
+}
+
+fn misfits(
+    field: &str,
+    types: &[String],
+    subnets: &[SubnetId],
+    image: Option<&String>,
+    facts: &Facts,
+) -> Vec<Finding> {
+    let deny = |code, message: String, remedy: &str| {
+        Finding::new(Severity::Deny, code, Subject::field(field), message, remedy)
+    };
+    let machines = &facts.machines;
+    let zones = subnets.iter().filter_map(|subnet| facts.zones.get(subnet));
+    let zones: BTreeSet<&String> = zones.collect();
+    let offers = |zone: &String| {
+        let mut pairs = types.iter().map(|t| (zone.clone(), t.clone()));
+        pairs.any(|pair| machines.offers.contains(&pair))
+    };
+    let closed = zones.into_iter().filter(|zone| !offers(zone)).map(|zone| {
+        let types = types.join(", ");
+        deny(
+            "type-not-offered",
+            format!("the zone {zone} does not offer {types}"),
+            "name a type that the zone offers, or a subnet in another zone",
+        )
+    });
+    // nex's default images are for x86-64.
+    let image = image.and_then(|id| machines.images.get(id));
+    let architecture = image.map_or("x86_64", |image| &image.architecture);
+    let misfits = types.iter().filter(|name| {
+        let machine = machines.types.get(*name);
+        machine.is_some_and(|machine| !machine.architectures.contains(architecture))
+    });
+    let misfits = misfits.map(|name| {
+        deny(
+            "processor",
+            format!("{name} can't run an image for {architecture}"),
+            "name a type of that architecture, or an image of the type's",
+        )
+    });
+    closed.chain(misfits).collect()
+}
+
 /// One of the account's vCPU quotas, and how much of the quota a plan needs.
 struct Quota {
     what: &'static str,
@@ -49,11 +126,19 @@ struct Quota {
 }
 
 /// Whether the account's quotas allow the instances that `plan` would start.
-pub(super) fn quotas(plan: &Plan<Step>, spec: &Spec, capacity: Option<&Capacity>) -> Vec<Finding> {
-    let Some(capacity) = capacity else {
-        return unread(plan).into_iter().collect();
+pub(super) fn quotas(
+    plan: &Plan<Step>,
+    spec: &Spec,
+    machines: &Machines,
+    quotas: &Quotas,
+) -> Vec<Finding> {
+    let capacity = match quotas {
+        Quotas::Read(capacity) => capacity,
+        Quotas::Unread(why) => return vec![unread(why)],
+        Quotas::NotNeeded if starts_instances(plan) => return vec![unread("nobody read them")],
+        Quotas::NotNeeded => return vec![],
     };
-    let Demand { on_demand, spot } = demand(plan, spec);
+    let Demand { on_demand, spot } = demand(plan, spec, machines);
     let quotas = [
         Quota {
             what: "on-demand",
@@ -73,16 +158,14 @@ pub(super) fn quotas(plan: &Plan<Step>, spec: &Spec, capacity: Option<&Capacity>
     quotas.iter().filter_map(exceeded).collect()
 }
 
-fn unread(plan: &Plan<Step>) -> Option<Finding> {
-    starts_instances(plan).then(|| {
-        Finding::new(
-            Severity::Warning,
-            "quota-unread",
-            Subject::Other("vCPUs".into()),
-            "the account's quotas could not be read: instances may fail to start",
-            "look up the account's quotas L-1216C47A (on-demand) and L-34B43A08 (Spot)",
-        )
-    })
+fn unread(why: &str) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        "quota-unread",
+        Subject::Other("vCPUs".into()),
+        format!("the account's quotas could not be read: instances may fail to start: {why}"),
+        "look up the account's quotas L-1216C47A (on-demand) and L-34B43A08 (Spot)",
+    )
 }
 
 fn exceeded(quota: &Quota) -> Option<Finding> {
@@ -112,9 +195,9 @@ struct Demand {
     spot: u32,
 }
 
-fn demand(plan: &Plan<Step>, spec: &Spec) -> Demand {
+fn demand(plan: &Plan<Step>, spec: &Spec, machines: &Machines) -> Demand {
     let creates = |kind: Kind| plan.steps().any(|step| step.creates(kind));
-    let vcpus = |name: &str| HostSize::of(name).map_or(0, |size| size.vcpus);
+    let vcpus = |name: &str| machines.types.get(name).map_or(0, |machine| machine.vcpus);
     let mut demand = Demand::default();
     if creates(Kind::Instance) {
         demand.on_demand += vcpus(&spec.server.instance_type);

@@ -10,7 +10,7 @@ use nex_plan::{
 };
 
 use crate::diff::{pairs, shrinks};
-use crate::facts::{Capacity, Facts};
+use crate::facts::{Facts, Quotas};
 use crate::inputs::EdgeNetworks;
 use crate::model::{
     Desired, DesiredResource, Key, Kind, Observed, ObservedResource, Owner, ResourceState,
@@ -35,7 +35,7 @@ pub enum LintContext<'a> {
         /// What the plan was made of.
         observed: &'a Observed,
         /// The account's quotas; needed for plans that [start instances](crate::starts_instances).
-        capacity: Option<&'a Capacity>,
+        quotas: &'a Quotas,
         /// Cloudflare's networks, as given to [`crate::desired()`].
         edge_networks: &'a EdgeNetworks,
     },
@@ -60,15 +60,17 @@ impl Lint for Step {
                 facts,
                 desired,
                 observed,
-                capacity,
+                quotas,
                 edge_networks,
             } => {
                 let mut findings: Vec<Finding> = plan.steps().filter_map(stateful).collect();
                 findings.extend(resources(desired, observed));
                 findings.extend(plan.steps().filter_map(instances_keep_version));
+                findings.extend(environment::machines(spec, facts));
                 findings.extend(environment::nat_gateway(spec, facts));
+                findings.extend(environment::fleet(facts));
                 findings.extend(environment::edge_networks(spec, edge_networks));
-                findings.extend(environment::quotas(plan, spec, capacity));
+                findings.extend(environment::quotas(plan, spec, &facts.machines, quotas));
                 findings
             }
             LintContext::Teardown {

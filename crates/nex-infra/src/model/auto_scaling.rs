@@ -34,6 +34,8 @@ pub struct LaunchTemplate<I = ImageId> {
     pub credits: Option<String>,
     /// The script of an instance's first boot.
     pub user_data: String,
+    /// Settings that nex never makes, by the names of the API, such as a key pair: a new version has none of them.
+    pub other_settings: BTreeSet<String>,
     /// Tags of the instances, their volumes and interfaces: a group's own tags do not reach volumes.
     pub instance_tags: Tags,
     /// Whether the newest version is the default one.
@@ -60,6 +62,7 @@ impl<I: ImageField> ResourceKind for LaunchTemplate<I> {
             metadata,
             credits,
             user_data,
+            other_settings,
             instance_tags,
             newest_is_default,
             tags,
@@ -73,6 +76,7 @@ impl<I: ImageField> ResourceKind for LaunchTemplate<I> {
             metadata.field(),
             Field::in_place("credits", credits.clone()),
             Field::in_place("user_data", digest(user_data)),
+            Field::in_place("other_settings", Value::set(other_settings)),
             Field::in_place("instance_tags", Value::map(instance_tags)),
             Field::in_place("newest_is_default", *newest_is_default),
             Field::tags(tags),
@@ -154,6 +158,10 @@ pub struct ScalingGroup<V = TemplateVersion> {
     pub on_demand_percent: u32,
     /// How Auto Scaling chooses Spot pools.
     pub spot_strategy: String,
+    /// The highest price for a Spot instance, in USD an hour; `None` for the on-demand price.
+    pub spot_max_price: Option<String>,
+    /// The processes of Auto Scaling that someone suspended.
+    pub suspended: BTreeSet<String>,
     /// Whether the group replaces instances at risk of interruption ahead of time.
     pub capacity_rebalance: bool,
     /// Whether the group keeps an instance, which is billed, after its termination hook was abandoned.
@@ -182,6 +190,8 @@ impl<V: VersionField> ResourceKind for ScalingGroup<V> {
             on_demand_base,
             on_demand_percent,
             spot_strategy,
+            spot_max_price,
+            suspended,
             capacity_rebalance,
             retain_abandoned,
             tags,
@@ -202,6 +212,8 @@ impl<V: VersionField> ResourceKind for ScalingGroup<V> {
             Field::in_place("on_demand_base", *on_demand_base),
             Field::in_place("on_demand_percent", *on_demand_percent),
             Field::in_place("spot_strategy", spot_strategy),
+            Field::in_place("spot_max_price", spot_max_price.clone()),
+            Field::in_place("suspended", Value::set(suspended)),
             Field::in_place("capacity_rebalance", *capacity_rebalance),
             Field::in_place("retain_abandoned", *retain_abandoned),
             Field::tags(tags),

@@ -76,6 +76,8 @@ impl MetadataOptions {
 /// A root volume as a launch asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootVolume {
+    /// The device: the one that the image boots from, such as `/dev/sda1`.
+    pub device: String,
     /// The size in GB.
     pub size_gb: u32,
     /// The type, such as `gp3`.
@@ -89,12 +91,14 @@ pub struct RootVolume {
 impl RootVolume {
     pub(super) fn value(&self) -> Value {
         let RootVolume {
+            device,
             size_gb,
             volume_type,
             encrypted,
             delete_on_termination,
         } = self;
         Value::map([
+            ("device", Value::from(device)),
             ("size_gb", Value::from(*size_gb)),
             ("type", Value::from(volume_type)),
             ("encrypted", Value::from(*encrypted)),

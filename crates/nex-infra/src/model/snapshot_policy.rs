@@ -17,6 +17,8 @@ pub struct SnapshotPolicy {
     pub enabled: bool,
     /// The tags of the volumes that the policy covers.
     pub targets: Tags,
+    /// The number of schedules. nex's policy has one; the fields below are those of the first one.
+    pub schedules: u32,
     /// Hours between two snapshots.
     pub interval_hours: u32,
     /// The time of the first snapshot of the day, UTC, `HH:MM`.
@@ -42,6 +44,7 @@ impl ResourceKind for SnapshotPolicy {
             role_arn,
             enabled,
             targets,
+            schedules,
             interval_hours,
             at,
             keep_days,
@@ -52,6 +55,7 @@ impl ResourceKind for SnapshotPolicy {
             Field::in_place("role", role_arn),
             Field::in_place("enabled", *enabled),
             Field::in_place("targets", Value::map(targets)),
+            Field::in_place("schedules", *schedules),
             Field::in_place("interval_hours", *interval_hours),
             Field::in_place("at", at),
             Field::in_place("keep_days", *keep_days),

@@ -51,7 +51,7 @@ fn fleets() -> impl Strategy<Value = Fleet> {
 
 prop_compose! {
     pub(crate) fn specs()(
-        tags in proptest::collection::btree_map("[a-z]{1,6}x", "[ -~]{0,12}", 0..3),
+        tags in proptest::collection::btree_map("[a-z]{1,6}x", "[A-Za-z0-9 _.:/=+@-]{0,12}", 0..3),
         ssh in networks(),
         web in networks(),
         (kind, volume, pinned, protection) in

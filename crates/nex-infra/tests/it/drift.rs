@@ -76,6 +76,7 @@ drifts! {
     S3Bucket {
         "public_access_blocked": |it| it.public_access_blocked = false;
         "lifecycle": |it| it.lifecycle.clear();
+        "policy": |it| it.policy = None;
         "tags": |it| retag!(it);
     }
     Secret {
@@ -100,6 +101,7 @@ drifts! {
         "metadata": |it| it.metadata = MetadataOptions { token_required: false, hop_limit: 2 };
         "running": |it| it.running = false;
         "termination_protection": |it| it.termination_protection = false;
+        "delete_root_volume": |it| it.delete_root_volume = true;
         "tags": |it| retag!(it);
     }
     Volume {
@@ -116,6 +118,7 @@ drifts! {
         "role": |it| it.role_arn = "arn:aws:iam::123456789012:role/other".into();
         "enabled": |it| it.enabled = false;
         "targets": |it| it.targets.clear();
+        "schedules": |it| it.schedules = 2;
         "interval_hours": |it| it.interval_hours = 12;
         "at": |it| it.at = "04:00".into();
         "keep_days": |it| it.keep_days = None;
@@ -131,6 +134,7 @@ drifts! {
         "metadata": |it| it.metadata = MetadataOptions { token_required: true, hop_limit: 2 };
         "credits": |it| it.credits = None;
         "user_data": |it| it.user_data = "older".into();
+        "other_settings": |it| it.other_settings.insert("KeyName".into());
         "instance_tags": |it| it.instance_tags.clear();
         "newest_is_default": |it| it.newest_is_default = false;
         "tags": |it| retag!(it);
@@ -146,6 +150,8 @@ drifts! {
         "on_demand_base": |it| it.on_demand_base = 1;
         "on_demand_percent": |it| it.on_demand_percent = 100;
         "spot_strategy": |it| it.spot_strategy = "lowest-price".into();
+        "spot_max_price": |it| it.spot_max_price = Some("0.01".into());
+        "suspended": |it| it.suspended.insert("Launch".into());
         "capacity_rebalance": |it| it.capacity_rebalance = false;
         "retain_abandoned": |it| it.retain_abandoned = true;
         "tags": |it| retag!(it);

@@ -75,6 +75,5 @@ fn a_read_is_repeated_until_it_shows_what_was_done() {
 #[test]
 fn what_stays_invisible_after_the_limit_is_left_over() {
     let converged = create_address(usize::MAX / 2, Duration::from_millis(10));
-    assert!(!converged.report.is_complete());
     assert!(!converged.report.remaining.entries.is_empty());
 }

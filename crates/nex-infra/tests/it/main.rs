@@ -5,6 +5,7 @@
 
 mod adoption;
 mod any;
+mod aws_page;
 #[cfg(feature = "engine")]
 mod cancel;
 mod docs;
@@ -18,6 +19,7 @@ mod fake;
 mod lag;
 #[cfg(feature = "engine")]
 mod lost;
+mod permissions;
 mod plans;
 mod policies;
 #[cfg(feature = "engine")]

@@ -3,7 +3,7 @@
 use expect_test::{expect, expect_file};
 use nex_infra::model::{Desired, DesiredResource, Kind, Observed, Owner};
 use nex_infra::{
-    Capacity, EdgeNetworks, ImageId, LintContext, Step, diff, starts_instances, teardown,
+    Capacity, EdgeNetworks, ImageId, LintContext, Quotas, Step, diff, starts_instances, teardown,
 };
 use nex_plan::{Allowance, Finding, Linted, Renderer, Severity, UpdateBehavior};
 
@@ -94,7 +94,7 @@ fn a_fleet_that_is_left_out_goes_except_for_what_it_stores() {
     expect![[r#"
         [
             "stateful-deleted: s3-bucket nex-staging-gitlab-runner-cache",
-            "stateful-deleted: secret nex/gitlab-runner/registration-token",
+            "stateful-deleted: secret nex/staging/gitlab-runner/registration-token",
         ]
     "#]]
     .assert_debug_eq(&refusals(&linted));
@@ -213,7 +213,7 @@ fn an_update_as_json() {
             {
               "action": "update",
               "kind": "log-group",
-              "name": "/nex/gitlab-runner/runner",
+              "name": "/nex/staging/gitlab-runner/runner",
               "fields": [
                 {
                   "field": "retention_days",
@@ -247,12 +247,12 @@ fn findings(plan: nex_plan::Plan<Step>, context: &LintContext<'_>) -> Vec<String
 fn low_quotas_and_a_missing_nat_gateway_cause_warnings() {
     let (desired, observed) = (wanted(&spec()), Observed::new());
     let mut ground = ground();
-    ground.capacity = Capacity {
+    ground.quotas = Quotas::Read(Capacity {
         on_demand: 16,
         spot: 5,
         on_demand_used: 10,
         spot_used: 0,
-    };
+    });
     ground.facts.nat_gateways.clear();
     let fresh = diff("staging", &desired, &observed);
     assert!(starts_instances(&fresh));
@@ -277,7 +277,7 @@ fn unread_quotas_cause_a_warning_only_if_instances_start() {
             facts: &facts,
             desired: &desired,
             observed,
-            capacity: None,
+            quotas: &Quotas::NotNeeded,
             edge_networks: &EdgeNetworks::Known(vec![]),
         };
         let linted = plan.lint(&context);

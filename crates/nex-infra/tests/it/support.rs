@@ -1,11 +1,12 @@
 //! The reference deployment as the input of tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nex_infra::model::{Desired, Key, Kind, Observed};
 use nex_infra::{
-    Capacity, DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names,
-    SecurityGroupId, Spec, Step, SubnetId, UserData, VpcId, desired, diff,
+    Capacity, DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext,
+    MachineType, Machines, Names, Quotas, SecurityGroupId, Spec, Step, SubnetId, UserData, VpcId,
+    desired, diff,
 };
 use nex_plan::{Allowance, Finding, Linted, Renderer};
 
@@ -39,6 +40,15 @@ pub(crate) fn names() -> Names {
     Names::new("nex", "staging")
 }
 
+fn burstable(vcpus: u32) -> MachineType {
+    MachineType {
+        vcpus,
+        memory_mib: 4096 * vcpus,
+        architectures: ["x86_64".to_owned()].into(),
+        is_burstable: true,
+    }
+}
+
 pub(crate) fn facts() -> Facts {
     Facts {
         account: "123456789012".into(),
@@ -57,6 +67,14 @@ pub(crate) fn facts() -> Facts {
         images: Images {
             server: ImageId::new("ami-1"),
             fleet: ImageId::new("ami-2"),
+        },
+        zones: BTreeMap::new(),
+        fleet_trouble: None,
+        machines: Machines {
+            types: [("t3a.xlarge", 4), ("t3a.large", 2), ("t3.large", 2)]
+                .map(|(name, vcpus)| (name.to_owned(), burstable(vcpus)))
+                .into(),
+            ..Machines::default()
         },
     }
 }
@@ -96,7 +114,7 @@ pub(crate) fn quiet<'a>(
         facts: &ground.facts,
         desired,
         observed,
-        capacity: Some(&ground.capacity),
+        quotas: &ground.quotas,
         edge_networks: &ground.edge_networks,
     }
 }
@@ -104,7 +122,7 @@ pub(crate) fn quiet<'a>(
 /// The context of a lint, apart from the resources.
 pub(crate) struct Ground {
     pub(crate) facts: Facts,
-    pub(crate) capacity: Capacity,
+    pub(crate) quotas: Quotas,
     pub(crate) edge_networks: EdgeNetworks,
 }
 
@@ -112,12 +130,12 @@ pub(crate) struct Ground {
 pub(crate) fn ground() -> Ground {
     Ground {
         facts: facts(),
-        capacity: Capacity {
+        quotas: Quotas::Read(Capacity {
             on_demand: 10_000,
             spot: 10_000,
             on_demand_used: 0,
             spot_used: 0,
-        },
+        }),
         edge_networks: inputs().edge_networks,
     }
 }

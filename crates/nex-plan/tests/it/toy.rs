@@ -1,6 +1,5 @@
 //! A provider with one kind of resource.
 
-
 use nex_plan::{
     Action, Approved, FieldChange, Finding, Lint, Plan, PlanEntry, Planned, Remedy, ResourceId,
     Severity, Step, Value,

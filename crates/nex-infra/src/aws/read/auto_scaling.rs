@@ -1,8 +1,8 @@
 //! The Auto Scaling group with its hook and policy.
 
 use aws_sdk_autoscaling::types::{
-    AutoScalingGroup as DescribedGroup, LifecycleHook as DescribedHook,
-    ScalingPolicy as DescribedPolicy,
+    AutoScalingGroup as DescribedGroup, Instance, LifecycleHook as DescribedHook, LifecycleState,
+    ScalingActivityStatusCode, ScalingPolicy as DescribedPolicy,
 };
 use aws_sdk_ec2::types::{LaunchTemplate as DescribedTemplate, LaunchTemplateVersion};
 
@@ -59,6 +59,27 @@ impl Reader {
         let groups = answer.auto_scaling_groups.unwrap_or_default();
         // A group that is being deleted carries a status.
         Ok(groups.into_iter().find(|g| g.status().is_none()))
+    }
+
+    /// Why the group has no instance in service. Creating a group succeeds even if no instance can start.
+    pub(super) async fn fleet_trouble(&self, parts: &Parts) -> Result<Option<String>, Error> {
+        let Some(group) = &parts.group else {
+            return Ok(None);
+        };
+        let in_service = Some(&LifecycleState::InService);
+        let serves = |i: &Instance| i.lifecycle_state() == in_service;
+        if group.desired_capacity() == Some(0) || group.instances().iter().any(serves) {
+            return Ok(None);
+        }
+        let name = self.names.fleet();
+        let request = self.aws.autoscaling.describe_scaling_activities();
+        let request = request.auto_scaling_group_name(&name).max_records(10);
+        let answer = request.send().await;
+        let answer = answer.map_err(Error::call("DescribeScalingActivities", name));
+        let activities = of_group(answer.map(|a| a.activities.unwrap_or_default()))?;
+        let failed = Some(&ScalingActivityStatusCode::Failed);
+        let failed = activities.iter().find(|a| a.status_code() == failed);
+        Ok(failed.and_then(|a| a.status_message().map(str::to_owned)))
     }
 
     async fn hooks(&self) -> Result<Vec<DescribedHook>, Error> {
@@ -185,6 +206,15 @@ impl Reader {
                 .and_then(|s| s.spot_allocation_strategy())
                 .unwrap_or("lowest-price")
                 .to_owned(),
+            spot_max_price: spread
+                .and_then(|s| s.spot_max_price())
+                .filter(|price| !price.is_empty())
+                .map(str::to_owned),
+            suspended: group
+                .suspended_processes()
+                .iter()
+                .filter_map(|p| p.process_name().map(str::to_owned))
+                .collect(),
             capacity_rebalance: group.capacity_rebalance().unwrap_or(false),
             retain_abandoned: retained.is_some_and(|r| r.as_str() == "retain"),
             tags: self.ours(tags.clone()),

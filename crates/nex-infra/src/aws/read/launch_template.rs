@@ -1,5 +1,7 @@
 //! The fleet's launch template.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::types::{
     LaunchTemplate as DescribedTemplate, LaunchTemplateHttpTokensState, LaunchTemplateVersion,
     ResponseLaunchTemplateData,
@@ -93,6 +95,7 @@ impl Reader {
                 .credit_specification()
                 .and_then(|c| c.cpu_credits().map(str::to_owned)),
             user_data: decoded(data.user_data().unwrap_or_default()),
+            other_settings: other_settings(&data),
             instance_tags: same_tags(instance_tags.iter().map(|s| tags!(s.tags()))),
             newest_is_default,
             tags: self.ours(tags.clone()),
@@ -103,9 +106,56 @@ impl Reader {
     }
 }
 
+/// The settings that nex never makes.
+fn other_settings(data: &ResponseLaunchTemplateData) -> BTreeSet<String> {
+    let settings = [
+        (
+            "CapacityReservation",
+            data.capacity_reservation_specification().is_some(),
+        ),
+        ("CpuOptions", data.cpu_options().is_some()),
+        ("DisableApiStop", data.disable_api_stop() == Some(true)),
+        (
+            "DisableApiTermination",
+            data.disable_api_termination() == Some(true),
+        ),
+        ("EbsOptimized", data.ebs_optimized() == Some(true)),
+        ("EnclaveOptions", data.enclave_options().is_some()),
+        ("HibernationOptions", data.hibernation_options().is_some()),
+        (
+            "InstanceMarketOptions",
+            data.instance_market_options().is_some(),
+        ),
+        (
+            "InstanceRequirements",
+            data.instance_requirements().is_some(),
+        ),
+        ("KernelId", data.kernel_id().is_some()),
+        ("KeyName", data.key_name().is_some()),
+        (
+            "LicenseSpecifications",
+            !data.license_specifications().is_empty(),
+        ),
+        ("NetworkInterfaces", !data.network_interfaces().is_empty()),
+        ("Placement", data.placement().is_some()),
+        ("RamDiskId", data.ram_disk_id().is_some()),
+        (
+            "SeveralBlockDevices",
+            data.block_device_mappings().len() > 1,
+        ),
+    ];
+    let made = settings.into_iter().filter(|(_, is_made)| *is_made);
+    made.map(|(name, _)| name.to_owned()).collect()
+}
+
 fn root_volume(data: &ResponseLaunchTemplateData) -> RootVolume {
-    let ebs = data.block_device_mappings().first().and_then(|m| m.ebs());
+    let mapping = data.block_device_mappings().first();
+    let ebs = mapping.and_then(|m| m.ebs());
     RootVolume {
+        device: mapping
+            .and_then(|m| m.device_name())
+            .unwrap_or_default()
+            .to_owned(),
         size_gb: ebs.and_then(|e| e.volume_size()).map_or(0, from_sdk),
         volume_type: ebs
             .and_then(|e| e.volume_type())

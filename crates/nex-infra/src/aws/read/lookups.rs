@@ -1,16 +1,16 @@
-//! Looks up what the spec refers to (account, network, database, images), and reads the quotas.
+//! Looks up what the spec refers to: account, network, database, images.
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, Subnet, Vpc};
+use aws_sdk_ec2::types::{Filter, Subnet, Vpc};
 
 use super::{Reader, tags};
 use crate::aws::Error;
 use crate::aws::error::if_found;
-use crate::facts::{Capacity, DatabaseFacts, Facts, Images};
+use crate::facts::{DatabaseFacts, Facts, Images};
 use crate::ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 use crate::names::Tags;
-use crate::spec::{HostSize, Selector};
+use crate::spec::Selector;
 
 /// Canonical's public parameter for the newest Ubuntu 22.04 image.
 const UBUNTU: &str =
@@ -20,7 +20,7 @@ const AMAZON_LINUX: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kern
 /// The call that looks up the database.
 const DATABASE_CALL: &str = "DescribeDBInstances";
 /// The most rows that EC2 returns in one page.
-const PAGE: i32 = 1000;
+pub(super) const PAGE: i32 = 1000;
 
 pub(super) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
     Filter::builder()
@@ -31,12 +31,13 @@ pub(super) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<Stri
 
 impl Reader {
     pub(super) async fn facts(&self) -> Result<Facts, Error> {
-        let (vpcs, subnets, nats, (database, arn), images) = tokio::try_join!(
+        let (vpcs, subnets, nats, (database, arn), images, machines) = tokio::try_join!(
             self.vpcs(),
             self.subnets(),
             self.nat_gateways(),
             self.database(),
             self.images(),
+            self.machines(),
         )?;
         let (partition, account) = self.partition_and_account(&arn)?;
         let network = &self.spec.network;
@@ -56,7 +57,14 @@ impl Reader {
             let id = subnet.subnet_id().ok_or_else(|| lacks("a subnet's id"))?;
             Ok::<_, Error>(SubnetId::new(id))
         };
+        let zone = |subnet: &Subnet| {
+            let id = SubnetId::new(subnet.subnet_id()?);
+            Some((id, subnet.availability_zone()?.to_owned()))
+        };
         Ok(Facts {
+            zones: subnets.iter().filter_map(zone).collect(),
+            machines,
+            fleet_trouble: None,
             account,
             partition,
             region: region.clone(),
@@ -232,56 +240,6 @@ impl Reader {
             server: value(UBUNTU)?,
             fleet: value(AMAZON_LINUX)?,
         })
-    }
-
-    pub(super) async fn read_capacity(&self) -> Result<Capacity, Error> {
-        let (on_demand, spot, (on_demand_used, spot_used)) = tokio::try_join!(
-            self.quota("L-1216C47A"),
-            self.quota("L-34B43A08"),
-            self.running_vcpus(),
-        )?;
-        Ok(Capacity {
-            on_demand,
-            spot,
-            on_demand_used,
-            spot_used,
-        })
-    }
-
-    async fn quota(&self, code: &str) -> Result<u32, Error> {
-        const CALL: &str = "GetServiceQuota";
-        let request = self.aws.quotas.get_service_quota();
-        let answer = request.service_code("ec2").quota_code(code).send().await;
-        let answer = answer.map_err(Error::call(CALL, code))?;
-        let value = answer.quota().and_then(|q| q.value());
-        // Quotas are whole numbers of vCPUs, but the API returns floating point numbers.
-        value
-            .map(|v| v as u32)
-            .ok_or_else(|| Error::lacks(CALL, code)("a value"))
-    }
-
-    /// The vCPUs in use, on demand and as Spot. The quotas are the account's, so this reads the instances of all teams.
-    async fn running_vcpus(&self) -> Result<(u32, u32), Error> {
-        let request = self.aws.ec2.describe_instances();
-        let reservations = request
-            .filters(filter("instance-state-name", ["pending", "running"]))
-            .max_results(PAGE)
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(Error::call("DescribeInstances", "the running instances"))?;
-        let (mut on_demand, mut spot) = (0, 0);
-        for instance in reservations.iter().flat_map(|r| r.instances()) {
-            let kind = instance.instance_type().map(|t| t.as_str());
-            let vcpus = kind.and_then(HostSize::of).map_or(0, |size| size.vcpus);
-            match instance.instance_lifecycle() {
-                Some(InstanceLifecycleType::Spot) => spot += vcpus,
-                _ => on_demand += vcpus,
-            }
-        }
-        Ok((on_demand, spot))
     }
 }
 

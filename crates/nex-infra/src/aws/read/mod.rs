@@ -13,6 +13,8 @@ mod identity;
 mod instance;
 mod launch_template;
 mod lookups;
+mod machines;
+mod quotas;
 mod roles;
 mod security_group;
 mod snapshots;
@@ -198,7 +200,7 @@ impl CloudReader for Reader {
 
 impl Reader {
     async fn read_snapshot(&self) -> Result<Snapshot, Error> {
-        let (facts, groups, server, scaling, roles, storage) = tokio::try_join!(
+        let (mut facts, groups, server, scaling, roles, storage) = tokio::try_join!(
             self.facts(),
             self.server_and_fleet_groups(),
             self.server_parts(),
@@ -208,14 +210,16 @@ impl Reader {
         )?;
         let mut found = Found::default();
         let groups = self.collect_groups(&facts, groups, &mut found)?;
-        let (profiles, roles, snapshots, server, storage, ingress) = tokio::try_join!(
+        let (profiles, roles, snapshots, server, storage, ingress, trouble) = tokio::try_join!(
             self.unattached_profiles(&roles),
             self.whole_roles(roles.clone()),
             self.snapshot_policies(&server),
             self.server_details(server.clone()),
             self.storage_details(storage),
             self.database_ingress(&facts, &groups),
+            self.fleet_trouble(&scaling),
         )?;
+        facts.fleet_trouble = trouble;
         self.collect_roles(roles, profiles, &mut found)?;
         self.collect_storage(storage, &mut found)?;
         self.collect_server(server, &groups, &mut found)?;

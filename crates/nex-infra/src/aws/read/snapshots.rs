@@ -77,6 +77,7 @@ impl Reader {
                     .iter()
                     .filter_map(|t| Some((t.key()?.to_owned(), t.value()?.to_owned())))
                     .collect(),
+                schedules: details.map_or(0, |d| d.schedules().len() as u32),
                 interval_hours: create.and_then(|c| c.interval()).map_or(0, from_sdk),
                 at: create
                     .and_then(|c| c.times().first().cloned())

@@ -1,5 +1,6 @@
 //! The Auto Scaling group with its hook and policy.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_autoscaling::types::{
@@ -36,7 +37,7 @@ impl Writer {
             let request = self.aws.autoscaling.create_auto_scaling_group();
             let answer = request
                 .auto_scaling_group_name(&new.name)
-                .mixed_instances_policy(mixed_policy(new, version))
+                .mixed_instances_policy(mixed_policy(new, version, None))
                 .vpc_zone_identifier(zones(new))
                 .min_size(to_sdk(new.min))
                 .max_size(to_sdk(new.max))
@@ -75,7 +76,7 @@ impl Writer {
             let request = self.aws.autoscaling.update_auto_scaling_group();
             let answer = request
                 .auto_scaling_group_name(&new.name)
-                .mixed_instances_policy(mixed_policy(new, version))
+                .mixed_instances_policy(mixed_policy(new, version, Some(old)))
                 .vpc_zone_identifier(zones(new))
                 .min_size(to_sdk(new.min))
                 .max_size(to_sdk(new.max))
@@ -88,7 +89,21 @@ impl Writer {
         let wait = Wait::for_propagation(&new.name, cancel);
         wait.until_settled(call, |e| e.is(Condition::UnknownInTemplate))
             .await?;
+        self.resume(&new.name, &old.suspended).await?;
         self.tag_group(&new.name, &old.tags, &new.tags).await
+    }
+
+    async fn resume(&self, name: &str, suspended: &BTreeSet<String>) -> Result<(), Error> {
+        if suspended.is_empty() {
+            return Ok(());
+        }
+        let processes = suspended.iter().cloned().collect();
+        let request = self.aws.autoscaling.resume_processes();
+        let request = request.auto_scaling_group_name(name);
+        let answer = request.set_scaling_processes(Some(processes)).send().await;
+        answer
+            .map(drop)
+            .map_err(Error::call("ResumeProcesses", name))
     }
 
     pub(super) async fn tag_group(&self, name: &str, old: &Tags, new: &Tags) -> Result<(), Error> {
@@ -207,7 +222,15 @@ fn group_tags(group: &str, tags: &Tags) -> Vec<GroupTag> {
     tags.iter().map(tag).collect()
 }
 
-fn mixed_policy(group: &DesiredScalingGroup, version: i64) -> MixedInstancesPolicy {
+/// The policy of a new group, or of a group that was `old` before. An update keeps what the call leaves out.
+fn mixed_policy(
+    group: &DesiredScalingGroup,
+    version: i64,
+    old: Option<&ScalingGroup>,
+) -> MixedInstancesPolicy {
+    let had_price = old.is_some_and(|old| old.spot_max_price.is_some());
+    // Only the strategy `lowest-price` takes a number of pools, and 0 removes the number.
+    let had_pools = old.is_some_and(|old| old.spot_strategy == "lowest-price");
     let specification = LaunchTemplateSpecification::builder()
         .launch_template_name(&group.template)
         .version(version.to_string())
@@ -222,6 +245,8 @@ fn mixed_policy(group: &DesiredScalingGroup, version: i64) -> MixedInstancesPoli
         .on_demand_base_capacity(to_sdk(group.on_demand_base))
         .on_demand_percentage_above_base_capacity(to_sdk(group.on_demand_percent))
         .spot_allocation_strategy(&group.spot_strategy)
+        .set_spot_max_price(had_price.then(String::new))
+        .set_spot_instance_pools(had_pools.then_some(0))
         .build();
     MixedInstancesPolicy::builder()
         .launch_template(template)

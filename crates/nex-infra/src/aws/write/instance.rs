@@ -13,23 +13,18 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use nex_plan::{CancelToken, CloudError as _, ErrorKind};
 
 use super::security_group::{group_ids, tagged};
-use super::{Writer, need, token};
+use super::{Writer, token};
 use crate::aws::Error;
 use crate::aws::codes::Condition;
 use crate::aws::error::if_found;
 use crate::aws::number::to_sdk;
 use crate::aws::read::{root_mapping_of, root_volume};
 use crate::aws::retry::Wait;
-use crate::model::{
-    DesiredInstance, DesiredVolume, Image, Instance, Key, Kind, MetadataOptions, RootVolume, Volume,
-};
+use crate::model::{DesiredInstance, Image, Instance, Key, Kind, MetadataOptions, RootVolume};
 use crate::ports::Ids;
 
 /// How long an instance may take to start, stop or terminate. EC2 stops an instance by force after some minutes.
 const INSTANCE_STATE: Duration = Duration::from_secs(600);
-
-/// The root device of Canonical's Ubuntu images.
-const ROOT_DEVICE: &str = "/dev/sda1";
 
 /// How many servers of one spec nex may have created and deleted while EC2 remembers their tokens.
 const GENERATIONS: u32 = 20;
@@ -132,7 +127,7 @@ impl Writer {
         Ok(id.ok_or_else(|| lacks("the instance's id"))?.to_owned())
     }
 
-    async fn wait_for_instance(
+    pub(super) async fn wait_for_instance(
         &self,
         id: &str,
         state: &'static str,
@@ -356,52 +351,6 @@ impl Writer {
             .await
             .map(drop)
     }
-
-    /// The launch created the volume with its tags. This call only looks up the volume's id.
-    pub(super) async fn find_volume(
-        &self,
-        new: &DesiredVolume,
-        ids: &Ids,
-        cancel: &CancelToken,
-    ) -> Result<String, Error> {
-        if let Some(id) = ids.get(&Key::new(Kind::Volume, &new.name)) {
-            return Ok(id);
-        }
-        let instance = need(ids, &new.name, Kind::Instance, &new.name)?;
-        let instance = self.wait_for_instance(&instance, "running", cancel).await?;
-        let lacks = Error::lacks("DescribeInstances", &new.name);
-        root_volume(&instance).ok_or_else(|| lacks("a root volume"))
-    }
-
-    pub(super) async fn update_volume(
-        &self,
-        id: &str,
-        old: &Volume,
-        new: &DesiredVolume,
-    ) -> Result<(), Error> {
-        let grows = new.size_gb > old.size_gb;
-        if grows || old.volume_type != new.volume_type {
-            let request = self.aws.ec2.modify_volume().volume_id(id);
-            let answer = request
-                .set_size(grows.then(|| to_sdk(new.size_gb)))
-                .volume_type(VolumeType::from(new.volume_type.as_str()))
-                .send()
-                .await;
-            answer.map_err(Error::call("ModifyVolume", id))?;
-        }
-        self.tag_ec2(id, &old.tags, &new.tags).await
-    }
-
-    pub(super) async fn delete_volume(&self, id: &str, cancel: &CancelToken) -> Result<(), Error> {
-        let call = || async {
-            let answer = self.aws.ec2.delete_volume().volume_id(id).send().await;
-            answer.map(drop).map_err(Error::call("DeleteVolume", id))
-        };
-        // A volume is in use for a moment longer than its terminated instance.
-        let wait = Wait::for_release(id, cancel);
-        wait.until_settled(call, |e| e.has_code("VolumeInUse"))
-            .await
-    }
 }
 
 fn state_of(instance: &DescribedInstance) -> Option<&str> {
@@ -428,7 +377,7 @@ fn root_mapping(volume: &RootVolume) -> BlockDeviceMapping {
         .delete_on_termination(volume.delete_on_termination)
         .build();
     BlockDeviceMapping::builder()
-        .device_name(ROOT_DEVICE)
+        .device_name(&volume.device)
         .ebs(ebs)
         .build()
 }

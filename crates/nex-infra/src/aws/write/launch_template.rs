@@ -20,9 +20,6 @@ use crate::diff::{changes, makes_version};
 use crate::model::{DesiredLaunchTemplate, Key, Kind, LaunchTemplate};
 use crate::ports::Ids;
 
-/// The root device of Amazon Linux 2023 images.
-const ROOT_DEVICE: &str = "/dev/xvda";
-
 impl Writer {
     pub(super) async fn create_template(
         &self,
@@ -159,7 +156,7 @@ fn template_data(
         .delete_on_termination(volume.delete_on_termination)
         .build();
     let mapping = LaunchTemplateBlockDeviceMappingRequest::builder()
-        .device_name(ROOT_DEVICE)
+        .device_name(&volume.device)
         .ebs(ebs)
         .build();
     let tokens = if template.metadata.token_required {

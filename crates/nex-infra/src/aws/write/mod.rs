@@ -14,6 +14,7 @@ mod secret;
 mod security_group;
 mod snapshots;
 mod token;
+mod volume;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

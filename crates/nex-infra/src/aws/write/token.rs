@@ -55,6 +55,7 @@ pub(super) struct TemplateVersion<'a> {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Volume<'a> {
+    device: &'a str,
     size_gb: u32,
     volume_type: &'a str,
     encrypted: bool,
@@ -64,12 +65,14 @@ pub(super) struct Volume<'a> {
 impl<'a> From<&'a RootVolume> for Volume<'a> {
     fn from(volume: &'a RootVolume) -> Self {
         let RootVolume {
+            device,
             size_gb,
             volume_type,
             encrypted,
             delete_on_termination,
         } = volume;
         Self {
+            device,
             size_gb: *size_gb,
             volume_type,
             encrypted: *encrypted,
@@ -130,6 +133,7 @@ mod tests {
             security_group_ids: groups,
             instance_profile: Some("web"),
             root_volume: Volume {
+                device: "/dev/sda1",
                 size_gb: 100,
                 volume_type: "gp3",
                 encrypted: true,

@@ -90,3 +90,7 @@ assert s3.get_object(**OWN, Key="y")["Body"].read() == b"2"
 s3.delete_object(**OWN, Key="y", IfMatch=second)
 refused("NoSuchKey", s3.get_object, **OWN, Key="y")
 s3.put_object(**OWN, Key="y", Body=b"4", IfNoneMatch="*")
+
+# The list says where each bucket is.
+regions = {bucket["Name"]: bucket["BucketRegion"] for bucket in s3.list_buckets(Prefix="nex-")["Buckets"]}
+assert regions["nex-other-region"] == "eu-west-1" and regions["nex-staging-backups"] == "eu-west-3", regions

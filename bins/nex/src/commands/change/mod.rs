@@ -1,21 +1,25 @@
-//! The flow of every command that changes something: plan, ask, apply, read back.
+//! The flow of every command that changes something: plan, ask, lock, apply, read back.
+
+mod lock;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use lock::Locked;
+use nex_infra::aws::Writer;
 use nex_infra::model::Kind;
-use nex_plan::{Action, Allowance, Approved, Done, Moved, Movement, Planned, ResourceId};
+use nex_plan::{Action, Allowance, Approved, Done, Planned};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::apply::Applied;
-use crate::apply::lock::{BUSY_HINT, Held, Locking, Patience};
+use crate::apply::lock::{BUSY_HINT, Held, Patience};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::plan::file::PlanFile;
-use crate::plan::{Proposal, Scope, Step, Target};
+use crate::plan::{Proposal, Step, Target};
 use crate::ui::plans::PlanView;
 use crate::ui::prompt;
 use crate::ui::report::Finished;
@@ -73,19 +77,6 @@ pub(crate) struct Agreed {
     waited: bool,
 }
 
-/// The deployment's lock before an apply.
-enum Locked {
-    /// Another run is at work.
-    Busy(String),
-    /// This run may go on. `held` is `None` if nothing is there yet that two runs could change.
-    Held {
-        held: Option<Held>,
-        /// The bucket that was made for the lock.
-        bucket: Option<Done>,
-        waited: bool,
-    },
-}
-
 impl Request<'_> {
     /// Plans, asks, applies and reads back.
     ///
@@ -108,11 +99,7 @@ impl Request<'_> {
         outcome
     }
 
-    async fn locked(
-        &self,
-        context: &Context,
-        lock: &mut Option<Held>,
-    ) -> anyhow::Result<Outcome> {
+    async fn locked(&self, context: &Context, lock: &mut Option<Held>) -> anyhow::Result<Outcome> {
         let kept = match self.consent {
             Consent::File(path) => Some(PlanFile::read(path, &context.spec.name)?),
             Consent::Given | Consent::Yes | Consent::Name { .. } => None,
@@ -122,31 +109,66 @@ impl Request<'_> {
                 Ok(agreed) => agreed,
                 Err(exit) => return Ok(Outcome::nothing(exit)),
             };
-            let mut stale = agreed.waited;
-            let mut made = None;
-            if lock.is_none() && self.target.scope() == Scope::All {
-                match Box::pin(self.lock(context, &agreed)).await? {
-                    Locked::Busy(why) => {
-                        let why = format!("refused: {why}");
-                        context.output.refused(&why, Some(BUSY_HINT));
-                        return Ok(Outcome::nothing(Exit::Refused));
-                    }
-                    Locked::Held { held, bucket, waited } => {
-                        *lock = held;
-                        made = bucket;
-                        stale = true;
-                        if waited {
-                            context.output.note("the other run has ended: planning again");
-                            continue;
-                        }
+            let change = Box::pin(cancellable(context, self.change(context, agreed, lock)));
+            if let Some(outcome) = change.await? {
+                return Ok(outcome);
+            }
+            context
+                .output
+                .note("the other run has ended: planning again");
+        }
+    }
+
+    /// Locks the deployment and applies the plan. `None` if another run was at work in between.
+    async fn change(
+        &self,
+        context: &Context,
+        agreed: Agreed,
+        lock: &mut Option<Held>,
+    ) -> anyhow::Result<Option<Outcome>> {
+        let refused = Ok(Some(Outcome::nothing(Exit::Refused)));
+        // A secret that can't be fetched stops the run before its first change.
+        let writer = match agreed.proposal.aws {
+            Some(_) => Some(context.writer(&agreed.approved).await?),
+            None => None,
+        };
+        let mut stale = agreed.waited;
+        let mut made = None;
+        if let (None, Some(writer)) = (&lock, &writer) {
+            match Box::pin(self.lock(context, &agreed, writer)).await? {
+                Locked::Busy(why) => {
+                    let why = format!("refused: {why}");
+                    context.output.refused(&why, Some(BUSY_HINT));
+                    return refused;
+                }
+                Locked::Moved => return refused,
+                Locked::Held {
+                    held,
+                    bucket,
+                    waited,
+                } => {
+                    *lock = held;
+                    made = bucket;
+                    stale = true;
+                    if waited {
+                        return Ok(None);
                     }
                 }
             }
-            let Some(agreed) = Box::pin(self.still_agreed(context, agreed, stale, &made)).await? else {
-                return Ok(Outcome::nothing(Exit::Refused));
-            };
-            return Box::pin(self.apply(context, agreed, made, lock)).await;
         }
+        let agreed = if stale {
+            let fresh = Box::pin(self.still_agreed(context, &agreed, made.as_ref())).await?;
+            // Only the fresh plan is needed from here on.
+            drop(agreed);
+            match fresh {
+                Some(fresh) => fresh,
+                None => return refused,
+            }
+        } else {
+            agreed
+        };
+        let outcome = self.apply(context, &agreed, writer, made, lock);
+        Ok(Some(Box::pin(outcome).await?))
     }
 
     /// The plan that the operator agrees to, or how the run ends without it.
@@ -185,64 +207,6 @@ impl Request<'_> {
         }
     }
 
-    /// Locks the deployment. The bucket of the lock is the first step of a first run.
-    async fn lock(&self, context: &Context, agreed: &Agreed) -> anyhow::Result<Locked> {
-        let command = context.command(self.verb, &[]);
-        let mut bucket = None;
-        loop {
-            return Ok(match context.lock(&command, self.patience).await? {
-                Locking::Busy(who) => Locked::Busy(who),
-                Locking::Held { lock, waited } => Locked::Held {
-                    held: Some(lock),
-                    bucket,
-                    waited,
-                },
-                Locking::NoBucket if bucket.is_none() => {
-                    bucket = context.make_lock_bucket(agreed).await?;
-                    if bucket.is_some() {
-                        continue;
-                    }
-                    Locked::Held {
-                        held: None,
-                        bucket,
-                        waited: false,
-                    }
-                }
-                Locking::NoBucket => bail!("the bucket of the lock is gone again"),
-            });
-        }
-    }
-
-    /// The plan on the environment as it is by now, if it is still the plan that was agreed to. `made` was done since.
-    async fn still_agreed(
-        &self,
-        context: &Context,
-        agreed: Agreed,
-        stale: bool,
-        made: &Option<Done>,
-    ) -> anyhow::Result<Option<Agreed>> {
-        if !stale {
-            return Ok(Some(agreed));
-        }
-        // A newer image is no reason to ask again.
-        let images = agreed.proposal.images().cloned();
-        let fresh = context.propose(&self.target, images.as_ref()).await?;
-        match self.approve_again(&agreed.approved, &fresh, made.as_ref()) {
-            Ok(approved) => Ok(Some(Agreed {
-                proposal: fresh,
-                approved,
-                waited: false,
-            })),
-            Err(why) => {
-                let hint = "run the command again, and check the new plan";
-                let why =
-                    format!("refused: the environment changed after the plan was made: {why}");
-                context.output.refused(&why, Some(hint));
-                Ok(None)
-            }
-        }
-    }
-
     /// Shows the plan, and approves it if the operator allows every denial by name. With `--json`, stdout holds one
     /// document: the plan if nothing is done, otherwise the report.
     fn gate(
@@ -265,25 +229,6 @@ impl Request<'_> {
                 Ok(None)
             }
         }
-    }
-
-    /// Approves the fresh plan if it equals the plan that the operator saw. Otherwise returns what differs.
-    fn approve_again(
-        &self,
-        seen: &Approved<Step>,
-        fresh: &Proposal,
-        made: Option<&Done>,
-    ) -> Result<Approved<Step>, String> {
-        let mut moved = seen.plan().moved(fresh.linted.plan());
-        let is_made = |id: &ResourceId| made.is_some_and(|made| made.id == *id);
-        moved.retain(|moved| !(is_made(&moved.id) && matches!(moved.how, Movement::Settled)));
-        if !moved.is_empty() {
-            let differences: Vec<String> = moved.iter().map(Moved::to_string).collect();
-            return Err(differences.join("; "));
-        }
-        // A bucket that was empty may hold objects by now.
-        let approved = fresh.linted.clone().approve(&self.allow);
-        approved.map_err(|refusal| refusal.to_string())
     }
 
     /// Shows the plan: as data, or to the operator who is asked while stdout is for the report.
@@ -343,17 +288,17 @@ impl Request<'_> {
     async fn apply(
         &self,
         context: &Context,
-        agreed: Agreed,
+        agreed: &Agreed,
+        writer: Option<Arc<Writer>>,
         made: Option<Done>,
         lock: &mut Option<Held>,
     ) -> anyhow::Result<Outcome> {
         let started = Instant::now();
         let Agreed {
             proposal, approved, ..
-        } = &agreed;
-        let applied = context.apply(&self.target, proposal, approved, lock);
-        let applied = Box::pin(cancellable(context, applied));
-        let Applied { mut report, aws } = applied.await?;
+        } = agreed;
+        let applied = context.apply(&self.target, proposal, approved, writer, lock);
+        let Applied { mut report, aws } = Box::pin(applied).await?;
         report.done.extend(made);
         context.report_calls();
         let not_ours = approved.left_to_others();
