@@ -18,6 +18,7 @@ mod layers;
 mod scripts;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -70,12 +71,27 @@ enum Command {
         args: Vec<OsString>,
     },
     /// Measures plan and bootstrap on a sandbox, and writes docs/bench.md
-    #[command(
-        after_help = "Example:\n  cargo xtask bench\n\nFails if a limit in xtask/src/bench/limits.rs is exceeded."
-    )]
-    Bench,
+    #[command(after_help = "Examples:
+  cargo xtask bench
+  cargo xtask bench growth
+
+Fails if a limit in xtask/src/bench/limits.rs or xtask/src/bench/growth/limits.rs is exceeded.")]
+    Bench {
+        #[command(subcommand)]
+        part: Option<BenchPart>,
+    },
     #[command(external_subcommand)]
     Other(Vec<OsString>),
+}
+
+#[derive(Subcommand)]
+enum BenchPart {
+    /// Measures a plan in an account and a zone in which other teams have much
+    Growth {
+        /// Measures the binaries in this folder, and only prints the section
+        #[arg(long, value_name = "FOLDER", hide = true)]
+        binaries: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -84,7 +100,10 @@ fn main() -> ExitCode {
         Command::Ci => ci::run_all(),
         Command::Layers => layers::run(),
         Command::Bless { args } => bless::run(&args),
-        Command::Bench => bench::run(),
+        Command::Bench { part: None } => bench::run(),
+        Command::Bench {
+            part: Some(BenchPart::Growth { binaries }),
+        } => bench::growth::run(binaries.as_deref()),
         Command::Other(words) => pass_on(&words, profile(release)),
     };
     match result {

@@ -1,7 +1,10 @@
-"""Tags of log groups: the tagging API finds them under AWS's ARN, and deleting a group deletes them."""
+"""Tags. The tagging API finds log groups under AWS's ARN, and deleting a group deletes its tags. EC2 looks up the tags of a
+resource at once."""
 
 from dataclasses import replace
 
+from moto.ec2.models.core import TaggedEC2Resource
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
 from moto.logs.models import LogsBackend
 
@@ -13,6 +16,7 @@ def fix():
     _fix_resource_type()
     _fix_arns()
     _fix_delete()
+    _fix_lookup()
 
 
 def _fix_resource_type():
@@ -53,3 +57,16 @@ def _fix_delete():
         self.tagger.delete_all_tags_for_resource(group.arn)
 
     LogsBackend.delete_log_group = delete_log_group
+
+
+def _fix_lookup():
+    """moto goes through all tags of the Region for each resource: a list of 1,000 instances takes 5 seconds."""
+
+    def get_tags(self):
+        kind = EC2_PREFIX_TO_RESOURCE.get(get_prefix(self.id), "") if self.id else ""
+        return [
+            {"resource_id": self.id, "key": key, "value": value, "resource_type": kind}
+            for key, value in self.ec2_backend.tags.get(self.id, {}).items()
+        ]
+
+    TaggedEC2Resource.get_tags = get_tags

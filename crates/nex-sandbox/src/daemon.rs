@@ -99,6 +99,14 @@ impl Daemon {
         !venv::is_installed(&self.dir)
     }
 
+    /// The Python that runs the sandboxes ([`Sandbox::python`]).
+    ///
+    /// # Errors
+    /// When the Python environment cannot be installed.
+    pub fn python(&self) -> Result<PathBuf, SandboxError> {
+        venv::ensure(&self.dir)
+    }
+
     /// Runs `exe serve --name NAME` in the background and waits until the sandbox is ready. Does
     /// nothing if the sandbox is already running.
     ///

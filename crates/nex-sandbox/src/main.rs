@@ -115,6 +115,7 @@ fn up(daemon: &Daemon, name: &str, lag: Option<Duration>, json: bool) -> anyhow:
                 "endpoint": state.endpoint,
                 "pid": state.pid,
                 "env": state.env(),
+                "python": daemon.python()?,
             })
         );
     } else {

@@ -86,7 +86,7 @@ impl Bootstrap {
     }
 }
 
-fn megabytes(kib: u64) -> f64 {
+pub(super) fn megabytes(kib: u64) -> f64 {
     kib as f64 * 1024.0 / 1e6
 }
 
@@ -99,6 +99,7 @@ mod tests {
     fn run(seconds: u64, calls: usize) -> Run {
         Run {
             wall: Duration::from_secs(seconds),
+            cpu: Duration::from_millis(100),
             peak_kib: 1000 * seconds,
             calls,
             chain: 3,

@@ -1,4 +1,4 @@
-//! Measures one run of a command: its time, its memory, and its calls.
+//! Measures one run of a command: its time, its CPU time, its memory, and its calls.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -7,6 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 
 use super::sandbox::{Call, Sandbox};
 
@@ -19,6 +21,8 @@ const INTERVAL: Duration = Duration::from_millis(1);
 pub(super) struct Run {
     /// The time from the start of the process to its end.
     pub(super) wall: Duration,
+    /// The CPU time of the process and of the children that it waited for.
+    pub(super) cpu: Duration,
     /// The peak of the resident memory in KiB.
     pub(super) peak_kib: u64,
     /// The number of calls that the gateway received.
@@ -35,6 +39,7 @@ pub(super) struct Run {
 /// When the command fails.
 pub(super) fn run(command: &mut Command, sandbox: &Sandbox) -> anyhow::Result<Run> {
     sandbox.reset_calls()?;
+    let cpu_before = cpu_of_children()?;
     let start = Instant::now();
     let child = command
         .stdin(Stdio::null())
@@ -52,6 +57,7 @@ pub(super) fn run(command: &mut Command, sandbox: &Sandbox) -> anyhow::Result<Ru
         (output, wall, peak.join().unwrap_or_default())
     });
     let output = output.context("failed to wait for nex")?;
+    let cpu = cpu_of_children()?.saturating_sub(cpu_before);
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         bail!("nex failed ({}):\n{stderr}", output.status);
@@ -59,11 +65,21 @@ pub(super) fn run(command: &mut Command, sandbox: &Sandbox) -> anyhow::Result<Ru
     let calls = sandbox.calls()?;
     Ok(Run {
         wall,
+        cpu,
         peak_kib,
         calls: calls.len(),
         chain: longest_chain(&calls),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
     })
+}
+
+/// The CPU time, in user and in system mode, of all children that have ended so far. `run` has no
+/// more than one child at a time.
+fn cpu_of_children() -> anyhow::Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let total = usage.user_time() + usage.system_time();
+    let micros = u64::try_from(total.num_microseconds()).unwrap_or_default();
+    Ok(Duration::from_micros(micros))
 }
 
 /// Reads the memory of a process until it has ended, and returns the peak in KiB.
@@ -141,6 +157,15 @@ mod tests {
         assert_eq!(seconds(report, "/timing/wall").expect("a number"), 3.4);
         assert!(seconds(report, "/timing/height").is_err());
         assert!(seconds("done", "/timing/wall").is_err());
+    }
+
+    #[test]
+    fn the_cpu_time_of_an_ended_child_counts() {
+        let before = cpu_of_children().expect("a usage");
+        let script = "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done";
+        let busy = Command::new("sh").args(["-c", script]).status();
+        assert!(busy.expect("a shell").success());
+        assert!(cpu_of_children().expect("a usage") > before);
     }
 
     #[test]

@@ -1,20 +1,21 @@
 //! `cargo xtask bench`: measures a plan and a bootstrap on a sandbox, with and without delays.
 
 mod figures;
+pub(crate) mod growth;
 mod limits;
 mod measure;
 mod page;
 mod sandbox;
 
-use std::fs;
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use crate::cargo::root;
 use crate::launch::{self, Binaries, Profile};
 use figures::{Bootstrap, Plan, RUNS};
 use measure::Run;
+use page::Part;
 use sandbox::Sandbox;
 
 /// The delays of every call to measure with, in milliseconds.
@@ -32,8 +33,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         plans.push(plan);
     }
     let page = page::page(&page::machine(&built)?, &plans, &bootstraps);
-    let path = root().join("docs/bench.md");
-    fs::write(&path, &page).with_context(|| format!("failed to write {}", path.display()))?;
+    page::write(Part::Bench, &page)?;
     print!("{page}");
     let exceeded = limits::exceeded(&plans, &bootstraps);
     if !exceeded.is_empty() {

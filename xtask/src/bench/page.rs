@@ -1,15 +1,51 @@
 //! The page `docs/bench.md`.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::process::Command;
+
+use anyhow::Context;
 
 use super::figures::{Bootstrap, Plan, RUNS};
 use super::limits::{CALLS, DEPTH, PEAK_MB, RATIO, WALL_SECONDS};
-use crate::cargo::read;
+use crate::cargo::{read, root};
 use crate::launch::Binaries;
 
 /// The requirements of the sandbox, which pin the version of moto.
 const MOTO: &str = include_str!("../../../crates/nex-sandbox/moto/requirements.in");
+
+/// The heading of the section about growth, which ends the page.
+pub(super) const GROWTH: &str = "## What other teams have in the account\n";
+
+/// A part of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// What `cargo xtask bench` measures.
+    Bench,
+    /// What `cargo xtask bench growth` measures.
+    Growth,
+}
+
+/// Writes one part of the page and keeps the other one.
+pub(super) fn write(part: Part, text: &str) -> anyhow::Result<()> {
+    let path = root().join("docs/bench.md");
+    let page = fs::read_to_string(&path);
+    let page = page.with_context(|| format!("failed to read {}", path.display()))?;
+    fs::write(&path, replaced(&page, part, text))
+        .with_context(|| format!("failed to write {}", path.display()))
+}
+
+fn replaced(page: &str, part: Part, text: &str) -> String {
+    let (bench, growth) = page.split_at(page.find(GROWTH).unwrap_or(page.len()));
+    let (bench, growth) = match part {
+        Part::Bench => (text, growth),
+        Part::Growth => (bench, text),
+    };
+    format!("{}\n\n{growth}", bench.trim_end())
+        .trim_end()
+        .to_owned()
+        + "\n"
+}
 
 /// Describes the machine and the versions in one line.
 pub(super) fn machine(built: &Binaries) -> anyhow::Result<String> {
@@ -41,7 +77,7 @@ pub(super) fn page(machine: &str, plans: &[Plan], bootstraps: &[Bootstrap]) -> S
     let mut text = format!(
         "# The cost of a plan and a bootstrap
 
-`cargo xtask bench` writes this page. It measures the reference deployment (`environments/staging.toml`) on a new sandbox.
+`cargo xtask bench` writes this page, except for the last section. It measures the reference deployment (`environments/staging.toml`) on a new sandbox.
 {machine}.
 
 The sandbox executes one call at a time and needs 1 to 20 ms for each. The added delay simulates the network to AWS.
@@ -107,4 +143,20 @@ For comparison, Terraform with the same resources on an emulator, measured separ
 ",
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_command_writes_its_own_part() {
+        let growth = format!("{GROWTH}\nfew\n");
+        let whole = replaced("# Cost\n\nlow\n", Part::Growth, &growth);
+        assert_eq!(whole, format!("# Cost\n\nlow\n\n{growth}"));
+        assert_eq!(replaced(&whole, Part::Growth, &growth), whole);
+        let again = replaced(&whole, Part::Bench, "# Cost\n\nhigh\n");
+        assert_eq!(again, format!("# Cost\n\nhigh\n\n{growth}"));
+        assert_eq!(replaced("", Part::Bench, "# Cost\n"), "# Cost\n");
+    }
 }

@@ -1,5 +1,6 @@
 //! A sandbox for measurements, and the calls that its gateway received.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -21,15 +22,19 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A new sandbox. It ends when this value is dropped.
 pub(super) struct Sandbox {
     program: PathBuf,
-    /// The URL of the AWS gateway.
-    endpoint: String,
+    up: Up,
     http: Agent,
 }
 
 /// The output of `nex-sandbox up --json`.
 #[derive(Deserialize)]
 struct Up {
+    /// The URL of the AWS gateway.
     endpoint: String,
+    /// The variables that point clients at the sandbox.
+    env: BTreeMap<String, String>,
+    /// A Python with boto3.
+    python: PathBuf,
 }
 
 #[derive(Serialize)]
@@ -52,7 +57,7 @@ impl Sandbox {
         let mut up = Command::new(program);
         up.args(["up", "--json", "--name", NAME]);
         let output = read(up.stderr(Stdio::inherit()))?;
-        let Up { endpoint } = serde_json::from_str(&output)
+        let up = serde_json::from_str(&output)
             .context("failed to parse the output of `nex-sandbox up`")?;
         let http = Agent::config_builder()
             // The proxy of the environment cannot reach this machine's loopback.
@@ -63,12 +68,26 @@ impl Sandbox {
             .into();
         let sandbox = Self {
             program: program.to_owned(),
-            endpoint,
+            up,
             http,
         };
         let body = serde_json::to_string(&Delay { ms: delay_ms })?;
         sandbox.control("PUT", "delay", body)?;
         Ok(sandbox)
+    }
+
+    /// A program whose AWS and Cloudflare clients use the sandbox.
+    pub(super) fn client(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_remove("AWS_PROFILE").envs(&self.up.env);
+        command
+    }
+
+    /// A Python script with boto3 that uses the sandbox.
+    pub(super) fn python(&self, script: &str) -> Command {
+        let mut command = self.client(&self.up.python);
+        command.args(["-c", script]);
+        command
     }
 
     /// Clears the journal of calls.
@@ -84,7 +103,7 @@ impl Sandbox {
 
     /// Makes a control call and returns its answer.
     fn control(&self, method: &str, path: &str, body: impl AsSendBody) -> anyhow::Result<String> {
-        let url = format!("{}/_sandbox/{path}", self.endpoint);
+        let url = format!("{}/_sandbox/{path}", self.up.endpoint);
         let request = Request::builder().method(method).uri(&url).body(body)?;
         let call = || {
             let mut response = self.http.run(request)?;
