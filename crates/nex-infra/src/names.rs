@@ -20,6 +20,9 @@ pub(crate) const COMPONENT: &str = "Component";
 /// The tag by which the snapshot policy finds its volumes.
 pub(crate) const SNAPSHOT: &str = "Snapshot";
 
+/// The object in the artifacts bucket with which a run keeps others from changing the deployment at the same time.
+pub(crate) const LOCK: &str = ".nex/lock";
+
 /// A part of the system, as the tag `Component` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Component {

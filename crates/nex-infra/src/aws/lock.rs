@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::if_found;
 use super::{Aws, Error};
-
-/// The key of the lock in the deployment's bucket.
-pub(super) const KEY: &str = ".nex/lock";
+use crate::names::LOCK;
 
 /// How often a run renews its lock.
 pub const RENEWAL: Duration = Duration::from_secs(30);
@@ -155,7 +153,7 @@ impl Lock {
         const CALL: &str = "PutObject";
         let text = serde_json::to_vec(holder).unwrap_or_default();
         let owner = self.aws.account().await?;
-        let request = self.aws.s3.put_object().bucket(&self.bucket).key(KEY);
+        let request = self.aws.s3.put_object().bucket(&self.bucket).key(LOCK);
         let request = match condition {
             Condition::Absent => request.if_none_match("*"),
             Condition::Version(version) => request.if_match(version),
@@ -184,7 +182,7 @@ impl Lock {
     async fn read(&self) -> Result<Option<Found>, Error> {
         const CALL: &str = "GetObject";
         let owner = self.aws.account().await?;
-        let request = self.aws.s3.get_object().bucket(&self.bucket).key(KEY);
+        let request = self.aws.s3.get_object().bucket(&self.bucket).key(LOCK);
         let answer = request.expected_bucket_owner(owner).send().await;
         let Some(answer) = if_found(answer.map_err(Error::call(CALL, &self.bucket)))? else {
             return Ok(None);
@@ -229,7 +227,7 @@ impl HeldLock {
     pub async fn release(&self) -> Result<(), Error> {
         let Lock { aws, bucket } = &self.lock;
         let owner = aws.account().await?;
-        let request = aws.s3.delete_object().bucket(bucket).key(KEY);
+        let request = aws.s3.delete_object().bucket(bucket).key(LOCK);
         let request = request.if_match(self.version());
         let answer = request.expected_bucket_owner(owner).send().await;
         match answer.map_err(Error::call("DeleteObject", bucket)) {

@@ -3,11 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::Permissions;
-use crate::names::DEPLOYMENT;
+use crate::names::{DEPLOYMENT, LOCK};
 use crate::policy::{DLM, EC2, SESSION_MANAGER};
-
-/// The object with which a run keeps others from changing the deployment at the same time.
-const LOCK: &str = ".nex/lock";
 
 /// The service whose service-linked role the account's first Auto Scaling group needs.
 const AUTO_SCALING: &str = "autoscaling.amazonaws.com";

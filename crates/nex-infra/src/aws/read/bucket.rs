@@ -7,9 +7,9 @@ use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule as S3Rule};
 use super::Reader;
 use crate::aws::error::if_found;
 use crate::aws::number::from_sdk;
-use crate::aws::{Error, lock};
+use crate::aws::Error;
 use crate::model::{Document, LifecycleRule};
-use crate::names::Tags;
+use crate::names::{LOCK, Tags};
 
 /// A bucket as described, without its tags.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl Reader {
         let request = self.aws.s3.list_object_versions().bucket(name).max_keys(2);
         let answer = request.expected_bucket_owner(owner).send().await;
         let answer = answer.map_err(Error::call("ListObjectVersions", name))?;
-        let is_lock = |key: Option<&str>| key == Some(lock::KEY);
+        let is_lock = |key: Option<&str>| key == Some(LOCK);
         let versions = answer.versions().iter().all(|v| is_lock(v.key()));
         Ok(versions && answer.delete_markers().iter().all(|m| is_lock(m.key())))
     }
