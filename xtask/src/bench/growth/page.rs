@@ -16,6 +16,7 @@ may have in the same account and the same zone, and measures `nex plan staging -
 {machine}.
 
 Every call is delayed by {DELAY_MS} ms. The CPU time is that of the process in user and in system mode, the median of {RUNS} runs.
+The chain is the shortest of the runs, because a slow answer of the sandbox makes a chain longer.
 The figures have no run time: that of the sandbox grows with the resources.
 
 | in the account and in the zone | calls | chain | CPU | memory |
