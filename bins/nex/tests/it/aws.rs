@@ -127,8 +127,8 @@ ec2.modify_launch_template(LaunchTemplateName=name, DefaultVersion=str(version['
     let plan = stage.nex(&["plan", &file, "--check"]).expect(3);
     for field in [
         "spot_max_price: \"0.0001\" -> (none)",
-        "suspended: ",
-        "other_settings: ",
+        "    suspended",
+        "    other_settings",
     ] {
         assert!(plan.out.contains(field), "{field}: {}", plan.out);
     }

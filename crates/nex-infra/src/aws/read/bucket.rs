@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule as S3Rule};
 
 use super::Reader;
+use crate::aws::Error;
 use crate::aws::error::if_found;
 use crate::aws::number::from_sdk;
-use crate::aws::Error;
 use crate::model::{Document, LifecycleRule};
 use crate::names::{LOCK, Tags};
 

@@ -1,4 +1,4 @@
-//! Idempotency tokens: the same for the same call of the same environment, at any time.
+//! Idempotency tokens: the same for the same call of the same deployment, at any time.
 //!
 //! EC2 refuses a token that another call with other parameters used, so a token covers every parameter of the call.
 
@@ -12,7 +12,7 @@ use crate::names::Tags;
 /// What a token is for.
 #[derive(Debug, Serialize)]
 struct Purpose<'a, P> {
-    environment: &'a str,
+    deployment: &'a str,
     resource: String,
     parameters: &'a P,
 }
@@ -102,13 +102,13 @@ impl From<MetadataOptions> for Metadata {
 
 /// The token of a call: 64 characters, the most that EC2 accepts.
 pub(super) fn token<P: Serialize>(
-    environment: &str,
+    deployment: &str,
     key: &Key,
     parameters: &P,
 ) -> Result<String, Error> {
     let resource = key.resource_id().to_string();
     let purpose = Purpose {
-        environment,
+        deployment,
         resource: resource.clone(),
         parameters,
     };
@@ -150,9 +150,9 @@ mod tests {
         }
     }
 
-    fn token_of(environment: &str, parameters: &Launch<'_>) -> String {
+    fn token_of(deployment: &str, parameters: &Launch<'_>) -> String {
         let key = Key::new(Kind::Instance, "web");
-        token(environment, &key, parameters).expect("a token")
+        token(deployment, &key, parameters).expect("a token")
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         // From Python's json and hashlib.
         assert_eq!(
             token,
-            "eaa26ef0d536511c2133acb1667ac730a52d0107ac93b1a29818d6f3455ab0ef"
+            "22a4c11520ff8402035769a5e77ee8e5671f908b6c7d0bd014671a90559dcf85"
         );
     }
 
@@ -173,8 +173,8 @@ mod tests {
         let (groups, other_groups) = ([], ["sg-1".to_owned()]);
         let base = || launch(&tags, &groups);
         let mut tokens = vec![
-            token_of("staging", &base()),
-            token_of("production", &base()),
+            token_of("nex-staging", &base()),
+            token_of("nex-production", &base()),
         ];
         let variants = [
             Launch {
@@ -218,7 +218,11 @@ mod tests {
                 ..base()
             },
         ];
-        tokens.extend(variants.iter().map(|variant| token_of("staging", variant)));
+        tokens.extend(
+            variants
+                .iter()
+                .map(|variant| token_of("nex-staging", variant)),
+        );
         let count = tokens.len();
         tokens.sort_unstable();
         tokens.dedup();
