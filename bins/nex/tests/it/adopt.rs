@@ -75,9 +75,10 @@ print(run['Instances'][0]['InstanceId'])
     stage.nex(&["plan", &file, "--check"]).expect(0);
     let server = stage.python(
         "i = [i for r in ec2.describe_instances(Filters=[{'Name': 'tag:Name', 'Values': ['nex-staging-gitlab']}])['Reservations'] for i in r['Instances']]
-print(len(i), i[0]['InstanceId'], i[0]['InstanceType'])",
+print(len(i), i[0]['InstanceId'], i[0]['InstanceType'], i[0]['BlockDeviceMappings'][0]['Ebs']['DeleteOnTermination'])",
     );
-    assert_eq!(server, format!("1 {id} t3a.xlarge"));
+    // The volume outlives the server, also one that someone else made.
+    assert_eq!(server, format!("1 {id} t3a.xlarge False"));
 }
 
 #[test]

@@ -187,3 +187,17 @@ fn both_clouds_are_reached_through_the_proxy_and_a_sandbox_never_is() {
     .expect(0);
     assert_eq!(lines.try_iter().count(), 0);
 }
+
+#[test]
+fn keys_and_secrets_travel_to_no_other_machine_in_clear_text() {
+    let reference = Reference::new();
+    let refused = run(nex()
+        .args(["plan", &reference.file()])
+        .env("AWS_ENDPOINT_URL", "http://192.0.2.2:4566")
+        .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .env("CLOUDFLARE_BASE_URL", "http://127.0.0.1:9")
+        .env("CLOUDFLARE_API_TOKEN", "example"))
+    .expect(5);
+    assert!(refused.err.contains("is not encrypted"), "{}", refused.err);
+}

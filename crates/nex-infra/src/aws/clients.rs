@@ -89,14 +89,7 @@ macro_rules! client {
 
 /// The HTTP client: with the proxy of HTTPS_PROXY, HTTP_PROXY and NO_PROXY, except for an endpoint on this machine.
 fn http_client(options: &ConnectOptions) -> SharedHttpClient {
-    let variable = || std::env::var("AWS_ENDPOINT_URL").ok();
-    let endpoint = options
-        .endpoint
-        .as_ref()
-        .map(|endpoint| endpoint.url.clone());
-    let is_local = endpoint
-        .or_else(variable)
-        .is_some_and(|url| is_loopback(&url));
+    let is_local = endpoint(options).is_some_and(|url| is_loopback(&url));
     aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
         let proxy = if is_local {
             ProxyConfig::disabled()
@@ -114,6 +107,13 @@ fn http_client(options: &ConnectOptions) -> SharedHttpClient {
     })
 }
 
+/// The address to use instead of AWS's own: the caller's, or that of the SDKs' variable.
+fn endpoint(options: &ConnectOptions) -> Option<String> {
+    let given = options.endpoint.as_ref();
+    let variable = || std::env::var("AWS_ENDPOINT_URL").ok();
+    given.map(|endpoint| endpoint.url.clone()).or_else(variable)
+}
+
 /// Whether a URL's host is this machine.
 fn is_loopback(url: &str) -> bool {
     let uri: Option<http::Uri> = url.parse().ok();
@@ -126,8 +126,14 @@ impl Aws {
     /// Builds the clients. Checks first that credentials exist.
     ///
     /// # Errors
-    /// [`Error::NoCredentials`].
+    /// [`Error::NoCredentials`]; [`Error::ClearText`] for an `http` endpoint of another machine.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Error> {
+        if let Some(url) = endpoint(options)
+            && url.starts_with("http:")
+            && !is_loopback(&url)
+        {
+            return Err(Error::ClearText(url));
+        }
         let http = http_client(options);
         let retry = RetryConfig::standard()
             .with_max_attempts(options.max_attempts.unwrap_or(MAX_ATTEMPTS))

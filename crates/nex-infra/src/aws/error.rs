@@ -24,6 +24,9 @@ pub enum Error {
         /// The service's answer, or why no answer came.
         source: CallError,
     },
+    /// Keys and secret values would travel to another machine without encryption.
+    #[error("the endpoint {0} is not encrypted and not on this machine")]
+    ClearText(String),
     /// No credentials were found to sign calls with.
     #[error("no AWS credentials were found")]
     NoCredentials(#[source] Box<dyn StdError + Send + Sync>),
@@ -170,6 +173,7 @@ impl CloudError for Error {
         match self {
             Error::Call { source, .. } => source.kind(),
             Error::NoCredentials(_) | Error::OtherAccount { .. } => ErrorKind::Denied,
+            Error::ClearText(_) => ErrorKind::Unsafe,
             Error::Answer { .. } => ErrorKind::Indeterminate,
             Error::Cancelled { .. } => ErrorKind::Cancelled,
             Error::Ambiguous { .. } => ErrorKind::Unsafe,
@@ -187,6 +191,9 @@ impl CloudError for Error {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
             Error::NoCredentials(_) => "log in with `aws sso login`, or set AWS_PROFILE",
+            Error::ClearText(_) => {
+                "use an https address, or one of this machine, in AWS_ENDPOINT_URL"
+            }
             Error::OtherAccount { .. } => {
                 "set AWS_PROFILE to a profile of the spec's account, or fix aws.account in the spec"
             }

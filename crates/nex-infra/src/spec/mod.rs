@@ -273,12 +273,16 @@ pub struct Fleet {
     #[schemars(length(min = 1))]
     pub instance_types: Vec<String>,
     /// Fewest instances.
+    #[schemars(range(max = 10_000))]
     pub min: u32,
     /// Most instances.
+    #[schemars(range(max = 10_000))]
     pub max: u32,
     /// Instances at the first start. From then on the scaling policy decides.
+    #[schemars(range(max = 10_000))]
     pub desired: u32,
     /// How many instances are on demand before any is Spot.
+    #[schemars(range(max = 10_000))]
     pub on_demand_base: u32,
     /// Percent Spot above the base.
     #[schemars(range(min = 0, max = 100))]

@@ -15,6 +15,9 @@ const RETENTIONS: [u32; 22] = [
 const TAG_KEY_MAX: usize = 128;
 const TAG_VALUE_MAX: usize = 256;
 
+/// How the names of the Regions outside of the partition `aws` start. Service names and trust stores differ there.
+const OTHER_PARTITIONS: [&str; 4] = ["cn-", "us-gov-", "us-iso", "eu-isoe-"];
+
 /// The tags that nex sets itself.
 const OWN_TAGS: [&str; 6] = [
     "Name",
@@ -45,6 +48,15 @@ impl Spec {
         check_retention(&self.logs, &mut problems);
         self.check_tags(&mut problems);
         self.check_buckets(&mut problems);
+        let other = OTHER_PARTITIONS
+            .iter()
+            .find(|start| self.region.starts_with(*start));
+        problems.unless(
+            other.is_none(),
+            "region",
+            "nex does not support AWS's other partitions: China, GovCloud and the isolated Regions",
+            "a Region of the partition aws, such as eu-west-3",
+        );
         if self.server.image.is_none() {
             check_processor(
                 "server.instance_type",

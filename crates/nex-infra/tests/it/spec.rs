@@ -79,6 +79,18 @@ fn each_problem_is_found_at_its_field() {
     problems("[tags]\n\"\" = \"x\"", &["tags."]);
     problems("[tags]\nCostCenter = \"42\"", &[]);
     problems(&format!("[tags]\na = \"{}\"", "x".repeat(257)), &["tags.a"]);
+    // Every service must take the characters and the number of the tags.
+    problems("[tags]\n\"Cost Center\" = \"42\"", &["tags.Cost Center"]);
+    problems("[tags]\nteam = \"R&D\"", &["tags.team"]);
+    problems("[tags]\nteam = \"Zoë, ops\"", &["tags.team"]);
+    problems("[tags]\nteam = \"Zoë @ops: a/b\"", &[]);
+    let tags = |count: u32| {
+        (0..count)
+            .map(|n| format!("t{n} = \"x\"\n"))
+            .collect::<String>()
+    };
+    problems(&format!("[tags]\n{}", tags(44)), &[]);
+    problems(&format!("[tags]\n{}", tags(45)), &["tags"]);
     problems(
         "[server]\nssh_from = [\"10.0.0.1/8\", \"office\", \"10.0.0.0/8\"]",
         &["server.ssh_from[0]", "server.ssh_from[1]"],
@@ -105,6 +117,23 @@ fn each_problem_is_found_at_its_field() {
         "[storage]\nregistry_bucket = \"one\"\n[fleet]\ncache_bucket = \"one\"",
         &["fleet.cache_bucket"],
     );
+}
+
+#[test]
+fn only_regions_of_the_partition_aws_are_valid() {
+    for region in [
+        "cn-north-1",
+        "us-gov-west-1",
+        "us-iso-east-1",
+        "eu-isoe-west-1",
+    ] {
+        let spec = Spec {
+            region: region.to_owned(),
+            ..read("")
+        };
+        let found: Vec<String> = spec.validate().into_iter().map(|p| p.path).collect();
+        assert_eq!(found, ["region"], "{region}");
+    }
 }
 
 #[test]
