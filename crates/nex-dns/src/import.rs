@@ -1,5 +1,6 @@
 //! Writes an existing zone as a spec, for a zone that was managed by hand until now.
 
+use nex_plan::printable;
 use serde::Serialize;
 
 use strum::VariantArray as _;
@@ -7,7 +8,6 @@ use strum::VariantArray as _;
 use crate::ids::RecordId;
 use crate::name::canonical;
 use crate::ownership::unmarked;
-use crate::printable::printable;
 use crate::record::{effective_ttl, readable_content};
 use crate::setting::Setting;
 use crate::spec::{Record, Settings, Spec};

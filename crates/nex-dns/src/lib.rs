@@ -62,7 +62,6 @@ mod manager;
 pub mod name;
 mod ownership;
 pub mod ports;
-mod printable;
 pub mod record;
 mod resolve;
 mod setting;

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use nex_plan::{Finding, NOT_OURS, Planned, Remedy, ResourceId, Severity, Subject};
+use nex_plan::{Finding, NOT_OURS, Planned, Remedy, ResourceId, Severity, Subject, printable};
 
 use crate::change::{RECORD, RecordChange, ZoneStep};
 use crate::desired::Desired;
 use crate::diff::{others, owns};
 use crate::ids::RecordId;
 use crate::ownership::max_comment_length;
-use crate::printable::printable;
 use crate::spec::ZonePlan;
 use crate::taken::{Claim, Taken};
 use crate::zone::{ObservedRecord, Zone};

@@ -7,7 +7,8 @@ use std::fmt;
 use std::time::Instant;
 
 use nex_plan::{
-    ApplyReport, Approved, CloudError, ErrorKind, MovedError, Planned, Problems, RunContext, Timing,
+    ApplyReport, Approved, CloudError, ErrorKind, MovedError, Planned, Problems, RunContext,
+    Timing, printable,
 };
 use time::OffsetDateTime;
 
@@ -16,7 +17,6 @@ use crate::change::ZoneStep;
 use crate::engine::{Run, is_record_or_setting};
 use crate::name::canonical_zone;
 use crate::ports::ZoneReader;
-use crate::printable::printable;
 use crate::snapshot::{Goal, ZoneSnapshot};
 use crate::spec::Spec;
 use crate::zone::{in_use, zone_query};

@@ -1,6 +1,6 @@
 //! Names in canonical form: full, lower case, punycode, without the final dot, as Cloudflare returns them.
 
-use crate::printable::printable;
+use nex_plan::printable;
 
 /// Why a name is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use nex_plan::Problems;
+use nex_plan::{Problems, printable};
 
 use crate::name::{self, canonical, canonical_zone};
 use crate::ownership::{marked, max_comment_length};
-use crate::printable::printable;
 use crate::record::canonical_content;
 use crate::spec::{
     AUTOMATIC_TTL, Certificate, Limits, MAX_HOSTNAMES, Record, RecordType, Spec, VALIDITIES,

@@ -54,15 +54,21 @@ fn short(field: &FieldChange, lists: &[NamedList]) -> Option<String> {
         }
         Value::Map(entries) if entries.is_empty() => return None,
         Value::Map(entries) => {
-            let keys: Vec<String> = entries.keys().map(|key| printable(key)).collect();
+            let keys: Vec<String> = entries.keys().map(printable).collect();
             format!("{name} {}", keys.join(", "))
         }
     };
     Some(cut(&text))
 }
 
-/// A text without characters that a terminal executes: a name at a provider may hold any.
-pub(crate) fn printable(text: &str) -> String {
+/// A text with its control characters escaped. A terminal executes these, and they could hide lines of a plan; a name or
+/// a message of a provider may contain any.
+///
+/// ```
+/// assert_eq!(nex_plan::printable("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
+/// ```
+pub fn printable(text: impl AsRef<str>) -> String {
+    let text = text.as_ref();
     let mut printable = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {

@@ -44,7 +44,7 @@ mod value;
 pub use allowance::{Allowance, AllowanceError};
 pub use cancel::CancelToken;
 pub use change::{Action, Change, FieldChange, ResourceId, UpdateBehavior};
-pub use compact::NamedList;
+pub use compact::{NamedList, printable};
 pub use document::{FindingDocument, KeptPlan, PlanDocument};
 pub use error::{CloudError, ErrorKind, chain};
 pub use finding::{Finding, NOT_OURS, Remedy, Severity, Subject, sort_findings};

@@ -119,7 +119,7 @@ impl Renderer<'_> {
             message,
             remedy: _,
         } = finding;
-        let (subject, message) = (printable(&subject.name()), printable(message));
+        let (subject, message) = (printable(subject.name()), printable(message));
         if self.allows(finding) {
             let head = format!("allowed[{code}]");
             let head = self.paint.severity(Severity::Warning, &head);
@@ -128,7 +128,7 @@ impl Renderer<'_> {
         let head = self
             .paint
             .severity(*severity, &format!("{severity}[{code}]"));
-        let remedy = printable(&(self.remedy)(finding));
+        let remedy = printable((self.remedy)(finding));
         format!("{head} {subject}: {message}\n  hint: {remedy}")
     }
 
@@ -152,7 +152,7 @@ impl Renderer<'_> {
 
     /// A created resource on one line.
     fn line(&self, out: &mut String, change: &Change, values: &[String]) {
-        let id = printable(&change.id.to_string());
+        let id = printable(change.id.to_string());
         let head = format!("+ {:<8}{id}", change.action);
         let head = self.paint.action(change.action, &head);
         let values = values.join(", ");
@@ -173,10 +173,10 @@ impl Renderer<'_> {
             Action::Replace => "±",
             Action::Delete => "-",
         };
-        let head = format!("{sign} {action:<8}{}", printable(&id.to_string()));
+        let head = format!("{sign} {action:<8}{}", printable(id.to_string()));
         let _ = writeln!(out, "{}", self.paint.action(*action, &head));
         for reason in reasons {
-            let _ = writeln!(out, "    because {reason}");
+            let _ = writeln!(out, "    because {}", printable(reason));
         }
         for field in fields {
             self.field(out, field, *action);
@@ -347,7 +347,14 @@ mod tests {
     #[test]
     fn control_characters_of_a_provider_are_escaped() {
         let field = FieldChange::new("content", Value::Absent, "a\u{1b}[31m\nb");
-        let plan = plan(Action::Create, vec![field]);
+        let mut plan = plan(Action::Create, vec![field]);
+        let changed = Change {
+            action: Action::Update,
+            id: ResourceId::new("record", "c"),
+            fields: vec![],
+            reasons: vec!["the comment is \u{1b}[2J".to_owned()],
+        };
+        plan.push(changed);
         let compact = Renderer {
             detail: Detail::Compact(&[]),
             ..Renderer::plain()

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::ui::progress::Screen;
 
 /// How often a run that waits for the lock looks again.
@@ -19,10 +20,6 @@ const POLL: Duration = Duration::from_secs(2);
 /// How long AWS may take to show what a run did that was killed (EC2's guide on eventual consistency: seconds). A new
 /// address has no name and no token, so a run that does not see it would allocate a second one.
 const VISIBLE: Duration = Duration::from_secs(5);
-
-/// What resolves a refusal because of another run.
-pub(crate) const BUSY_HINT: &str =
-    "wait for the other run with --wait, or take its lock with --take-over";
 
 /// What a run does when another run is at work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,13 +30,13 @@ pub(crate) struct Patience {
     pub(crate) take_over: bool,
 }
 
-/// What became of the wish for the lock.
+/// What became of a request for the lock.
 pub(crate) enum Locking {
     /// This run has the lock; `waited` if another run was at work before.
     Held { lock: Held, waited: bool },
     /// Another run is at work: who, and since when.
     Busy(String),
-    /// There is no bucket for the lock yet.
+    /// The bucket of the lock does not exist yet.
     NoBucket,
 }
 
@@ -109,6 +106,13 @@ impl Context {
                 }
             }
         }
+    }
+
+    /// Says that another run is at work, and returns the exit code for that.
+    pub(crate) fn refuse_busy(&self, who: &str) -> Exit {
+        let hint = "wait for the other run with --wait, or take its lock with --take-over";
+        self.output.refused(&format!("refused: {who}"), Some(hint));
+        Exit::Refused
     }
 
     async fn pause(&self, pause: Duration) -> anyhow::Result<()> {

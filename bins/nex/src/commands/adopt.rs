@@ -12,7 +12,7 @@ use nex_infra::{AdoptionError, ConvergeOptions, adoption, converge};
 use nex_plan::{Action, ApplyReport, Approved, Plan, Planned, Step};
 
 use super::change::cancellable;
-use crate::apply::lock::{BUSY_HINT, Locking, Patience};
+use crate::apply::lock::{Locking, Patience};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::plan::{AwsState, Scope, Target};
@@ -77,12 +77,7 @@ impl Request<'_> {
         let lock = match context.lock(&command, self.patience).await? {
             Locking::Held { lock, .. } => Some(lock),
             Locking::NoBucket => None,
-            Locking::Busy(who) => {
-                context
-                    .output
-                    .refused(&format!("refused: {who}"), Some(BUSY_HINT));
-                return Ok(Exit::Refused);
-            }
+            Locking::Busy(who) => return Ok(context.refuse_busy(&who)),
         };
         let exit = Box::pin(self.tag(context, kind, approved, &id)).await;
         if let Some(lock) = lock {

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use nex_plan::{Paint, Severity};
+use nex_plan::{Paint, Severity, printable};
 use serde::Serialize;
 
 /// Where a run writes, and how much it writes.
@@ -62,17 +62,33 @@ impl Output {
     pub(crate) fn error(self, error: &anyhow::Error, hint: Option<&str>) {
         let mut stderr = anstream::stderr().lock();
         let head = Paint::Ansi.severity(Severity::Deny, "error:");
-        let _ = writeln!(stderr, "{head} {error}");
+        let _ = writeln!(stderr, "{head} {}", safe(&error.to_string()));
         let mut written = error.to_string();
         for cause in error.chain().skip(1) {
             let text = cause.to_string();
             if !written.contains(&text) {
-                let _ = writeln!(stderr, "  because {text}");
+                let _ = writeln!(stderr, "  because {}", safe(&text));
                 written = text;
             }
         }
         if let Some(hint) = hint {
-            let _ = writeln!(stderr, "  hint: {hint}");
+            let _ = writeln!(stderr, "  hint: {}", safe(hint));
         }
+    }
+}
+
+/// A text of several lines without characters that a terminal executes: errors quote providers and other programs.
+pub(super) fn safe(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn a_message_of_a_provider_can_not_erase_what_stands_above_it() {
+        assert_eq!(safe("a\u{1b}[5A\u{1b}[J\n  b"), "a\\u{1b}[5A\\u{1b}[J\n  b");
     }
 }

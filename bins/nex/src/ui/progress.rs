@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use nex_plan::{Event, Progress, ResourceId};
 
-use super::output::Output;
+use super::output::{Output, safe};
 
 /// How often a spinner moves.
 const TICK: Duration = Duration::from_millis(120);
@@ -50,7 +50,7 @@ impl Progress for Lines {
 
 impl Screen for Lines {
     fn note(&self, text: &str) {
-        self.0.note(text);
+        self.0.note(&safe(text));
     }
 }
 
@@ -89,7 +89,7 @@ impl Live {
 
     fn print(&self, text: &str) {
         // The run continues if a line can't be printed.
-        let _ = self.lines.println(text);
+        let _ = self.lines.println(safe(text));
     }
 }
 

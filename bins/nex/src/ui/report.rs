@@ -5,7 +5,7 @@ use std::time::Duration;
 use nex_plan::{ApplyReport, Counts};
 use serde::Serialize;
 
-use super::output::Output;
+use super::output::{Output, safe};
 use super::progress::seconds;
 use crate::exit::Exit;
 
@@ -156,7 +156,7 @@ impl Finished<'_> {
             seconds(self.wall)
         ));
         lines.extend(self.remaining());
-        lines.join("\n")
+        safe(&lines.join("\n"))
     }
 
     /// What is left to do, if a fresh read shows it.

@@ -20,16 +20,6 @@ fn lagging() -> Stage {
     stage
 }
 
-#[track_caller]
-fn destroy(stage: &Stage, file: &str) {
-    let mut arguments = vec!["destroy", file, "--confirm", "staging"];
-    let refused = stage.nex(&arguments).expect(5);
-    let lines = refused.out.lines();
-    let named = lines.filter_map(|line| line.split("--allow '").nth(1)?.strip_suffix('\''));
-    arguments.extend(named.flat_map(|name| ["--allow", name]));
-    stage.nex(&arguments).expect(0);
-}
-
 #[test]
 fn an_environment_is_built_fixed_deleted_and_built_again_though_aws_lags() {
     let reference = Reference::new();
@@ -47,7 +37,7 @@ boto3.client('s3').delete_bucket_lifecycle(Bucket='nex-staging-gitlab-registry')
     std::thread::sleep(LAG);
     stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
     stage.nex(&["plan", &file, "--check"]).expect(0);
-    destroy(&stage, &file);
+    stage.destroy(&file);
     stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
     stage.nex(&["plan", &file, "--check"]).expect(0);
 }

@@ -111,13 +111,9 @@ fn a_destroy_goes_ahead_only_after_the_typed_name_and_on_what_was_shown() {
     let reference = Reference::new();
     let file = reference.file();
     let stage = Stage::built(&file);
-    let refused = stage.nex(&["destroy", &file]).expect(5);
-    let allowed = refused.out.lines().filter_map(|line| {
-        let named = line.split("--allow '").nth(1)?;
-        named.strip_suffix('\'')
-    });
+    let allowed = stage.nex(&["destroy", &file]).expect(5).allowances();
     let mut arguments = vec!["destroy", file.as_str()];
-    arguments.extend(allowed.flat_map(|name| ["--allow", name]));
+    arguments.extend(allowed.iter().flat_map(|name| ["--allow", name]));
     let question = "delete all of this (staging): ";
 
     stage.sandbox.reset_calls();

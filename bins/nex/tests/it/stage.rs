@@ -37,6 +37,15 @@ impl Ended {
         assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
         self
     }
+
+    /// What `--allow` must name, as the refusals say.
+    pub(crate) fn allowances(&self) -> Vec<String> {
+        let lines = self.out.lines();
+        lines
+            .filter_map(|line| line.split("--allow '").nth(1)?.strip_suffix('\''))
+            .map(str::to_owned)
+            .collect()
+    }
 }
 
 /// `nex` without a cloud, and without what the machine's own user has set up.
@@ -91,6 +100,15 @@ impl Stage {
         let stage = Self::new();
         stage.nex(&["bootstrap", file, "--yes"]).expect(0);
         stage
+    }
+
+    /// Destroys the environment of `file`: allows what a first try refuses.
+    #[track_caller]
+    pub(crate) fn destroy(&self, file: &str) -> Ended {
+        let mut arguments = vec!["destroy", file, "--confirm", "staging"];
+        let named = self.nex(&arguments).expect(5).allowances();
+        arguments.extend(named.iter().flat_map(|name| ["--allow", name]));
+        self.nex(&arguments).expect(0)
     }
 
     /// Runs Python with boto3 on the cloud: a client that others wrote.

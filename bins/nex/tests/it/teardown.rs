@@ -12,12 +12,7 @@ fn what_holds_state_goes_only_by_name_and_the_environment_s_name_is_typed() {
     let refused = stage
         .nex(&["destroy", &file, "--confirm", "staging"])
         .expect(5);
-    let named: Vec<String> = refused
-        .out
-        .lines()
-        .filter_map(|line| line.split("--allow '").nth(1)?.strip_suffix('\''))
-        .map(str::to_owned)
-        .collect();
+    let named = refused.allowances();
     assert!(
         named.contains(&"stateful-deleted:s3-bucket nex-staging-gitlab-registry".to_owned()),
         "{named:?}"

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use nex_plan::{Action, FieldChange, Finding, PlanEntry, ResourceId, Severity, Value};
+use nex_plan::{Action, FieldChange, Finding, PlanEntry, ResourceId, Severity, Value, printable};
 use time::{Duration, OffsetDateTime};
 
 use super::LiveCertificate;
 use super::secret::{CertificateSecret, CertificateTerms, Issued};
 use super::store::Versioned;
 use crate::change::CERTIFICATE;
-use crate::printable::printable;
 use crate::spec::Certificate;
 
 /// What happens next to a certificate.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use nex_plan::{CloudError, ErrorKind};
+use nex_plan::{CloudError, ErrorKind, printable};
 use time::{Duration, OffsetDateTime};
 
 use super::decide::{Next, decide};
@@ -12,7 +12,6 @@ use super::store::{SecretWriter, StoreOutcome, Versioned};
 use super::{CertificateRequest, LiveCertificate};
 use crate::ids::{CertificateId, ZoneId};
 use crate::ports::{ZoneReader, ZoneWriter};
-use crate::printable::printable;
 use crate::spec::Certificate;
 
 /// Why a certificate was not stored in its secret.

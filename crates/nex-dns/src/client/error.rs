@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use nex_plan::{CloudError, ErrorKind};
+use nex_plan::{CloudError, ErrorKind, printable};
 use serde::Deserialize;
 
 use crate::change::{RecordChange, RecordStep};
-use crate::printable::printable;
 
 /// Why a call to Cloudflare failed. [`CloudError::hint`] says what resolves the error. The fields hold what was answered;
 /// the text of an error has control characters escaped.

@@ -46,7 +46,7 @@ fn adopting_sets_the_mark_and_says_what_the_next_plan_does() {
         then: delete dns-record web.example.com CNAME
     "#]]
     .assert_eq(&adopt("2"));
-    // An MX record has a type that a spec can't hold, and there is no record 4.
+    // A spec can't contain MX records, and no record has the id 4.
     for id in ["3", "4"] {
         assert_eq!(adopt(id), "nothing to adopt\n");
     }

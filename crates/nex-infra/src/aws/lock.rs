@@ -89,7 +89,7 @@ pub enum Renewal {
 
 /// The condition under which S3 writes the lock.
 enum Condition<'a> {
-    /// There is no object.
+    /// The object does not exist.
     Absent,
     /// The object is this version.
     Version(&'a str),
@@ -220,20 +220,34 @@ impl HeldLock {
         Ok(Renewal::Renewed)
     }
 
-    /// Gives the lock back. A lock that another run took over, or whose bucket is gone, stays as it is.
+    /// Releases the lock. A lock that another run took over, or whose bucket is gone, stays as it is.
     ///
     /// # Errors
     /// [`Error::Call`] if S3 does not answer or refuses. The lock then expires.
     pub async fn release(&self) -> Result<(), Error> {
+        match self.delete(&self.version()).await {
+            Err(error) if is_other_version(&error) => {}
+            Err(error) if error.is_not_found() => return Ok(()),
+            other => return other,
+        }
+        // A renewal that was under way may have written a version that this run does not know.
+        match self.lock.read().await? {
+            Some(found) if found.holder.as_ref() == Some(&self.holder) => {
+                self.delete(&found.version).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn delete(&self, version: &str) -> Result<(), Error> {
         let Lock { aws, bucket } = &self.lock;
         let owner = aws.account().await?;
         let request = aws.s3.delete_object().bucket(bucket).key(LOCK);
-        let request = request.if_match(self.version());
-        let answer = request.expected_bucket_owner(owner).send().await;
-        match answer.map_err(Error::call("DeleteObject", bucket)) {
-            Err(error) if is_other_version(&error) || error.is_not_found() => Ok(()),
-            other => other.map(drop),
-        }
+        let request = request.if_match(version).expected_bucket_owner(owner);
+        let answer = request.send().await;
+        answer
+            .map(drop)
+            .map_err(Error::call("DeleteObject", bucket))
     }
 
     fn version(&self) -> String {

@@ -46,8 +46,8 @@ Some limits are worth knowing before you hand these policies out:
 - `plan` lists roles of the account with their policies (`iam:GetAccountAuthorizationDetails`), because IAM can't filter.
   You can take that action away: nex then reads its roles by name, with about twenty more calls for a plan.
 - EC2 can't limit who reads the user data in launch templates. nex puts no secret there; others might.
-- `change-roles` writes inline policies of three roles, and IAM does not limit what is in them. Whoever may pass such a
-  role to an instance can give the instance any permission. Treat its holder as an administrator of the account, or
+- `change-roles` writes the inline policies of three roles, and IAM does not restrict their content. Whoever may pass
+  such a role to an instance can give the instance any permission. Treat its holder as an administrator of the account, or
   limit the three roles by a service control policy.
 - `change-storage` writes the buckets' policies, so its holder can let himself read the objects, such as backups with
   GitLab's secrets in a bucket that nex creates.

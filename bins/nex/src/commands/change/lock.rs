@@ -17,8 +17,8 @@ pub(super) enum Locked {
     Busy(String),
     /// The environment is not as the plan shows it; the operator knows how.
     Moved,
-    /// This run may go on. `held` is `None` if nothing is there yet that two runs could change.
-    Held {
+    /// This run may go on. `held` is `None` if the deployment has no bucket, and so nothing that two runs could change.
+    Ready {
         held: Option<Held>,
         /// The bucket that was made for the lock.
         bucket: Option<Done>,
@@ -40,7 +40,7 @@ impl Request<'_> {
             match context.lock(&command, self.patience).await? {
                 Locking::Busy(who) => return Ok(Locked::Busy(who)),
                 Locking::Held { lock, waited } => {
-                    return Ok(Locked::Held {
+                    return Ok(Locked::Ready {
                         held: Some(lock),
                         bucket,
                         waited,
@@ -56,7 +56,7 @@ impl Request<'_> {
             }
             bucket = context.make_lock_bucket(agreed, writer).await?;
             if bucket.is_none() {
-                return Ok(Locked::Held {
+                return Ok(Locked::Ready {
                     held: None,
                     bucket,
                     waited: false,
@@ -72,7 +72,7 @@ impl Request<'_> {
         agreed: &Agreed,
         made: Option<&Done>,
     ) -> anyhow::Result<Option<Agreed>> {
-        // A newer image is no reason to ask again.
+        // A newer image alone does not void the consent.
         let images = agreed.proposal.images().cloned();
         let fresh = context.propose(&self.target, images.as_ref()).await?;
         match self.approve_again(agreed, &fresh, made) {
@@ -103,8 +103,8 @@ impl Request<'_> {
         made: Option<&Done>,
     ) -> Result<Approved<Step>, String> {
         let mut moved = seen.approved.plan().moved(fresh.linted.plan());
-        // A read may show any state of what this run has just made. Without a look at the plan in between, what another
-        // run has done already is no surprise.
+        // A read may show any state of what this run has just made. If the operator did not stop to read the plan, changes
+        // that another run has already made are fine.
         let is_made = |id: &ResourceId| made.is_some_and(|made| made.id == *id);
         moved.retain(|moved| !is_made(&moved.id) && (seen.waited || moved.is_conflict()));
         if !moved.is_empty() {

@@ -15,7 +15,7 @@ use nex_plan::{Action, Allowance, Approved, Done, Planned};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::apply::Applied;
-use crate::apply::lock::{BUSY_HINT, Held, Patience};
+use crate::apply::lock::{Held, Patience};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::plan::file::PlanFile;
@@ -136,13 +136,11 @@ impl Request<'_> {
         let mut made = None;
         if let (None, Some(writer)) = (&lock, &writer) {
             match Box::pin(self.lock(context, &agreed, writer)).await? {
-                Locked::Busy(why) => {
-                    let why = format!("refused: {why}");
-                    context.output.refused(&why, Some(BUSY_HINT));
-                    return refused;
+                Locked::Busy(who) => {
+                    return Ok(Some(Outcome::nothing(context.refuse_busy(&who))));
                 }
                 Locked::Moved => return refused,
-                Locked::Held {
+                Locked::Ready {
                     held,
                     bucket,
                     waited,

@@ -64,7 +64,7 @@ impl Reader {
         })
     }
 
-    /// The server. An instance of others that has its name counts only if there is no server of ours.
+    /// The server. Someone else's instance with the server's name counts only if nex has no server.
     async fn server_instance(&self) -> Result<Option<DescribedInstance>, Error> {
         let request = self.aws.ec2.describe_instances();
         let answer = request

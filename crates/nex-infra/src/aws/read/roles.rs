@@ -69,7 +69,7 @@ impl Reader {
         }
     }
 
-    /// A role without the documents of its inline policies; `None` if there is no such role.
+    /// A role without the documents of its inline policies; `None` if the role does not exist.
     async fn role_by_name(&self, name: &str) -> Result<Option<DescribedRole>, Error> {
         let iam = &self.aws.iam;
         let policies = iam.list_role_policies().role_name(name);

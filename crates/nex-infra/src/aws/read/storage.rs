@@ -177,7 +177,7 @@ impl Reader {
         Ok(groups.filter(is_ours).collect())
     }
 
-    /// The first log groups whose names begin with `prefix`, and whether there are no more.
+    /// One page of the log groups whose names start with `prefix`, and whether it is the last page.
     async fn page_of_log_groups(&self, prefix: &str) -> Result<(Vec<DescribedGroup>, bool), Error> {
         let request = self.aws.logs.describe_log_groups();
         let answer = request.log_group_name_prefix(prefix).send().await;
