@@ -1,6 +1,6 @@
 //! The flow of every command that changes something: plan, ask, lock, apply, read back.
 
-mod lock;
+mod locked;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use lock::Locked;
+use locked::Locked;
 use nex_infra::aws::Writer;
 use nex_infra::model::Kind;
 use nex_plan::{Action, Allowance, Approved, Done, Planned};
