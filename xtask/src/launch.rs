@@ -110,7 +110,7 @@ fn follow(stderr: &Receiver<String>) -> Vec<String> {
             Err(RecvTimeoutError::Timeout) => break,
         }
     }
-    eprintln!("building nex (the first build takes about 5 minutes)");
+    eprintln!("building nex (the first build takes up to 10 minutes)");
     collected.iter().for_each(|line| eprintln!("{line}"));
     stderr.iter().for_each(|line| eprintln!("{line}"));
     Vec::new()
