@@ -22,7 +22,7 @@ pub struct Imported {
     /// where the type does not say it.
     pub passed_over: Vec<String>,
     /// The ids of the records that `spec` holds and that carry no mark: adopt these. A record that another deployment owns
-    /// is not among them: taking it away is a decision of its own.
+    /// is not among them: the operator must decide to take such a record.
     pub to_adopt: Vec<RecordId>,
 }
 

@@ -67,7 +67,7 @@ fn conflicts<'a>(claims: &BTreeSet<Claim<'a>>, others: &Taken<'a>) -> Vec<Confli
     claims.iter().flat_map(of).collect()
 }
 
-/// Records of the spec below a name that is handed over to other servers.
+/// Records of the spec below a name that is delegated to other servers.
 fn not_served(claims: &BTreeSet<Claim<'_>>, others: &Taken<'_>) -> Vec<Finding> {
     let finding = |claim: &Claim<'_>| {
         let above = others.delegation_above(claim.name)?;
@@ -77,7 +77,7 @@ fn not_served(claims: &BTreeSet<Claim<'_>>, others: &Taken<'_>) -> Vec<Finding> 
             "not-served",
             ResourceId::new(RECORD, format!("{name} {kind}")),
             format!(
-                "{} NS {} (id {}) hands over all names below it, so nobody gets this record",
+                "{} NS {} (id {}) delegates all names below it, so no resolver returns this record",
                 above.name, above.content, above.id
             ),
             "choose a name that is not below it, or delete its NS records",

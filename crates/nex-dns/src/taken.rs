@@ -84,7 +84,7 @@ impl<'a> Taken<'a> {
         delegations.into_iter().chain(beside).flatten().copied()
     }
 
-    /// A record that hands over a name above this one: Cloudflare does not answer for anything below it.
+    /// An NS record that delegates a name above this one: Cloudflare does not answer for anything below it.
     pub(crate) fn delegation_above(&self, name: &str) -> Option<&'a ObservedRecord> {
         let above = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
         let mut delegations = above.filter_map(|name| self.delegations.get(name));

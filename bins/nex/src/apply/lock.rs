@@ -87,7 +87,8 @@ impl Context {
                 }
                 Attempt::TakenOver(held) => {
                     let lock = self.keep(held);
-                    let note = "the run before this one did not end by itself: waiting until AWS shows what it did";
+                    let note =
+                        "the previous run was interrupted: waiting until AWS shows its changes";
                     self.output.note(note);
                     self.pause(VISIBLE).await?;
                     return Ok(Locking::Held { lock, waited });

@@ -10,7 +10,7 @@ use super::pace;
 /// How many characters an error shows of an answer that is not JSON.
 const SHOWN: usize = 80;
 
-/// The most bytes of an answer that are read. A page of 5,000 records, the largest answer of Cloudflare's, has about 3 MB.
+/// The maximum size of an answer, in bytes. Cloudflare's largest answer, a page of 5,000 records, has about 3 MB.
 const MAX_BODY: usize = 64 << 20;
 
 /// A call's result.
@@ -96,7 +96,7 @@ pub(super) async fn read<T: DeserializeOwned>(
     })
 }
 
-/// The body as far as it comes: its announced length is not relied on.
+/// Reads the body in pieces, because the length in its header can't be trusted.
 async fn body(mut response: reqwest::Response, operation: &str) -> Result<Vec<u8>, Error> {
     let lost = |source| Error::no_answer(operation, source);
     let mut body = vec![];

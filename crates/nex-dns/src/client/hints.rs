@@ -97,7 +97,7 @@ fn by_code(code: u32) -> Option<&'static str> {
             "a CNAME record has this name already and allows no others: adopt it, or choose another name"
         }
         81055 | 81056 => {
-            "NS records hand this name over to other servers: choose another name, or delete the NS records"
+            "NS records delegate this name to other servers: choose another name, or delete the NS records"
         }
         81057 | 81058 => "the same record exists already: adopt it, or remove it from the spec",
         _ => return None,

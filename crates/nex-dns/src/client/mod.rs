@@ -44,7 +44,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// gives up after 100 s.
 const CALL_TIMEOUT: Duration = Duration::from_secs(100);
 
-/// The most pages of a list that are read. With 5,000 records a page, this is a hundred times the largest zone.
+/// The maximum number of pages of a list. At 5,000 records a page, this is a hundred times the largest zone.
 const MAX_PAGES: u32 = 1_000;
 
 /// Calls Cloudflare's API with an API token. Clones share their log of calls and their rate limit.

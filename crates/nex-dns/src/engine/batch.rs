@@ -65,7 +65,7 @@ pub(super) fn conflicting(batch: &[RecordStep], desired: &Desired, zone: &Zone) 
         .collect()
 }
 
-/// Several addresses may have one name; that they differ is another question.
+/// Several addresses may have the same name; whether their contents differ does not matter here.
 fn coexists(other: &ObservedRecord, new: &NewRecord) -> bool {
     let is_cname = |kind| kind == RecordType::Cname;
     let other = other.record_type();

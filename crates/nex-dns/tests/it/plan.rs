@@ -355,7 +355,7 @@ fn a_record_below_a_delegation_is_created_with_a_warning() {
         let findings = linted.findings().iter();
         let text: Vec<String> = findings.map(|f| Renderer::plain().finding(f)).collect();
         expect![[r#"
-            warning[not-served] dns-record gitlab.dev.example.com A: dev.example.com NS ns.example.org (id 1) hands over all names below it, so nobody gets this record
+            warning[not-served] dns-record gitlab.dev.example.com A: dev.example.com NS ns.example.org (id 1) delegates all names below it, so no resolver returns this record
               hint: choose a name that is not below it, or delete its NS records
         "#]]
         .assert_eq(&(text.join("\n") + "\n"));

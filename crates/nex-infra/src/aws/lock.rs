@@ -16,7 +16,7 @@ use crate::names::LOCK;
 /// How often a run renews its lock.
 pub const RENEWAL: Duration = Duration::from_secs(30);
 
-/// The age from which on a lock that nobody renews counts as left behind.
+/// A lock that was not renewed for this long was left behind by a run that crashed.
 pub const EXPIRY: Duration = Duration::from_secs(120);
 
 /// The lock of a deployment.

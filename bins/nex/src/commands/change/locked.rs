@@ -47,7 +47,7 @@ impl Request<'_> {
                     });
                 }
                 Locking::NoBucket if bucket.is_some() => {
-                    bail!("the bucket of the lock is gone again")
+                    bail!("the bucket of the lock was deleted right after nex created it")
                 }
                 Locking::NoBucket => {}
             }

@@ -70,9 +70,9 @@ async fn each_code_says_what_to_do() {
         failed to read Cloudflare's edge networks: Some message (81054)
           hint: a CNAME record has this name already and allows no others: adopt it, or choose another name
         failed to read Cloudflare's edge networks: Some message (81055)
-          hint: NS records hand this name over to other servers: choose another name, or delete the NS records
+          hint: NS records delegate this name to other servers: choose another name, or delete the NS records
         failed to read Cloudflare's edge networks: Some message (81056)
-          hint: NS records hand this name over to other servers: choose another name, or delete the NS records
+          hint: NS records delegate this name to other servers: choose another name, or delete the NS records
         failed to read Cloudflare's edge networks: Some message (81057)
           hint: the same record exists already: adopt it, or remove it from the spec
         failed to read Cloudflare's edge networks: Some message (81058)
