@@ -1,6 +1,6 @@
 //! Turns the outputs of one crate into the inputs of another. The crates do not know each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use nex_infra::{DatabaseFacts, EdgeNetworks, Names, UserData};
@@ -98,6 +98,7 @@ impl<'a> Inputs<'a> {
             edge_networks: self.edge.clone(),
             mail_password: supplied_secrets(self.spec)
                 .contains_key(&self.names.secrets().mail_password),
+            rotate: BTreeSet::new(),
         })
     }
 

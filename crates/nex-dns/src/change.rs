@@ -11,7 +11,7 @@ use crate::zone::ObservedRecord;
 pub const RECORD: &str = "dns-record";
 
 /// The kind of a setting in plans.
-const SETTING: &str = "zone-setting";
+pub(crate) const SETTING: &str = "zone-setting";
 
 /// The kind of an Origin CA certificate in plans.
 pub(crate) const CERTIFICATE: &str = "origin-certificate";

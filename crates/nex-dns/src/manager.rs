@@ -12,7 +12,7 @@ use nex_plan::{
 };
 use time::OffsetDateTime;
 
-use crate::certificate::{SecretReader, Versioned};
+use crate::certificate::{SecretReader, Stored};
 use crate::change::ZoneStep;
 use crate::engine::{Run, is_record_or_setting};
 use crate::name::canonical_zone;
@@ -133,7 +133,7 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
         self
     }
 
-    /// Reads the secrets of the zone's certificates, then the zone.
+    /// Reads what is known about the secrets of the zone's certificates, then the zone. No secret's value is read.
     ///
     /// # Errors
     /// [`ZoneError::Read`], [`ZoneError::Secrets`].
@@ -208,18 +208,18 @@ impl<R: ZoneReader, S: SecretReader> ZoneManager<R, S> {
         Ok(ZoneSnapshot::of_valid(spec, deployment, zone, secrets, now))
     }
 
-    async fn read_secrets(&self) -> Result<BTreeMap<String, Versioned>, ZoneError> {
+    async fn read_secrets(&self) -> Result<BTreeMap<String, Stored>, ZoneError> {
         let names = self.spec.certificates.iter().map(|c| &c.secret);
         let read = names.map(async |name| {
-            let held = self.secrets.read(name).await?;
-            Ok::<_, S::Error>(held.map(|held| (name.clone(), held)))
+            let stored = self.secrets.summary(name).await?;
+            Ok::<_, S::Error>(stored.map(|stored| (name.clone(), stored)))
         });
-        let held = futures_util::future::try_join_all(read).await;
-        let held = held.map_err(|error| ZoneError::Secrets {
+        let stored = futures_util::future::try_join_all(read).await;
+        let stored = stored.map_err(|error| ZoneError::Secrets {
             zone: self.zone.clone(),
             source: Box::new(error),
         })?;
-        Ok(held.into_iter().flatten().collect())
+        Ok(stored.into_iter().flatten().collect())
     }
 
     pub(crate) fn reader(&self) -> &R {

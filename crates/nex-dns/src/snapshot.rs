@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use nex_plan::{Finding, Lint, Linted, Plan, PlanEntry as _, Planned, Problems};
+use nex_plan::{Finding, Lint, Linted, Plan, PlanEntry as _, Planned, Problems, ResourceId};
 use time::OffsetDateTime;
 
 use crate::certificate::{
-    self, LiveCertificate, RevokeScope, Versioned, revocations, unused_findings,
+    self, LiveCertificate, RevokeScope, Stored, revocations, unknown_findings, unused_findings,
 };
-use crate::change::ZoneStep;
+use crate::change::{CERTIFICATE, RECORD, SETTING, ZoneStep};
 use crate::desired::Desired;
 use crate::ids::RecordId;
 use crate::spec::Spec;
@@ -39,13 +39,13 @@ pub enum Goal {
     },
 }
 
-/// A zone and its certificates' secrets as they were read at one moment.
+/// A zone, and what is known about its certificates' secrets, as they were read at one moment.
 #[derive(Clone, Debug)]
 pub struct ZoneSnapshot {
     spec: Spec,
     deployment: String,
     zone: Zone,
-    secrets: BTreeMap<String, Versioned>,
+    secrets: BTreeMap<String, Stored>,
     now: OffsetDateTime,
 }
 
@@ -59,8 +59,8 @@ pub struct Adoption {
 }
 
 impl ZoneSnapshot {
-    /// A snapshot of `zone`, read with the query that [`zone_query`](crate::zone::zone_query) returns, and of the
-    /// contents of the certificates' secrets, by name. The records of `deployment` carry its mark
+    /// A snapshot of `zone`, read with the query that [`zone_query`](crate::zone::zone_query) returns, and of what
+    /// is known about the certificates' secrets, by name. The records of `deployment` carry its mark
     /// ([`mark`](crate::mark)). `now` decides which certificates expire soon.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl ZoneSnapshot {
         spec: &Spec,
         deployment: &str,
         zone: Zone,
-        secrets: BTreeMap<String, Versioned>,
+        secrets: BTreeMap<String, Stored>,
         now: OffsetDateTime,
     ) -> Result<Self, Problems> {
         spec.validate(deployment).into_result()?;
@@ -81,7 +81,7 @@ impl ZoneSnapshot {
         spec: &Spec,
         deployment: &str,
         zone: Zone,
-        secrets: BTreeMap<String, Versioned>,
+        secrets: BTreeMap<String, Stored>,
         now: OffsetDateTime,
     ) -> Self {
         Self {
@@ -96,6 +96,33 @@ impl ZoneSnapshot {
     /// The zone.
     pub fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// Whether the spec or the zone has this resource, with a change or without.
+    pub fn knows(&self, id: &ResourceId) -> bool {
+        let desired = self.desired(&Goal::Spec { address: None });
+        // A record among several of its name and type has more words.
+        let is_record = |name: &str, kind: &str| {
+            let mut words = id.name.split(' ');
+            words.next() == Some(name) && words.next() == Some(kind)
+        };
+        match &*id.kind {
+            RECORD => {
+                let mut wanted = desired.records.iter();
+                let mut existing = self.zone.records.iter();
+                wanted.any(|one| is_record(&one.name, one.kind.into()))
+                    || existing.any(|one| is_record(&one.name, &one.kind))
+            }
+            SETTING => desired
+                .settings
+                .keys()
+                .any(|setting| setting.to_string() == id.name),
+            CERTIFICATE => {
+                let mut certificates = self.spec.certificates.iter();
+                certificates.any(|one| one.secret == id.name)
+            }
+            _ => false,
+        }
     }
 
     /// The plan that leads to `goal`, with its findings.
@@ -164,7 +191,7 @@ impl ZoneSnapshot {
     }
 
     #[cfg(feature = "engine")]
-    pub(crate) fn secret(&self, name: &str) -> Option<&Versioned> {
+    pub(crate) fn secret(&self, name: &str) -> Option<&Stored> {
         self.secrets.get(name)
     }
 
@@ -217,8 +244,9 @@ impl Lint for ZoneStep {
                 findings
             }
             Goal::Adopt { .. } => lint::adoption(&plan.entries, snapshot.spec.plan),
+            Goal::Revoke | Goal::Nothing { revoke: Some(_) } => unknown_findings(&snapshot.secrets),
             // The operator asks to remove all records.
-            Goal::Nothing { .. } | Goal::Revoke => vec![],
+            Goal::Nothing { revoke: None } => vec![],
         }
     }
 }

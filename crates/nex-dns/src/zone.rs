@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::certificate::{LiveCertificate, Versioned};
+use crate::certificate::{LiveCertificate, Stored};
 use crate::ids::{CertificateId, RecordId, ZoneId};
 use crate::name::canonical;
 use crate::ownership;
@@ -34,12 +34,12 @@ pub fn zone_query(spec: &Spec, zone: &str, in_use: Option<BTreeSet<CertificateId
     }
 }
 
-/// The ids of the certificates in use, by what their secrets hold.
-pub fn in_use(secrets: &BTreeMap<String, Versioned>) -> BTreeSet<CertificateId> {
-    let issued = secrets
-        .values()
-        .filter_map(|held| held.secret.issued.as_ref());
-    issued.map(|issued| issued.id.clone()).collect()
+/// The ids of the certificates in use, by what is known about their secrets.
+pub fn in_use(secrets: &BTreeMap<String, Stored>) -> BTreeSet<CertificateId> {
+    let summaries = secrets.values().filter_map(Stored::summary);
+    summaries
+        .filter_map(|summary| summary.issued.clone())
+        .collect()
 }
 
 /// A zone as it is.

@@ -41,10 +41,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dns = file.get("dns").and_then(|dns| dns.as_table());
     let token = dns.and_then(|dns| dns.get("token")?.as_str());
     if let Some(name) = token.and_then(|t| t.strip_prefix("aws-secretsmanager:")) {
-        permissions = permissions.reading(name);
+        permissions = permissions.with_api_token(name);
     }
     if dns.is_some_and(|dns| dns.contains_key("certificates")) {
-        permissions = permissions.reading(names.secrets().origin_certificate);
+        permissions = permissions.with_certificate(names.secrets().origin_certificate);
     }
     let document = serde_json::to_string_pretty(permissions.document(policy).as_json())?;
     writeln!(std::io::stdout(), "{document}")?;

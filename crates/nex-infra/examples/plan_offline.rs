@@ -6,8 +6,8 @@ use std::io::Write;
 
 use nex_infra::model::Observed;
 use nex_infra::{
-    DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names, Quotas,
-    SecurityGroupId, Spec, SubnetId, UserData, VpcId, desired, diff,
+    DatabaseFacts, EdgeNetworks, Facts, FleetState, ImageId, Images, Inputs, LintContext, Names,
+    Quotas, SecurityGroupId, Spec, SubnetId, UserData, VpcId, desired, diff,
 };
 use nex_plan::Renderer;
 
@@ -74,7 +74,8 @@ fn facts(spec: &Spec) -> Facts {
         },
         zones: Default::default(),
         machines: Default::default(),
-        fleet_trouble: None,
+        fleet: FleetState::Empty,
+        deleted_secrets: Default::default(),
     }
 }
 
@@ -87,5 +88,6 @@ fn inputs() -> Inputs {
         },
         edge_networks: EdgeNetworks::Known(vec!["192.0.2.0/24".into()]),
         mail_password: false,
+        rotate: Default::default(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
+use crate::model::Owner;
 
 /// What nex looked up for an environment and never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +30,24 @@ pub struct Facts {
     pub zones: BTreeMap<SubnetId, String>,
     /// The instance types and images that the spec names.
     pub machines: Machines,
-    /// Why the fleet has no instance in service, if Auto Scaling failed to start one.
-    pub fleet_trouble: Option<String>,
+    /// Whether the fleet has an instance in service.
+    pub fleet: FleetState,
+    /// The owners of the deployment's secrets that are scheduled for deletion, by the names of the secrets.
+    pub deleted_secrets: BTreeMap<String, Owner>,
+}
+
+/// Whether the fleet has an instance in service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FleetState {
+    /// There is no Auto Scaling group, or the group wants no instance.
+    #[default]
+    Empty,
+    /// At least one instance is in service.
+    InService,
+    /// No instance is in service yet, and no start has failed.
+    Starting,
+    /// No instance is in service, and the last start failed for this reason.
+    Failing(String),
 }
 
 /// The instance types and images that a spec names.

@@ -1,5 +1,7 @@
 //! Inputs of the desired state that come from other crates.
 
+use std::collections::BTreeSet;
+
 /// The results of other crates that the desired state depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inputs {
@@ -9,6 +11,8 @@ pub struct Inputs {
     pub edge_networks: EdgeNetworks,
     /// Whether the spec refers to a mail password that nex stores for the server.
     pub mail_password: bool,
+    /// The names of the secrets that get a new value if they are deleted now: their old values are not restored.
+    pub rotate: BTreeSet<String>,
 }
 
 /// The scripts of the first boots.

@@ -26,7 +26,7 @@
 //!
 //! use nex_infra::model::Observed;
 //! use nex_infra::{
-//!     DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext, Names, Quotas,
+//!     DatabaseFacts, EdgeNetworks, Facts, FleetState, ImageId, Images, Inputs, LintContext, Names, Quotas,
 //!     SecurityGroupId, Spec, SubnetId, UserData, VpcId, desired, diff,
 //! };
 //!
@@ -59,13 +59,15 @@
 //!     images: Images { server: ImageId::new("ami-1"), fleet: ImageId::new("ami-2") },
 //!     zones: Default::default(),
 //!     machines: Default::default(),
-//!     fleet_trouble: None,
+//!     fleet: FleetState::Empty,
+//!     deleted_secrets: Default::default(),
 //! };
 //! let observed = Observed::new();
 //! let inputs = Inputs {
 //!     user_data: UserData { server: "#!/bin/sh\n".into(), fleet: String::new() },
 //!     edge_networks: EdgeNetworks::Known(vec!["192.0.2.0/24".into()]),
 //!     mail_password: false,
+//!     rotate: BTreeSet::new(),
 //! };
 //!
 //! let names = Names::new("acme", "staging");
@@ -110,7 +112,7 @@ pub use diff::{diff, teardown};
 #[cfg(feature = "engine")]
 pub use engine::{ConvergeOptions, Converged, converge};
 pub use facts::{
-    Capacity, DatabaseFacts, Facts, Images, MachineImage, MachineType, Machines, Quotas,
+    Capacity, DatabaseFacts, Facts, FleetState, Images, MachineImage, MachineType, Machines, Quotas,
 };
 pub use ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 pub use inputs::{EdgeNetworks, Inputs, UserData};

@@ -50,7 +50,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::moved::becomes;
 use crate::{
     Action, Allowance, Composite, Finding, Moved, NOT_OURS, Plan, Planned, ResourceId, Severity,
-    Step, sort_findings,
+    Step, Subject, sort_findings,
 };
 
 /// A step type with rules about plans. The crate that owns the step type defines the rules.
@@ -72,6 +72,7 @@ impl<S: Lint> Plan<S> {
             linted_as: ids.map(|id| (id, TypeId::of::<S>())).collect(),
             plan: self,
             findings,
+            limit: None,
         }
     }
 }
@@ -85,7 +86,11 @@ pub struct Linted<S: Step> {
     plan: Plan<S>,
     findings: Vec<Finding>,
     linted_as: LintedAs,
+    limit: Limit,
 }
+
+/// The resources that a plan is limited to; `None` for a plan of everything.
+type Limit = Option<BTreeSet<ResourceId>>;
 
 impl<S: Step> Linted<S> {
     /// The plan.
@@ -128,6 +133,7 @@ impl<S: Step> Linted<S> {
             plan: self.plan.widen(),
             findings: self.findings,
             linted_as: self.linted_as,
+            limit: self.limit,
         }
     }
 
@@ -136,7 +142,27 @@ impl<S: Step> Linted<S> {
     pub fn join(mut self, other: Self) -> Self {
         self.plan.entries.extend(other.plan.entries);
         self.linted_as.extend(other.linted_as);
+        self.limit = match (self.limit, other.limit) {
+            (Some(limit), Some(others)) => Some(limit.into_iter().chain(others).collect()),
+            (limit, others) => limit.or(others),
+        };
         self.with(other.findings)
+    }
+
+    /// The same plan for these resources only. The apply then leaves all others as they are, whatever they need.
+    ///
+    /// Findings about other resources go; a finding about something else, such as a field of the spec, stays.
+    #[must_use]
+    pub fn only(mut self, resources: BTreeSet<ResourceId>) -> Self {
+        self.plan
+            .entries
+            .retain(|entry| resources.contains(&entry.id()));
+        self.findings.retain(|finding| match &finding.subject {
+            Subject::Resource(id) => resources.contains(id),
+            Subject::Field(_) | Subject::Other(_) => true,
+        });
+        self.limit = Some(resources);
+        self
     }
 
     /// Approves the plan if `allow` covers each finding that stops the plan.
@@ -153,6 +179,7 @@ impl<S: Step> Linted<S> {
                 plan: self.plan,
                 allowed,
                 linted_as: self.linted_as,
+                limit: self.limit,
             })
         } else {
             Err(RefusalError(left))
@@ -176,6 +203,7 @@ pub struct Approved<S: Step> {
     plan: Plan<S>,
     allowed: Vec<Finding>,
     linted_as: LintedAs,
+    limit: Limit,
 }
 
 impl<S: Step> Approved<S> {
@@ -198,6 +226,11 @@ impl<S: Step> Approved<S> {
     pub fn allows(&self, code: &str, id: &ResourceId) -> bool {
         let is_it = |f: &Finding| f.code == code && f.subject == id.clone().into();
         self.allowed.iter().any(is_it)
+    }
+
+    /// Whether the plan is about this resource. A plan that was not [limited](Linted::only) is about every resource.
+    pub fn is_about(&self, id: &ResourceId) -> bool {
+        self.limit.as_ref().is_none_or(|limit| limit.contains(id))
     }
 
     /// Other owners' resources that stay as they are, because the operator allowed that by name.
@@ -240,17 +273,19 @@ impl<S: Step> Approved<S> {
             },
             allowed: self.allowed.clone(),
             linted_as: self.linted_as.clone(),
+            limit: self.limit.clone(),
         }
     }
 
     /// The steps of the fresh plan `now`, if `now` is the plan that was approved.
     ///
     /// A deferred entry becomes a step with the same resource, the same action, and the values that the plan showed.
-    /// Steps that are already done are left out.
+    /// Steps that are already done are left out, and so is what the plan [is not about](Approved::is_about).
     ///
     /// # Errors
     /// [`MovedError`] if `now` lists anything that was not approved.
-    pub fn resolve(&self, now: Plan<S>) -> Result<Self, MovedError> {
+    pub fn resolve(&self, mut now: Plan<S>) -> Result<Self, MovedError> {
+        now.entries.retain(|entry| self.is_about(&entry.id()));
         let moved = self.plan.moved(&now).into_iter();
         let conflicts: Vec<Moved> = moved.filter(Moved::is_conflict).collect();
         if conflicts.is_empty() {
@@ -258,6 +293,7 @@ impl<S: Step> Approved<S> {
                 plan: now,
                 allowed: self.allowed.clone(),
                 linted_as: self.linted_as.clone(),
+                limit: self.limit.clone(),
             })
         } else {
             Err(MovedError(conflicts))
@@ -269,14 +305,16 @@ impl<S: Step> Approved<S> {
     /// creation of a resource that is gone by now. Nothing is replaced or deleted that was not approved as such.
     #[must_use]
     pub fn narrow(&self, mut now: Plan<S>) -> Self {
+        let approved = self.plan.by_id();
         now.entries.retain(|entry| {
-            let approved = self.plan.entry(&entry.id());
+            let approved = approved.get(&entry.id());
             approved.is_some_and(|approved| continues(approved, entry))
         });
         Approved {
             plan: now,
             allowed: self.allowed.clone(),
             linted_as: self.linted_as.clone(),
+            limit: self.limit.clone(),
         }
     }
 }

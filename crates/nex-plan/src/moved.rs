@@ -1,6 +1,5 @@
 //! Compares a plan with a fresh one, to find out whether the plan still holds.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::{Action, Change, Plan, Planned, ResourceId, Step, Value};
@@ -72,8 +71,8 @@ impl<S: Step> Plan<S> {
     /// A value that this plan shows as known later may be known by now. Resources that neither plan changes are not
     /// compared: if a fleet scales, or another team changes a record, the plan still holds.
     pub fn moved<T: Step>(&self, now: &Plan<T>) -> Vec<Moved> {
-        let planned: BTreeMap<ResourceId, &Planned<S>> =
-            self.entries.iter().map(|e| (e.id(), e)).collect();
+        let planned = self.by_id();
+        let needed = now.by_id();
         let differs = |entry: &Planned<T>| {
             let id = entry.id();
             let how = match planned.get(&id) {
@@ -86,7 +85,7 @@ impl<S: Step> Plan<S> {
         let gone = |entry: &Planned<S>| {
             let id = entry.id();
             let how = Movement::Settled;
-            now.entry(&id).is_none().then_some(Moved { id, how })
+            (!needed.contains_key(&id)).then_some(Moved { id, how })
         };
         let moved = now.entries.iter().filter_map(differs);
         moved.chain(self.entries.iter().filter_map(gone)).collect()

@@ -1,5 +1,7 @@
 //! A plan: typed steps in a fixed order.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{Action, Change, PlanEntry, ResourceId, Step};
@@ -113,6 +115,11 @@ impl<S: Step> Plan<S> {
             Planned::Ready(step) => Some(step),
             Planned::Deferred(_) => None,
         })
+    }
+
+    /// The entries by their resources.
+    pub(crate) fn by_id(&self) -> BTreeMap<ResourceId, &Planned<S>> {
+        self.entries.iter().map(|e| (e.id(), e)).collect()
     }
 
     /// The entry of a resource.

@@ -1,13 +1,12 @@
 //! Executes an approved plan, stage by stage, and collects the results of its steps.
 
 pub(crate) mod lock;
-mod stage;
+pub(crate) mod stage;
 
 use std::sync::Arc;
 
 use anyhow::bail;
 use nex_dns::Goal;
-use nex_dns::step::ZoneStep;
 use nex_infra::aws::{Reader, Writer};
 use nex_infra::{ConvergeOptions, Converged, converge};
 use nex_plan::{
@@ -21,7 +20,7 @@ use crate::context::{Context, Zone, secrets};
 use crate::plan::{AwsState, Proposal, Step, Target};
 use crate::wiring;
 use lock::Held;
-use stage::{Stage, stage, starts_server};
+use stage::{Stage, is_certificate, stage, starts_server};
 
 /// A running apply.
 struct Run<'a> {
@@ -306,12 +305,5 @@ impl Failure {
             kind: ErrorKind::Other,
             hint: Some("plan again and check the new plan".to_owned()),
         }
-    }
-}
-
-fn is_certificate(entry: &Planned<Step>) -> bool {
-    match entry {
-        Planned::Ready(Step::Zone(step)) => matches!(**step, ZoneStep::Certificate(_)),
-        Planned::Ready(Step::Aws(_)) | Planned::Deferred(_) => false,
     }
 }

@@ -1,5 +1,6 @@
 //! The order of an apply: every step belongs to one stage, and stages run one after the other.
 
+use nex_dns::step::ZoneStep;
 use nex_infra::Buckets;
 use nex_infra::model::Kind;
 use nex_plan::{Action, PlanEntry as _, Planned};
@@ -66,6 +67,14 @@ pub(crate) fn starts_server(entry: &Planned<Step>) -> bool {
                 && matches!(step.action(), Action::Create | Action::Replace)
         }
         Planned::Ready(Step::Zone(_)) | Planned::Deferred(Deferred::Zone(_)) => false,
+    }
+}
+
+/// Whether a step puts a certificate into its secret.
+pub(crate) fn is_certificate(entry: &Planned<Step>) -> bool {
+    match entry {
+        Planned::Ready(Step::Zone(step)) => matches!(**step, ZoneStep::Certificate(_)),
+        Planned::Ready(Step::Aws(_)) | Planned::Deferred(_) => false,
     }
 }
 

@@ -61,6 +61,17 @@ pub struct Agreement {
     pub allow: Vec<Allowance>,
 }
 
+/// What a plan is made with.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Planning {
+    /// Plan this resource only, with what it needs (repeatable); KIND and NAME are as plans show them
+    #[arg(long, num_args = 2, value_names = ["KIND", "NAME"], action = clap::ArgAction::Append)]
+    pub only: Vec<String>,
+    /// Give this secret a new value if it was deleted, instead of restoring the old one (repeatable)
+    #[arg(long, value_name = "SECRET")]
+    pub rotate: Vec<String>,
+}
+
 /// What to do when another run is at work on the same deployment.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Others {
@@ -88,10 +99,14 @@ pub enum Command {
   nex plan staging
   nex plan staging --check           exit 3 when there are changes
   nex plan staging --out staging.plan && nex bootstrap staging --plan staging.plan
+  nex plan staging --only dns-record 'gitlab.example.com A'
   nex plan staging --json | jq '.actions[] | select(.action == \"replace\")'")]
     Plan {
         /// The environment
         env: String,
+        /// What the plan is made with.
+        #[command(flatten)]
+        planning: Planning,
         /// Exit 3 when there are changes
         #[arg(long)]
         check: bool,
@@ -104,17 +119,21 @@ pub enum Command {
   nex bootstrap staging --sandbox
   nex bootstrap staging --yes
   nex bootstrap staging --plan staging.plan
+  nex bootstrap staging --only launch-template nex-staging-gitlab-runner
   nex bootstrap staging --allow 'stateful-replaced:instance nex-staging-gitlab'
 
 To continue a run that was interrupted at any point, run the command again.")]
     Bootstrap {
         /// The environment
         env: String,
+        /// What the plan is made with.
+        #[command(flatten)]
+        planning: Planning,
         /// How the operator agrees to the plan.
         #[command(flatten)]
         agreement: Agreement,
         /// Apply only this plan; refuse if the environment or the spec has moved since
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "rotate"])]
         plan: Option<PathBuf>,
         /// What to do when another run is at work.
         #[command(flatten)]
@@ -146,7 +165,7 @@ To continue a run that was interrupted at any point, run the command again.")]
 
 Each resource with state (server, volumes, buckets with objects, Elastic IP, secrets) must be allowed by name.
 A bucket's objects are deleted only if the bucket is named.
-Secrets can be restored for 30 days.")]
+Secrets can be restored for 30 days; a bootstrap in that time restores them (--rotate SECRET gives a new value).")]
     Destroy {
         /// The environment
         env: String,

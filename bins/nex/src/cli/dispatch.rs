@@ -5,16 +5,16 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
-use nex_plan::Allowance;
+use nex_plan::{Allowance, ResourceId};
 
-use super::args::{Agreement, Cli, Command, Dns, Others};
+use super::args::{Agreement, Cli, Command, Dns, Others, Planning};
 use super::hints;
 use crate::apply::lock::Patience;
 use crate::commands::{adopt, bootstrap, change, check, dns, outputs, plan, render};
 use crate::context::Context;
 use crate::environment;
 use crate::exit::Exit;
-use crate::plan::{Scope, Target};
+use crate::plan::{Options, Scope, Target};
 use crate::ui::output::Output;
 use change::{Consent, Request};
 
@@ -47,9 +47,15 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
     let open = |env: &str| Context::open(env, sandbox.as_deref(), output);
     match cli.command {
         Command::Check { env } => check::run(&env, output),
-        Command::Plan { env, check, out } => {
+        Command::Plan {
+            env,
+            planning,
+            check,
+            out,
+        } => {
             let request = plan::Request {
                 scope: Scope::All,
+                options: options(planning),
                 check,
                 out: out.as_deref(),
                 full,
@@ -58,6 +64,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         }
         Command::Bootstrap {
             env,
+            planning,
             agreement: Agreement { yes, allow },
             plan,
             others,
@@ -69,6 +76,7 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
             let request = request(Target::Build(Scope::All), "bootstrap", allow, consent);
             let patience = patience(others);
             let request = Request {
+                options: options(planning),
                 full,
                 patience,
                 ..request
@@ -145,6 +153,7 @@ async fn dispatch_dns(
         Dns::Plan { env, check } => {
             let request = plan::Request {
                 scope: Scope::Zone,
+                options: Options::default(),
                 check,
                 out: None,
                 full,
@@ -182,6 +191,15 @@ fn yes_or_prompt(yes: bool) -> Consent<'static> {
     if yes { Consent::Given } else { Consent::Yes }
 }
 
+fn options(planning: Planning) -> Options {
+    let Planning { only, rotate } = planning;
+    // Clap takes the words in pairs.
+    let (pairs, _) = only.as_chunks();
+    let only = pairs.iter();
+    let only = only.map(|[kind, name]| ResourceId::new(kind.clone(), name.clone()));
+    Options::new(only.collect(), rotate.into_iter().collect())
+}
+
 fn patience(others: Others) -> Patience {
     let Others { wait, take_over } = others;
     Patience { wait, take_over }
@@ -195,6 +213,7 @@ fn request<'a>(
 ) -> Request<'a> {
     Request {
         target,
+        options: Options::default(),
         allow: BTreeSet::from_iter(allow),
         consent,
         patience: Patience::default(),

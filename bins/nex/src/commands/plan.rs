@@ -6,12 +6,14 @@ use nex_plan::Linted;
 
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::plan::{Scope, Step, Target, file};
+use crate::plan::{Options, Scope, Step, Target, file};
 use crate::ui::plans::PlanView;
 
 /// What to plan, and what to do with the plan.
 pub(crate) struct Request<'a> {
     pub(crate) scope: Scope,
+    /// What the plan is made with.
+    pub(crate) options: Options,
     /// Whether the exit code says that the plan has changes.
     pub(crate) check: bool,
     /// The file to write the plan to.
@@ -23,13 +25,13 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     pub(crate) async fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         let target = Target::Build(self.scope);
-        let proposal = context.propose(&target, None).await?;
+        let proposal = context.propose(&target, &self.options).await?;
         let adopt = |kind: &str, id: &str| context.command("adopt", &[kind, id]);
         let view = PlanView::new(&adopt, &target, self.full);
         let view = view.with_edge_networks(&proposal.edge_networks);
         view.show(&proposal.linted, context.output)?;
         if let Some(path) = self.out {
-            view.render(|renderer| file::write(path, &proposal, &renderer))?;
+            view.render(|renderer| file::write(path, &self.options, &proposal, &renderer))?;
             let note = format!("the plan is in {}", path.display());
             context.output.note(&note);
         }

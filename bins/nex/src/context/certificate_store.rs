@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use nex_dns::certificate::{
-    CertificateSecret, ForeignSecret, SecretReader, SecretWriter, StoreOutcome, Versioned,
+    CertificateSecret, ForeignSecret, SecretReader, SecretWriter, StoreOutcome, Stored, Versioned,
 };
 use nex_infra::aws::{Error, SecretStore};
 use nex_plan::{CloudError, ErrorKind};
 
 use super::aws::AwsConnection;
+use super::certificate_version::{self, SummaryError};
 
 /// Reads and writes the secrets of certificates. It connects to AWS when it reads the first secret.
 #[derive(Clone, Debug)]
@@ -30,13 +31,23 @@ pub(crate) enum CertificateStoreError {
         /// Why the value is not a certificate's.
         source: ForeignSecret,
     },
+    /// The value's summary does not fit beside the value.
+    #[error("the secret {name} can't be stored")]
+    Summary {
+        /// The secret's name.
+        name: String,
+        /// Why.
+        source: SummaryError,
+    },
 }
 
 impl CloudError for CertificateStoreError {
     fn kind(&self) -> ErrorKind {
         match self {
             CertificateStoreError::SecretsManager(error) => error.kind(),
-            CertificateStoreError::Foreign { .. } => ErrorKind::Other,
+            CertificateStoreError::Foreign { .. } | CertificateStoreError::Summary { .. } => {
+                ErrorKind::Other
+            }
         }
     }
 
@@ -46,6 +57,10 @@ impl CloudError for CertificateStoreError {
             CertificateStoreError::Foreign { .. } => Some(
                 "find out who uses the secret; if it is unused, set its value to `{}`, and nex issues a new certificate".into(),
             ),
+            CertificateStoreError::Summary { source: SummaryError::Keys(_), .. } => {
+                Some("revoke the certificates that no server uses any more, then run again".into())
+            }
+            CertificateStoreError::Summary { .. } => None,
         }
     }
 }
@@ -63,6 +78,11 @@ impl CertificateStore {
 impl SecretReader for CertificateStore {
     type Error = CertificateStoreError;
     type Writer = Self;
+
+    async fn summary(&self, name: &str) -> Result<Option<Stored>, CertificateStoreError> {
+        let versions = self.store().await?.versions(name).await?;
+        Ok(versions.as_ref().map(certificate_version::stored))
+    }
 
     async fn read(&self, name: &str) -> Result<Option<Versioned>, CertificateStoreError> {
         let Some(value) = self.store().await?.read(name).await? else {
@@ -92,8 +112,13 @@ impl SecretWriter for CertificateStore {
         value: &CertificateSecret,
         over: Option<&str>,
     ) -> Result<StoreOutcome, CertificateStoreError> {
+        let version = certificate_version::new_version(value);
+        let version = version.map_err(|source| CertificateStoreError::Summary {
+            name: name.to_owned(),
+            source,
+        })?;
         let writer = CertificateStore::store(self).await?.writer();
-        let stored = writer.store(name, &value.to_json(), over).await?;
+        let stored = writer.store(name, &value.to_json(), version, over).await?;
         Ok(stored.map_or(StoreOutcome::Conflict, StoreOutcome::Stored))
     }
 }

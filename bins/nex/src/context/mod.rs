@@ -2,6 +2,7 @@
 
 mod aws;
 mod certificate_store;
+mod certificate_version;
 mod cloudflare;
 pub(crate) mod endpoints;
 pub(crate) mod secrets;

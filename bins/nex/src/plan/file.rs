@@ -4,11 +4,10 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use nex_infra::{ImageId, Images};
 use nex_plan::{Change, KeptPlan, Linted, Moved, PlanDocument, Planned, Renderer};
 use serde::{Deserialize, Serialize};
 
-use super::{Proposal, Step};
+use super::{Options, Proposal, Step};
 
 /// The format of the file.
 const FORMAT: u32 = 2;
@@ -16,7 +15,8 @@ const FORMAT: u32 = 2;
 #[derive(Serialize)]
 struct Written {
     format: u32,
-    images: Option<KeptImages>,
+    #[serde(flatten)]
+    options: Options,
     #[serde(flatten)]
     plan: PlanDocument,
 }
@@ -29,17 +29,11 @@ struct Format {
 /// A plan as it was read from its file.
 #[derive(Deserialize)]
 pub(crate) struct PlanFile {
-    images: Option<KeptImages>,
+    /// What the plan was made with.
+    #[serde(flatten)]
+    pub(crate) options: Options,
     #[serde(flatten)]
     plan: KeptPlan,
-}
-
-/// The machine images that the plan was made with, so that a newer image does not void the plan.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeptImages {
-    server: String,
-    fleet: String,
 }
 
 /// Writes the whole plan or nothing. Only the owner can read the file.
@@ -48,16 +42,13 @@ struct KeptImages {
 /// If the file can't be written.
 pub(crate) fn write(
     path: &Path,
+    options: &Options,
     proposal: &Proposal,
     renderer: &Renderer<'_>,
 ) -> anyhow::Result<()> {
-    let images = proposal.images().map(|images| KeptImages {
-        server: images.server.to_string(),
-        fleet: images.fleet.to_string(),
-    });
     let written = Written {
         format: FORMAT,
-        images,
+        options: options.with_images(proposal.images()),
         plan: renderer.document(&proposal.linted),
     };
     let text = serde_json::to_string_pretty(&written)? + "\n";
@@ -98,15 +89,6 @@ impl PlanFile {
             file.plan.environment
         );
         Ok(file)
-    }
-
-    /// The machine images that the plan was made with.
-    pub(crate) fn images(&self) -> Option<Images> {
-        let images = self.images.as_ref()?;
-        Some(Images {
-            server: ImageId::new(&images.server),
-            fleet: ImageId::new(&images.fleet),
-        })
     }
 
     /// Compares the file with a fresh plan: nothing may differ, in either direction.

@@ -1,12 +1,14 @@
 //! An environment as it is read at one moment, and the plan that follows.
 
 pub(crate) mod file;
+mod only;
+mod options;
 mod step;
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use nex_dns::certificate::RevokeScope;
 use nex_dns::{Goal, ZoneSnapshot};
 use nex_infra::model::{Desired, Key, Kind, Observed};
@@ -17,6 +19,7 @@ use crate::context::Context;
 use crate::environment;
 use crate::wiring;
 
+pub(crate) use options::Options;
 pub(crate) use step::{Deferred, Step};
 
 /// What a plan must achieve.
@@ -123,24 +126,24 @@ impl Context {
         })
     }
 
-    /// Reads, and makes the plan for `target`. `images` replaces the newest machine images.
+    /// Reads, and makes the plan for `target`.
     pub(crate) async fn propose(
         &self,
         target: &Target,
-        images: Option<&Images>,
+        options: &Options,
     ) -> anyhow::Result<Proposal> {
         let mut snapshot = Box::pin(self.snapshot(target.scope())).await?;
-        if let Some((images, aws)) = images.zip(snapshot.aws.as_mut()) {
-            aws.facts.images = images.clone();
+        if let Some((images, aws)) = options.images().zip(snapshot.aws.as_mut()) {
+            aws.facts.images = images;
         }
         match target {
-            Target::Build(_) => Box::pin(self.build(snapshot)).await,
+            Target::Build(_) => Box::pin(self.build(snapshot, options)).await,
             Target::Destroy(_) => Box::pin(self.teardown(snapshot)).await,
             Target::Revoke => Ok(self.revocation(&snapshot)),
         }
     }
 
-    async fn build(&self, snapshot: Snapshot) -> anyhow::Result<Proposal> {
+    async fn build(&self, snapshot: Snapshot, options: &Options) -> anyhow::Result<Proposal> {
         let Snapshot {
             aws,
             address,
@@ -148,15 +151,21 @@ impl Context {
             edge,
         } = snapshot;
         let goal = Goal::Spec { address };
-        let zone = self.zone_plan(&zone, &goal);
+        let zone_plan = self.zone_plan(&zone, &goal);
         let Some((aws, edge)) = aws.zip(edge) else {
             let findings = environment::denials(&self.spec).into_iter();
-            let linted = zone.with(findings.filter(is_of_zone));
+            let linted = zone_plan.with(findings.filter(is_of_zone));
             return Ok(Proposal::of_zone(linted, goal));
         };
-        let (linted, state) = self.build_aws(aws, &edge).await?;
+        let (linted, state) = self.build_aws(aws, &edge, options).await?;
+        let mut linted: Linted<Step> = linted.widen().join(zone_plan);
+        if !options.only.is_empty() {
+            only::check(&options.only, linted.plan(), &state, &zone)?;
+            let buckets = self.names.buckets(&self.spec.aws);
+            linted = only::limited(linted, &options.only, &buckets);
+        }
         Ok(Proposal {
-            linted: linted.widen().join(zone),
+            linted,
             aws: Some(state),
             goal,
             edge_networks: edge.cidrs().to_vec(),
@@ -182,10 +191,12 @@ impl Context {
         &self,
         snapshot: nex_infra::Snapshot,
         edge: &EdgeNetworks,
+        options: &Options,
     ) -> anyhow::Result<(Linted<nex_infra::Step>, AwsState)> {
         let spec = &self.spec;
         let facts = &snapshot.facts;
-        let inputs = wiring::Inputs::new(spec, &facts.database, edge).infra()?;
+        let mut inputs = wiring::Inputs::new(spec, &facts.database, edge).infra()?;
+        inputs.rotate = self.to_rotate(options)?;
         let observed = &snapshot.observed;
         let desired = nex_infra::desired(&spec.aws, &self.names, facts, &inputs, observed);
         let plan = nex_infra::diff(&spec.name, &desired, observed);
@@ -204,6 +215,21 @@ impl Context {
         });
         let findings = environment::plan_findings(spec, facts);
         Ok((linted.with(findings), AwsState { snapshot, desired }))
+    }
+
+    /// The secrets that the operator wants to have new values.
+    fn to_rotate(&self, options: &Options) -> anyhow::Result<BTreeSet<String>> {
+        let secrets = self.names.secrets();
+        let known = secrets.all();
+        for name in &options.rotate {
+            ensure!(
+                known.contains(&name.as_str()),
+                "{} has no secret {name:?}; its secrets: {}",
+                self.spec.name,
+                known.join(", ")
+            );
+        }
+        Ok(options.rotate.clone())
     }
 
     async fn teardown(&self, snapshot: Snapshot) -> anyhow::Result<Proposal> {

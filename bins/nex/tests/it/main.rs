@@ -13,6 +13,7 @@ mod growth;
 mod lag;
 mod lock;
 mod octodns;
+mod only;
 mod others;
 mod outputs;
 mod ownership;

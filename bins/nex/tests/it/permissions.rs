@@ -42,6 +42,8 @@ fn assert_reads(stage: &Stage) {
     let changes = calls.iter().filter(|call| call.mutating);
     let changes: Vec<_> = changes.map(|call| &call.operation).collect();
     assert!(changes.is_empty(), "{changes:?}");
+    let reads_a_value = |call: &CallRecord| call.operation == "GetSecretValue";
+    assert!(!calls.iter().any(reads_a_value), "a plan needs no secret");
     assert_listed(stage);
 }
 

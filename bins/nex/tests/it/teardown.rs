@@ -46,3 +46,65 @@ fn what_holds_state_goes_only_by_name_and_the_environment_s_name_is_typed() {
     stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
     stage.nex(&["plan", &file, "--check"]).expect(0);
 }
+
+/// The value of a generated secret.
+fn root_password(stage: &Stage) -> String {
+    stage.python("print(boto3.client('secretsmanager').get_secret_value(SecretId='nex/gitlab/root-password')['SecretString'])")
+}
+
+#[test]
+fn a_deleted_secret_comes_back_with_its_value_unless_it_is_rotated() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let stage = Stage::built(&file);
+    let first = root_password(&stage);
+
+    stage.destroy(&file);
+    let plan = stage.nex(&["plan", &file]).expect(0);
+    let restored = "warning[secret-restored] secret nex/gitlab/root-password";
+    assert!(plan.out.contains(restored), "{}", plan.out);
+    stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
+    assert_eq!(root_password(&stage), first);
+
+    stage.destroy(&file);
+    let rotate = ["--rotate", "nex/gitlab/root-password"];
+    let plan = stage
+        .nex(&[&["plan", &file, "--full"][..], &rotate].concat())
+        .expect(0);
+    assert!(!plan.out.contains(restored), "{}", plan.out);
+    assert!(
+        plan.out.contains("the old one is deleted for ever"),
+        "{}",
+        plan.out
+    );
+    stage
+        .nex(&[&["bootstrap", &file, "--yes"][..], &rotate].concat())
+        .expect(0);
+    assert_ne!(root_password(&stage), first);
+    stage.nex(&["plan", &file, "--check"]).expect(0);
+    let wrong = stage
+        .nex(&["plan", &file, "--rotate", "root-password"])
+        .expect(1);
+    assert!(
+        wrong.err.contains("nex/gitlab/root-password"),
+        "{}",
+        wrong.err
+    );
+}
+
+#[test]
+fn a_deleted_secret_of_others_is_not_taken_over() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let stage = Stage::new();
+    stage.python(
+        "sm = boto3.client('secretsmanager')
+sm.create_secret(Name='nex/gitlab/root-password', SecretString='known to others')
+sm.delete_secret(SecretId='nex/gitlab/root-password')",
+    );
+    let refused = stage.nex(&["bootstrap", &file, "--yes"]).expect(5);
+    assert_eq!(
+        refused.allowances(),
+        ["deleted-not-ours:secret nex/gitlab/root-password"]
+    );
+}

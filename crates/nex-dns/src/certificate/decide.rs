@@ -6,12 +6,16 @@ use nex_plan::{Action, FieldChange, Finding, PlanEntry, ResourceId, Severity, Va
 use time::{Duration, OffsetDateTime};
 
 use super::LiveCertificate;
-use super::secret::{CertificateSecret, CertificateTerms, Issued};
-use super::store::Versioned;
+#[cfg(feature = "engine")]
+use super::secret::CertificateSecret;
+use super::secret::CertificateTerms;
+use super::summary::{SecretSummary, Stored};
 use crate::change::CERTIFICATE;
+use crate::ids::CertificateId;
 use crate::spec::Certificate;
 
-/// What happens next to a certificate.
+/// What happens next to a certificate, once its secret's value is read.
+#[cfg(feature = "engine")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// The stored certificate is fine.
@@ -26,20 +30,19 @@ pub(crate) enum Next {
     Complete(LiveCertificate),
 }
 
-/// What happens next, and why the stored certificate is not enough.
+/// What happens next.
+#[cfg(feature = "engine")]
 pub(crate) fn decide(
     wanted: &Certificate,
     secret: &CertificateSecret,
     live: &[LiveCertificate],
     now: OffsetDateTime,
-) -> (Next, Vec<String>) {
-    let reasons = match &secret.issued {
-        Some(issued) => reasons(wanted, issued, live, now),
-        None => vec!["the secret holds no certificate".to_owned()],
-    };
-    let next = match &secret.pending {
-        None if reasons.is_empty() => Next::Keep,
-        Some(_) if reasons.is_empty() => Next::Retire,
+) -> Next {
+    let issued = secret.issued.as_ref().map(|issued| &issued.id);
+    let is_fine = reasons(wanted, issued, live, now).is_empty();
+    match &secret.pending {
+        None if is_fine => Next::Keep,
+        Some(_) if is_fine => Next::Retire,
         Some(pending) if pending.terms == CertificateTerms::of(wanted) => {
             let of_key =
                 |one: &&LiveCertificate| one.public_key.as_ref() == Some(&pending.public_key);
@@ -52,44 +55,52 @@ pub(crate) fn decide(
             }
         }
         _ => Next::Begin,
-    };
-    (next, reasons)
+    }
 }
 
 fn expires_soon(wanted: &Certificate, expires: OffsetDateTime, now: OffsetDateTime) -> bool {
     expires - now < Duration::days(i64::from(wanted.renew_before_days))
 }
 
+/// Why the certificate in the secret is not enough; empty if it is.
 fn reasons(
     wanted: &Certificate,
-    issued: &Issued,
+    issued: Option<&CertificateId>,
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> Vec<String> {
+    let Some(id) = issued else {
+        return vec!["the secret holds no certificate".to_owned()];
+    };
+    match live.iter().find(|one| one.id == *id) {
+        Some(one) => shortcomings(wanted, one, now),
+        None => vec!["it was revoked, or belongs to another zone or account".to_owned()],
+    }
+}
+
+/// What a live certificate lacks to be the one that the spec asks for.
+fn shortcomings(wanted: &Certificate, one: &LiveCertificate, now: OffsetDateTime) -> Vec<String> {
     let CertificateTerms {
         hostnames,
         key_type,
         validity_days,
     } = CertificateTerms::of(wanted);
     let mut reasons = vec![];
-    if issued.terms.hostnames != hostnames {
+    if one.hostnames != hostnames {
         reasons.push("hostnames: a certificate's names never change".to_owned());
     }
-    if issued.terms.key_type != key_type {
+    if one.key_type.is_some_and(|held| held != key_type) {
         reasons.push("key_type: another type needs another key".to_owned());
     }
-    if issued.terms.validity_days != validity_days {
+    if one.validity_days.is_some_and(|held| held != validity_days) {
         reasons.push("validity_days: a certificate's expiry never changes".to_owned());
     }
-    if expires_soon(wanted, issued.expires, now) {
+    if expires_soon(wanted, one.expires, now) {
         reasons.push(format!(
             "it expires on {}, within {} days",
-            issued.expires.date(),
+            one.expires.date(),
             wanted.renew_before_days
         ));
-    }
-    if !live.iter().any(|one| one.id == issued.id) {
-        reasons.push("it was revoked, or belongs to another zone or account".to_owned());
     }
     reasons
 }
@@ -122,18 +133,18 @@ impl PlanEntry for CertificateStep {
     }
 }
 
-/// The steps for the certificates of a spec, by the names of their secrets. `secrets` is what these secrets hold.
+/// The steps for the certificates of a spec, by the names of their secrets. `secrets` is what is known about these
+/// secrets.
 pub(crate) fn steps(
     wanted: &[Certificate],
-    secrets: &BTreeMap<String, Versioned>,
+    secrets: &BTreeMap<String, Stored>,
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> Vec<CertificateStep> {
-    let empty = CertificateSecret::default();
-    let step = |certificate: &Certificate| {
-        let held = secrets.get(&certificate.secret);
-        let secret = held.map_or(&empty, |held| &held.secret);
-        step(certificate, secret, live, now)
+    let step = |certificate: &Certificate| match secrets.get(&certificate.secret) {
+        None => step(certificate, &SecretSummary::default(), live, now),
+        Some(Stored::Known(summary)) => step(certificate, summary, live, now),
+        Some(Stored::Unknown) => Some(inspection(certificate)),
     };
     let mut steps: Vec<CertificateStep> = wanted.iter().filter_map(step).collect();
     steps.sort_by(|a, b| a.wanted.secret.cmp(&b.wanted.secret));
@@ -142,30 +153,27 @@ pub(crate) fn steps(
 
 fn step(
     wanted: &Certificate,
-    secret: &CertificateSecret,
+    held: &SecretSummary,
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> Option<CertificateStep> {
-    let (next, mut reasons) = decide(wanted, secret, live, now);
-    match &next {
-        Next::Keep => return None,
-        Next::Retire => return Some(retirement(wanted, secret)),
-        Next::Complete(one) => {
-            reasons.push(format!(
-                "{} is already issued and only needs to be stored",
-                printable(one.id.as_str())
-            ));
-        }
-        Next::Resume => reasons.push("its key is already stored".to_owned()),
-        Next::Begin => {}
+    let mut reasons = reasons(wanted, held.issued.as_ref(), live, now);
+    if reasons.is_empty() {
+        return held.pending.as_ref().map(|_| retirement(wanted));
+    }
+    if let Some(one) = completes(wanted, held, live, now) {
+        reasons.push(format!(
+            "{} is already issued and only needs to be stored",
+            printable(one.id.as_str())
+        ));
     }
     // A revoked certificate does not count. A secret that was restored after a destroy may hold one.
-    let is_live = |issued: &&Issued| live.iter().any(|one| one.id == issued.id);
-    let old = secret.issued.as_ref().filter(is_live);
+    let old = live
+        .iter()
+        .find(|one| Some(&one.id) == held.issued.as_ref());
     if old.is_some() {
         reasons.push("the old one stays valid until it is revoked by name".to_owned());
     }
-    let old = old.map(|issued| &issued.terms);
     Some(CertificateStep {
         wanted: wanted.clone(),
         action: if old.is_some() {
@@ -178,29 +186,54 @@ fn step(
     })
 }
 
-fn retirement(wanted: &Certificate, secret: &CertificateSecret) -> CertificateStep {
-    let pending = secret.pending.as_ref();
-    let since = pending.map(|pending| pending.claimed.date().to_string());
+/// The live certificate of the pending key, if it is the one that the spec asks for.
+fn completes<'a>(
+    wanted: &Certificate,
+    held: &SecretSummary,
+    live: &'a [LiveCertificate],
+    now: OffsetDateTime,
+) -> Option<&'a LiveCertificate> {
+    let of_key =
+        |one: &&LiveCertificate| one.public_key.is_some() && one.public_key == held.pending;
+    let mut of_key = live.iter().filter(of_key);
+    of_key.find(|one| shortcomings(wanted, one, now).is_empty())
+}
+
+/// The step for a secret whose value has no summary.
+fn inspection(wanted: &Certificate) -> CertificateStep {
     CertificateStep {
         wanted: wanted.clone(),
         action: Action::Update,
-        fields: vec![FieldChange::new("pending", since, Value::Absent)],
+        fields: vec![FieldChange::new("summary", Value::Absent, "beside the value")],
+        reasons: vec![
+            "another program or a person stored the value: the apply reads it, keeps a certificate that is fine, and \
+             requests one otherwise"
+                .to_owned(),
+        ],
+    }
+}
+
+fn retirement(wanted: &Certificate) -> CertificateStep {
+    CertificateStep {
+        wanted: wanted.clone(),
+        action: Action::Update,
+        fields: vec![FieldChange::new("pending", "a key", Value::Absent)],
         reasons: vec!["the secret holds a pending key that is no longer needed".to_owned()],
     }
 }
 
-fn fields(old: Option<&CertificateTerms>, new: &CertificateTerms) -> Vec<FieldChange> {
-    let key_type = |terms: &CertificateTerms| terms.key_type.to_string();
+fn fields(old: Option<&LiveCertificate>, new: &CertificateTerms) -> Vec<FieldChange> {
+    let key_type = |one: &LiveCertificate| one.key_type.map(|key_type| key_type.to_string());
     let all = [
         FieldChange::new(
             "hostnames",
             old.map(|old| Value::set(&old.hostnames)),
             Value::set(&new.hostnames),
         ),
-        FieldChange::new("key_type", old.map(key_type), key_type(new)),
+        FieldChange::new("key_type", old.and_then(key_type), new.key_type.to_string()),
         FieldChange::new(
             "validity_days",
-            old.map(|old| old.validity_days),
+            old.and_then(|old| old.validity_days),
             new.validity_days,
         ),
     ];
@@ -210,18 +243,19 @@ fn fields(old: Option<&CertificateTerms>, new: &CertificateTerms) -> Vec<FieldCh
 /// Live certificates that no secret uses any more: they stay until they are revoked by name.
 pub(crate) fn unused_findings(
     wanted: &[Certificate],
-    secrets: &BTreeMap<String, Versioned>,
+    secrets: &BTreeMap<String, Stored>,
     live: &[LiveCertificate],
     now: OffsetDateTime,
 ) -> Vec<Finding> {
     let mut findings = vec![];
     for certificate in wanted {
-        let Some(Versioned { secret, .. }) = secrets.get(&certificate.secret) else {
+        let stored = secrets.get(&certificate.secret);
+        let Some(held) = stored.and_then(Stored::summary) else {
             continue;
         };
-        let (next, _) = decide(certificate, secret, live, now);
-        let is_next = |one: &LiveCertificate| next == Next::Complete(one.clone());
-        for one in unused(secret, live).filter(|one| !is_next(one)) {
+        let is_fine = reasons(certificate, held.issued.as_ref(), live, now).is_empty();
+        let next = completes(certificate, held, live, now).filter(|_| !is_fine);
+        for one in unused(held, live).filter(|one| Some(*one) != next) {
             findings.push(Finding::new(
                 Severity::Info,
                 "certificate-unused",
@@ -238,14 +272,31 @@ pub(crate) fn unused_findings(
     findings
 }
 
+/// Secrets whose certificates can't be revoked, because nothing tells which ones they are.
+pub(crate) fn unknown_findings(secrets: &BTreeMap<String, Stored>) -> Vec<Finding> {
+    let unknown = secrets
+        .iter()
+        .filter(|(_, stored)| **stored == Stored::Unknown);
+    let finding = |(name, _): (&String, &Stored)| {
+        Finding::new(
+            Severity::Deny,
+            "certificate-unknown",
+            ResourceId::new(CERTIFICATE, name),
+            "another program or a person stored the secret's value: which certificates belong to it is not known, and \
+             none of them is revoked",
+            "apply the zone first: that reads the value",
+        )
+    };
+    unknown.map(finding).collect()
+}
+
 /// The live certificates that were requested under a secret, without the one in use.
 pub(crate) fn unused<'a>(
-    secret: &'a CertificateSecret,
+    held: &'a SecretSummary,
     live: &'a [LiveCertificate],
 ) -> impl Iterator<Item = &'a LiveCertificate> {
-    let in_use = secret.issued.as_ref().map(|issued| &issued.id);
     live.iter().filter(move |one| {
         let key = one.public_key.as_deref();
-        Some(&one.id) != in_use && key.is_some_and(|key| secret.knows(key))
+        Some(&one.id) != held.issued.as_ref() && key.is_some_and(|key| held.knows(key))
     })
 }

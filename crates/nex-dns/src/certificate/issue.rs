@@ -8,7 +8,8 @@ use time::{Duration, OffsetDateTime};
 use super::decide::{Next, decide};
 use super::key::{self, KeyError};
 use super::secret::{CertificateSecret, CertificateTerms, Issued};
-use super::store::{SecretWriter, StoreOutcome, Versioned};
+use super::store::{SecretReader, SecretWriter, StoreOutcome, Versioned};
+use super::summary::Stored;
 use super::{CertificateRequest, LiveCertificate};
 use crate::ids::{CertificateId, ZoneId};
 use crate::ports::{ZoneReader, ZoneWriter};
@@ -19,6 +20,8 @@ use crate::spec::Certificate;
 pub(crate) enum IssueError<A: CloudError, S: CloudError> {
     #[error("failed to get the certificate of the secret {0}")]
     Cloudflare(String, #[source] A),
+    #[error("failed to read the secret {0}")]
+    Read(String, #[source] S),
     #[error("failed to write the secret {0}")]
     Secret(String, #[source] S),
     #[error("failed to generate a key for the secret {0}")]
@@ -36,7 +39,7 @@ impl<A: CloudError, S: CloudError> CloudError for IssueError<A, S> {
     fn kind(&self) -> ErrorKind {
         match self {
             IssueError::Cloudflare(_, error) => error.kind(),
-            IssueError::Secret(_, error) => error.kind(),
+            IssueError::Read(_, error) | IssueError::Secret(_, error) => error.kind(),
             IssueError::Key(..) | IssueError::Conflict(_) | IssueError::OtherKey { .. } => {
                 ErrorKind::Other
             }
@@ -46,7 +49,7 @@ impl<A: CloudError, S: CloudError> CloudError for IssueError<A, S> {
     fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             IssueError::Cloudflare(_, error) => error.hint(),
-            IssueError::Secret(_, error) => error.hint(),
+            IssueError::Read(_, error) | IssueError::Secret(_, error) => error.hint(),
             IssueError::Key(..) => None,
             IssueError::Conflict(_) => Some("wait for the other run to end, then run again".into()),
             IssueError::OtherKey { .. } => {
@@ -56,37 +59,45 @@ impl<A: CloudError, S: CloudError> CloudError for IssueError<A, S> {
     }
 }
 
-type Error<R, W> = IssueError<<R as ZoneReader>::Error, <W as SecretWriter>::Error>;
+type Error<R, S> = IssueError<<R as ZoneReader>::Error, <S as SecretReader>::Error>;
 
 /// Issues one certificate.
 ///
 /// The private key is stored before nex-dns requests the certificate. After a crash, or in a second run at the same
 /// time, nex-dns therefore finds every issued certificate by its key, and requests no certificate twice.
-pub(crate) struct Issuer<'a, R: ZoneReader, W> {
+pub(crate) struct Issuer<'a, R: ZoneReader, S: SecretReader> {
     pub(crate) wanted: &'a Certificate,
     pub(crate) zone_id: &'a ZoneId,
     pub(crate) reader: &'a R,
     pub(crate) writer: &'a R::Writer,
-    pub(crate) secrets: &'a W,
+    pub(crate) secrets: &'a S,
+    pub(crate) secret_writer: &'a S::Writer,
     pub(crate) now: OffsetDateTime,
 }
 
-impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
-    /// Makes sure that the secret holds the certificate that the spec asks for. `secret` is the secret's current
-    /// content, `live` are the zone's live certificates.
+impl<R: ZoneReader, S: SecretReader> Issuer<'_, R, S> {
+    /// Makes sure that the secret holds the certificate that the spec asks for, and its summary. `stored` is what is
+    /// known about the secret, `live` are the zone's live certificates.
     ///
     /// After an error, another run continues: nothing that was done is lost.
     pub(crate) async fn ensure(
         &self,
-        secret: Option<Versioned>,
+        stored: Option<&Stored>,
         live: &[LiveCertificate],
-    ) -> Result<(), Error<R, W>> {
-        let (mut secret, version) = match secret {
+    ) -> Result<(), Error<R, S>> {
+        let (mut secret, version) = match self.read().await? {
             Some(Versioned { version, secret }) => (secret, Some(version)),
             None => (CertificateSecret::default(), None),
         };
-        let (next, _) = decide(self.wanted, &secret, live, self.now);
-        match next {
+        let has_no_summary = stored == Some(&Stored::Unknown);
+        let live = if has_no_summary {
+            // The list may miss a certificate that nobody asked for by its id.
+            Cow::Owned(self.live(&secret).await?)
+        } else {
+            Cow::Borrowed(live)
+        };
+        match decide(self.wanted, &secret, &live, self.now) {
+            Next::Keep if has_no_summary => self.store(&secret, version).await.map(drop),
             Next::Keep => Ok(()),
             Next::Retire => {
                 self.retire_pending(&mut secret);
@@ -96,6 +107,7 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
             Next::Resume => self.issue(secret, version).await,
             Next::Begin => {
                 self.retire_pending(&mut secret);
+                forget_revoked(&mut secret, &live);
                 let key = key::generate(CertificateTerms::of(self.wanted), self.now);
                 let key = key.map_err(|error| IssueError::Key(self.name(), error))?;
                 secret.pending = Some(key);
@@ -109,7 +121,7 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
         &self,
         mut secret: CertificateSecret,
         version: Option<String>,
-    ) -> Result<(), Error<R, W>> {
+    ) -> Result<(), Error<R, S>> {
         let Some(pending) = &mut secret.pending else {
             return Ok(());
         };
@@ -140,7 +152,7 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
         mut secret: CertificateSecret,
         version: Option<String>,
         one: LiveCertificate,
-    ) -> Result<(), Error<R, W>> {
+    ) -> Result<(), Error<R, S>> {
         let Some(pending) = secret.pending.take() else {
             return Ok(());
         };
@@ -175,7 +187,7 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
         }
     }
 
-    async fn live(&self, secret: &CertificateSecret) -> Result<Vec<LiveCertificate>, Error<R, W>> {
+    async fn live(&self, secret: &CertificateSecret) -> Result<Vec<LiveCertificate>, Error<R, S>> {
         let in_use = secret.issued.iter().map(|issued| issued.id.clone());
         self.reader
             .certificates(self.zone_id, &in_use.collect())
@@ -183,13 +195,21 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
             .map_err(|error| IssueError::Cloudflare(self.name(), error))
     }
 
+    async fn read(&self) -> Result<Option<Versioned>, Error<R, S>> {
+        let read = self.secrets.read(&self.wanted.secret).await;
+        read.map_err(|error| IssueError::Read(self.name(), error))
+    }
+
     async fn store(
         &self,
         secret: &CertificateSecret,
         over: Option<String>,
-    ) -> Result<String, Error<R, W>> {
+    ) -> Result<String, Error<R, S>> {
         let name = &self.wanted.secret;
-        let stored = self.secrets.store(name, secret, over.as_deref()).await;
+        let stored = self
+            .secret_writer
+            .store(name, secret, over.as_deref())
+            .await;
         match stored.map_err(|error| IssueError::Secret(self.name(), error))? {
             StoreOutcome::Stored(version) => Ok(version),
             StoreOutcome::Conflict => Err(IssueError::Conflict(self.name())),
@@ -198,5 +218,17 @@ impl<R: ZoneReader, W: SecretWriter> Issuer<'_, R, W> {
 
     fn name(&self) -> String {
         self.wanted.secret.clone()
+    }
+}
+
+/// A secret remembers this many keys, whether a certificate for them lives or not. Another run may be about to get a
+/// certificate for one of them.
+const REMEMBERED: usize = 8;
+
+/// Forgets keys whose certificates were revoked, so that a secret does not grow for ever.
+fn forget_revoked(secret: &mut CertificateSecret, live: &[LiveCertificate]) {
+    if secret.superseded.len() > REMEMBERED {
+        let lives = |key: &String| live.iter().any(|one| one.public_key.as_ref() == Some(key));
+        secret.superseded.retain(|key, _| lives(key));
     }
 }

@@ -6,8 +6,7 @@ use nex_plan::{Action, FieldChange, PlanEntry, ResourceId, Value};
 
 use super::LiveCertificate;
 use super::decide::unused;
-use super::secret::CertificateSecret;
-use super::store::Versioned;
+use super::summary::{SecretSummary, Stored};
 use crate::change::CERTIFICATE;
 use crate::ids::CertificateId;
 
@@ -61,15 +60,18 @@ impl PlanEntry for Revocation {
     }
 }
 
-/// The revocations of a scope, by the certificates' ids. `secrets` are the contents of the secrets.
+/// The revocations of a scope, by the certificates' ids. `secrets` is what is known about the secrets.
 pub(crate) fn revocations(
-    secrets: &BTreeMap<String, Versioned>,
+    secrets: &BTreeMap<String, Stored>,
     live: &[LiveCertificate],
     scope: RevokeScope,
 ) -> Vec<Revocation> {
     let mut found = vec![];
-    for (name, held) in secrets {
-        found.extend(revoked(&held.secret, live, scope).map(|one| Revocation {
+    for (name, stored) in secrets {
+        let Some(held) = stored.summary() else {
+            continue;
+        };
+        found.extend(revoked(held, live, scope).map(|one| Revocation {
             id: one.id.clone(),
             secret: name.clone(),
             hostnames: one.hostnames.clone(),
@@ -82,15 +84,14 @@ pub(crate) fn revocations(
 }
 
 fn revoked<'a>(
-    secret: &'a CertificateSecret,
+    held: &'a SecretSummary,
     live: &'a [LiveCertificate],
     scope: RevokeScope,
 ) -> impl Iterator<Item = &'a LiveCertificate> {
-    let pending = secret.pending.as_ref().map(|pending| &pending.public_key);
-    let in_use = secret.issued.as_ref().map(|issued| &issued.id);
-    let unused = unused(secret, live).filter(move |one| match scope {
+    let in_use = held.issued.as_ref();
+    let unused = unused(held, live).filter(move |one| match scope {
         // The next run stores the certificate of a pending key.
-        RevokeScope::Unused => one.public_key.as_ref() != pending,
+        RevokeScope::Unused => one.public_key != held.pending,
         RevokeScope::All => true,
     });
     let used = live

@@ -159,18 +159,6 @@ impl CertificateSecret {
                 .collect(),
         })
     }
-
-    /// Whether a certificate for this key was requested under this secret.
-    pub fn knows(&self, public_key: &str) -> bool {
-        self.issued
-            .as_ref()
-            .is_some_and(|issued| issued.public_key == public_key)
-            || self
-                .pending
-                .as_ref()
-                .is_some_and(|pending| pending.public_key == public_key)
-            || self.superseded.contains_key(public_key)
-    }
 }
 
 fn expose<S: Serializer>(key: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {

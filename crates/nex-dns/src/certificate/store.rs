@@ -5,8 +5,9 @@ use std::future::Future;
 use nex_plan::{CloudError, ErrorKind};
 
 use super::secret::CertificateSecret;
+use super::summary::Stored;
 
-/// The content of a secret, with the version that a write must replace.
+/// The value of a secret, with the version that a write must replace.
 #[derive(Clone, Debug)]
 pub struct Versioned {
     /// The version of the secret's value.
@@ -31,7 +32,22 @@ pub trait SecretReader: Send + Sync {
     /// The writer for the same secrets.
     type Writer: SecretWriter<Error = Self::Error>;
 
-    /// The secret's content; `None` if the secret does not exist or has no value.
+    /// What is known about the secret without its value; `None` if the secret does not exist or has no value. A plan
+    /// makes this call only, so it needs no permission to read values.
+    ///
+    /// In Secrets Manager: `DescribeSecret`. A place that can't keep a summary beside the value keeps this default,
+    /// which reads the value.
+    fn summary(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send {
+        async {
+            let held = self.read(name).await?;
+            Ok(held.map(|held| Stored::Known(held.secret.summary())))
+        }
+    }
+
+    /// The secret's value; `None` if the secret does not exist or has no value.
     fn read(
         &self,
         name: &str,
@@ -46,7 +62,7 @@ pub trait SecretWriter: Send + Sync {
     /// Why a call fails.
     type Error: CloudError;
 
-    /// Makes `value` the secret's value if the secret's version is still `over`; `over` is `None` if the secret has no
+    /// Makes `value` the secret's value, with its summary beside it, if the secret's version is still `over`; `over` is `None` if the secret has no
     /// value yet.
     ///
     /// A confirmed value must survive a crash, and must not overwrite what another run wrote in between. In Secrets

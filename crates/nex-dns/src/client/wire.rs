@@ -13,7 +13,7 @@ use crate::edge::EdgeNetworks;
 use crate::ids::{CertificateId, RecordId, ZoneId};
 use crate::name;
 use crate::record::{NewRecord, effective_ttl};
-use crate::spec::RecordType;
+use crate::spec::{KeyType, RecordType};
 use crate::zone::ObservedRecord;
 
 /// The shortest prefixes that Cloudflare's networks may have. The shortest in the list of 2021 are /13 and /29
@@ -72,6 +72,10 @@ pub(super) struct CertificateWire {
     expires_on: String,
     #[serde(default)]
     revoked_at: Option<String>,
+    #[serde(default)]
+    request_type: String,
+    #[serde(default)]
+    requested_validity: serde_json::Value,
 }
 
 /// A result that is not used: a fresh read shows the change.
@@ -231,6 +235,11 @@ impl CertificateWire {
                 .collect(),
             certificate: self.certificate,
             id: self.id,
+            key_type: KeyType::of_request_type(&self.request_type),
+            validity_days: self
+                .requested_validity
+                .as_u64()
+                .and_then(|days| days.try_into().ok()),
         }))
     }
 }

@@ -17,7 +17,7 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
         resolved: &Approved<ZoneStep>,
         snapshot: &ZoneSnapshot,
     ) {
-        let mut secrets = None;
+        let mut secret_writer = None;
         for entry in &resolved.plan().entries {
             let Planned::Ready(ZoneStep::Certificate(step)) = entry else {
                 continue;
@@ -33,11 +33,12 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
                 zone_id: &snapshot.zone().id,
                 reader: self.manager.reader(),
                 writer: &self.writer,
-                secrets: secrets.get_or_insert_with(|| self.manager.secrets().writer()),
+                secrets: self.manager.secrets(),
+                secret_writer: secret_writer.get_or_insert_with(|| self.manager.secrets().writer()),
                 now: snapshot.now(),
             };
-            let secret = snapshot.secret(&step.wanted.secret).cloned();
-            let result = issuer.ensure(secret, snapshot.live()).await;
+            let stored = snapshot.secret(&step.wanted.secret);
+            let result = issuer.ensure(stored, snapshot.live()).await;
             self.ended(entry, started.elapsed(), result);
         }
     }

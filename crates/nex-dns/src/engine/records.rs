@@ -80,7 +80,9 @@ impl<R: ZoneReader, S: SecretReader> Run<'_, R, S> {
             rest = asked.narrow(now).only(is_record_or_setting);
         }
         self.kept_out(&asked, &snapshot);
-        let left = snapshot.steps(self.goal).view();
+        let mut left = snapshot.steps(self.goal).view();
+        left.entries
+            .retain(|entry| self.approved.is_about(&entry.id()));
         self.left = Some(left.entries);
     }
 

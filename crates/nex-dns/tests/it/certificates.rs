@@ -79,9 +79,9 @@ pub(crate) fn secret(fake: &Fake) -> CertificateSecret {
 
 /// The plan of the certificates, as of `now`.
 pub(crate) fn plan(fake: &Fake, wanted: &Certificate, now: OffsetDateTime) -> String {
-    let held = fake.read("tls").now_or_never().expect("no wait");
-    let held = held.expect("readable").into_iter();
-    let secrets: BTreeMap<String, _> = held.map(|held| ("tls".to_owned(), held)).collect();
+    let stored = fake.summary("tls").now_or_never().expect("no wait");
+    let stored = stored.expect("readable").into_iter();
+    let secrets: BTreeMap<String, _> = stored.map(|stored| ("tls".to_owned(), stored)).collect();
     let mut zone = zone(vec![]);
     zone.certificates = Some(fake.state().certificates.clone());
     let snapshot = ZoneSnapshot::new(&spec(wanted), "nex-staging", zone, secrets, now);
@@ -95,7 +95,10 @@ pub(crate) fn none_is_unknown(fake: &Fake) {
     let secret = secret(fake);
     for one in &fake.state().certificates {
         let key = one.public_key.as_deref();
-        assert!(key.is_some_and(|key| secret.knows(key)), "{one:?}");
+        assert!(
+            key.is_some_and(|key| secret.summary().knows(key)),
+            "{one:?}"
+        );
     }
     fake.state().gives_way = gives_way;
 }
@@ -133,6 +136,46 @@ fn a_new_certificate_is_issued_once_and_only_the_request_leaves() {
         no changes: nex-staging matches its spec
     "#]]
     .assert_eq(&plan(&fake, &wanted, NOW));
+}
+
+#[test]
+fn a_value_of_others_is_read_by_the_apply_and_kept_if_it_is_fine() {
+    let (fake, wanted) = (fake(), wanted(&["example.com"]));
+    run(&fake, &wanted);
+    let version = fake.state().secret.as_ref().map(|(version, _)| *version);
+    fake.state().by_others = version;
+    expect![[r#"
+        ~ update  origin-certificate tls
+            because another program or a person stored the value: the apply reads it, keeps a certificate that is fine, and requests one otherwise
+            summary: (none) -> "beside the value"
+
+        nex-staging: 0 to create, 1 to update, 0 to replace, 0 to delete
+    "#]].assert_eq(&plan(&fake, &wanted, NOW));
+    let refused = manager(&fake, &wanted).read().now_or_never();
+    let refused = refused.expect("no wait").expect("a zone");
+    let refused = Renderer::plain().linted(&refused.plan(&Goal::Revoke));
+    expect![[r#"
+        refused[certificate-unknown] origin-certificate tls: another program or a person stored the secret's value: which certificates belong to it is not known, and none of them is revoked
+          hint: apply the zone first: that reads the value
+        no changes, but nex-staging does not match its spec: 1 refused
+    "#]].assert_eq(&refused);
+    assert_eq!(run(&fake, &wanted), ["update origin-certificate tls"]);
+    assert_eq!(fake.state().issued, 1);
+    assert_eq!(run(&fake, &wanted), NOTHING);
+}
+
+#[test]
+fn only_an_apply_that_issues_reads_a_value() {
+    let (fake, wanted) = (fake(), wanted(&["example.com"]));
+    run(&fake, &wanted);
+    fake.state().values_read = 0;
+    let manager = manager(&fake, &wanted);
+    for goal in [NO_SERVER, Goal::Revoke] {
+        let snapshot = manager.read().now_or_never().expect("no wait");
+        snapshot.expect("a zone").plan(&goal);
+    }
+    assert_eq!(run(&fake, &wanted), NOTHING);
+    assert_eq!(fake.state().values_read, 0);
 }
 
 #[test]

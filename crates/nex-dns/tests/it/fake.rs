@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use nex_dns::certificate::{
     CertificateRequest, CertificateSecret, LiveCertificate, SecretReader, SecretWriter,
-    StoreOutcome, Versioned, fingerprint_of_certificate,
+    StoreOutcome, Stored, Versioned, fingerprint_of_certificate,
 };
 use nex_dns::ports::{ZoneReader, ZoneWriter};
 use nex_dns::record::NewRecord;
@@ -64,12 +64,16 @@ pub(crate) struct State {
     pub(crate) certificates: Vec<LiveCertificate>,
     /// The only secret: its version and its text.
     pub(crate) secret: Option<(u32, String)>,
+    /// The version of a value that someone else stored.
+    pub(crate) by_others: Option<u32>,
     /// Writes left until the fault.
     pub(crate) fault: Option<(usize, Fault)>,
     pub(crate) writes: usize,
     /// How many writers there were.
     pub(crate) writers: usize,
     pub(crate) reads: usize,
+    /// How often a secret's value was read.
+    pub(crate) values_read: usize,
     /// Reads of the zone left until nobody answers.
     pub(crate) reads_left: Option<usize>,
     /// What someone else creates just before the next write.
@@ -87,10 +91,12 @@ impl Fake {
             zone,
             certificates: vec![],
             secret: None,
+            by_others: None,
             fault: None,
             writes: 0,
             writers: 0,
             reads: 0,
+            values_read: 0,
             reads_left: None,
             appears: None,
             issued: 0,
@@ -310,6 +316,8 @@ impl ZoneWriter for Fake {
                 certificate,
                 hostnames: request.terms.hostnames.clone(),
                 expires: state.now + Duration::days(i64::from(request.terms.validity_days)),
+                key_type: Some(request.terms.key_type),
+                validity_days: Some(request.terms.validity_days),
             };
             state.certificates.push(live.clone());
             Ok(live)
@@ -330,18 +338,36 @@ impl SecretReader for Fake {
     type Error = FakeError;
     type Writer = Self;
 
-    async fn read(&self, _: &str) -> Result<Option<Versioned>, FakeError> {
-        self.give_way().await;
-        let secret = self.state().secret.clone();
-        Ok(secret.map(|(version, text)| Versioned {
-            version: version.to_string(),
-            secret: CertificateSecret::parse(&text.into()).expect("what was stored"),
-        }))
+    async fn summary(&self, name: &str) -> Result<Option<Stored>, FakeError> {
+        let held = self.value(name).await;
+        let by_others = self.state().by_others.map(|version| version.to_string());
+        Ok(
+            held.map(|held| match Some(&held.version) == by_others.as_ref() {
+                true => Stored::Unknown,
+                false => Stored::Known(held.secret.summary()),
+            }),
+        )
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Versioned>, FakeError> {
+        self.state().values_read += 1;
+        Ok(self.value(name).await)
     }
 
     fn writer(&self) -> Self {
         self.state().writers += 1;
         self.clone()
+    }
+}
+
+impl Fake {
+    async fn value(&self, _: &str) -> Option<Versioned> {
+        self.give_way().await;
+        let secret = self.state().secret.clone();
+        secret.map(|(version, text)| Versioned {
+            version: version.to_string(),
+            secret: CertificateSecret::parse(&text.into()).expect("what was stored"),
+        })
     }
 }
 

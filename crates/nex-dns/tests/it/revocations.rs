@@ -9,7 +9,7 @@ use nex_dns::{CertificateId, Goal};
 use nex_plan::{ApplyReport, Approved, CancelToken, NoProgress, RunContext, SkipReason};
 
 use crate::approval::approve;
-use crate::certificates::{NOTHING, converge, fake, manager, plan, run, wanted};
+use crate::certificates::{NOTHING, converge, fake, manager, plan, run, secret, wanted};
 use crate::fake::{Fake, Fault};
 use crate::zones::{NO_SERVER, ours};
 
@@ -145,7 +145,7 @@ fn a_pending_key_that_is_no_longer_needed_is_put_aside_and_its_certificate_is_kn
     expect![[r#"
         ~ update  origin-certificate tls
             because the secret holds a pending key that is no longer needed
-            pending: "2026-11-20" -> (none)
+            pending: "a key" -> (none)
 
         info[certificate-unused] origin-certificate tls: new2 is valid until 2027-02-18, and the secret holds another certificate
           hint: revoke it once every server uses the certificate in the secret
@@ -159,6 +159,20 @@ fn a_pending_key_that_is_no_longer_needed_is_put_aside_and_its_certificate_is_kn
         no changes: nex-staging matches its spec
     "#]].assert_eq(&plan(&fake, &first, NOW));
     assert_eq!(done(&revoked(&fake, &first, &Goal::Revoke)), ["new2"]);
+}
+
+#[test]
+fn a_secret_forgets_the_keys_of_revoked_certificates() {
+    let fake = fake();
+    for number in 0..12 {
+        let host = format!("{number}.example.com");
+        let wanted = wanted(&[&host]);
+        run(&fake, &wanted);
+        let report = revoked(&fake, &wanted, &Goal::Revoke);
+        assert!(report.is_complete(), "{report:?}");
+    }
+    let known = secret(&fake).summary().keys.len();
+    assert!(known < 11, "{known} keys");
 }
 
 #[test]

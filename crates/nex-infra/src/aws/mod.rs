@@ -15,5 +15,5 @@ pub use clients::{Aws, ConnectOptions, EndpointOverride};
 pub use error::{CallError, Error};
 pub use lock::{Attempt, EXPIRY, HeldLock, Holder, Lock, RENEWAL, Renewal, TakeOver};
 pub use read::Reader;
-pub use secret_store::{CurrentSecret, SecretStore, SecretStoreWriter};
+pub use secret_store::{CurrentSecret, NewVersion, SecretStore, SecretStoreWriter, SecretVersions};
 pub use write::{SuppliedSecrets, Writer};

@@ -1,5 +1,6 @@
 //! Values of secrets in Secrets Manager. A write replaces only the value that was read before.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use nex_plan::{CloudError as _, ErrorKind};
@@ -22,6 +23,32 @@ pub struct CurrentSecret {
     pub version: String,
     /// The value.
     pub text: SecretString,
+}
+
+/// The versions of a secret, as far as they are known without a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretVersions {
+    /// The id of the current version.
+    pub current: String,
+    /// The staging labels of all versions, without those that [`SecretStoreWriter::store`] and AWS use themselves.
+    pub labels: BTreeSet<String>,
+}
+
+/// What is stored beside a secret's new value. None of it is secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewVersion {
+    /// The id of the version: 32 to 64 characters, other than that of any version with another value
+    /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>, `ClientRequestToken`).
+    pub id: String,
+    /// The staging labels that the secret has from now on: at most [`NewVersion::MAX_LABELS`], of 1 to 256 characters.
+    pub labels: BTreeSet<String>,
+}
+
+impl NewVersion {
+    /// A secret has at most 20 labels (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>).
+    /// AWS uses AWSCURRENT and AWSPREVIOUS, [`SecretStoreWriter::store`] uses one, and one may be left of an earlier
+    /// store that did not end.
+    pub const MAX_LABELS: usize = 16;
 }
 
 /// Reads the values of secrets.
@@ -67,6 +94,20 @@ impl SecretStore {
         }))
     }
 
+    /// The secret's versions; `None` if the secret does not exist, has no value, or is scheduled for deletion.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub async fn versions(&self, name: &str) -> Result<Option<SecretVersions>, Error> {
+        let Some(stages) = if_found(stages(&self.aws, name).await)? else {
+            return Ok(None);
+        };
+        let labels = stages.values().flatten();
+        let labels = labels.filter(|label| is_free(label)).cloned().collect();
+        let current = current(stages);
+        Ok(current.map(|current| SecretVersions { current, labels }))
+    }
+
     /// A writer of the same secrets.
     pub fn writer(&self) -> SecretStoreWriter {
         SecretStoreWriter {
@@ -77,7 +118,10 @@ impl SecretStore {
 
 impl SecretStoreWriter {
     /// Makes `text` the secret's current value if `over` is still the current version; `over` is `None` for a secret
-    /// without a value. Returns the new version's id, or `None` if another writer came first and nothing has changed.
+    /// without a value. Returns the new version's id, or `None` if another writer came first and the value stays.
+    ///
+    /// The labels get to the new version before that is the current one: a label in `version.labels` is never missing,
+    /// and one that is not in them may be there until the next store.
     ///
     /// # Errors
     /// [`Error::Missing`] if the secret does not exist, [`Error::Call`], [`Error::Answer`].
@@ -85,12 +129,17 @@ impl SecretStoreWriter {
         &self,
         name: &str,
         text: &SecretString,
+        version: NewVersion,
         over: Option<&str>,
     ) -> Result<Option<String>, Error> {
+        let NewVersion { id, labels } = version;
+        self.remove_labels_except(name, &labels).await?;
         let request = self.aws.secrets.put_secret_value().secret_id(name);
+        let all = labels.into_iter().chain([STORED.to_owned()]);
         let answer = request
             .secret_string(text.expose_secret())
-            .version_stages(STORED)
+            .client_request_token(id)
+            .set_version_stages(Some(all.collect()))
             .send()
             .await
             .map_err(Error::call("PutSecretValue", name));
@@ -143,13 +192,48 @@ impl SecretStoreWriter {
     }
 
     async fn current(&self, name: &str) -> Result<Option<String>, Error> {
-        let request = self.aws.secrets.describe_secret().secret_id(name);
-        let answer = request.send().await;
-        let answer = answer.map_err(Error::call("DescribeSecret", name))?;
-        let versions = answer.version_ids_to_stages.unwrap_or_default();
-        let mut current = versions
-            .into_iter()
-            .filter(|(_, stages)| stages.iter().any(|stage| stage == CURRENT));
-        Ok(current.next().map(|(version, _)| version))
+        stages(&self.aws, name).await.map(current)
     }
+
+    /// Makes room for new labels: no version needs the others any more.
+    async fn remove_labels_except(
+        &self,
+        name: &str,
+        labels: &BTreeSet<String>,
+    ) -> Result<(), Error> {
+        let stages = if_found(stages(&self.aws, name).await)?.unwrap_or_default();
+        for (version, held) in stages {
+            for label in held {
+                if is_free(&label) && !labels.contains(&label) {
+                    let request = self.aws.secrets.update_secret_version_stage();
+                    let request = request.secret_id(name).version_stage(label);
+                    let removed = request.remove_from_version_id(&version).send().await;
+                    removed.map_err(Error::call("UpdateSecretVersionStage", name))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The staging labels of each version; none for a secret that is scheduled for deletion.
+async fn stages(aws: &Aws, name: &str) -> Result<HashMap<String, Vec<String>>, Error> {
+    let request = aws.secrets.describe_secret().secret_id(name);
+    let answer = request.send().await;
+    let answer = answer.map_err(Error::call("DescribeSecret", name))?;
+    let is_deleted = answer.deleted_date.is_some();
+    let stages = answer.version_ids_to_stages.filter(|_| !is_deleted);
+    Ok(stages.unwrap_or_default())
+}
+
+fn current(stages: HashMap<String, Vec<String>>) -> Option<String> {
+    let mut current = stages
+        .into_iter()
+        .filter(|(_, stages)| stages.iter().any(|stage| stage == CURRENT));
+    current.next().map(|(version, _)| version)
+}
+
+/// Whether a label is neither AWS's nor the one of a version that is not yet current.
+fn is_free(label: &str) -> bool {
+    !label.starts_with("AWS") && label != STORED
 }

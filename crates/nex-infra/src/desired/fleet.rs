@@ -107,6 +107,7 @@ impl DesiredBuilder<'_> {
             name: self.secrets.runner_token.clone(),
             description: "Authentication token of the runners (glrt-...)".into(),
             source: SecretSource::External,
+            deleted: self.deleted_value(&self.secrets.runner_token, SecretSource::External),
             tags: self.tags(Runner),
         }
     }

@@ -7,7 +7,9 @@ mod server;
 use crate::facts::Facts;
 use crate::ids::ImageId;
 use crate::inputs::Inputs;
-use crate::model::{Desired, Image, LifecycleRule, Observed, RootVolume};
+use crate::model::{
+    DeletedValue, Desired, Image, LifecycleRule, Observed, RootVolume, SecretSource,
+};
 use crate::names::{Buckets, Component, LogGroups, Names, Secrets, Tags};
 use crate::policy::Scope;
 use crate::spec::Spec;
@@ -64,6 +66,20 @@ struct DesiredBuilder<'a> {
 impl DesiredBuilder<'_> {
     fn tags(&self, component: Component) -> Tags {
         self.names.tags(component, &self.spec.tags)
+    }
+
+    /// What becomes of the value of the deleted secret `name`. The caller's value replaces any other.
+    fn deleted_value(&self, name: &str, source: SecretSource) -> Option<DeletedValue> {
+        let is_deleted = self.facts.deleted_secrets.contains_key(name);
+        match source {
+            SecretSource::Random | SecretSource::External if is_deleted => {
+                Some(match self.inputs.rotate.contains(name) {
+                    true => DeletedValue::Lost,
+                    false => DeletedValue::Kept,
+                })
+            }
+            SecretSource::Random | SecretSource::External | SecretSource::Supplied => None,
+        }
     }
 
     /// The tags of a resource that has no name except the tag `Name`.

@@ -152,6 +152,7 @@ impl DesiredBuilder<'_> {
             name: name.clone(),
             description: description.to_owned(),
             source,
+            deleted: self.deleted_value(name, source),
             tags: self.tags(Component::Gitlab),
         };
         let mut secrets = vec![

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use nex_plan::{Finding, Plan, Severity, Subject};
 
-use crate::facts::{Facts, Machines, Quotas};
+use crate::facts::{Facts, FleetState, Machines, Quotas};
 use crate::ids::SubnetId;
 use crate::inputs::EdgeNetworks;
 use crate::model::Kind;
@@ -27,7 +27,9 @@ pub(super) fn nat_gateway(spec: &Spec, facts: &Facts) -> Option<Finding> {
 
 /// A fleet whose instances do not start.
 pub(super) fn fleet(facts: &Facts) -> Option<Finding> {
-    let why = facts.fleet_trouble.as_ref()?;
+    let FleetState::Failing(why) = &facts.fleet else {
+        return None;
+    };
     Some(Finding::warning(
         "fleet-without-instances",
         "aws.fleet",

@@ -13,7 +13,8 @@ use crate::diff::{pairs, shrinks};
 use crate::facts::{Facts, Quotas};
 use crate::inputs::EdgeNetworks;
 use crate::model::{
-    Desired, DesiredResource, Key, Kind, Observed, ObservedResource, Owner, ResourceState,
+    DeletedValue, Desired, DesiredResource, Key, Kind, Observed, ObservedResource, Owner,
+    ResourceState,
 };
 use crate::spec::Spec;
 use crate::step::{Operation, Step};
@@ -69,6 +70,7 @@ impl Lint for Step {
                 findings.extend(environment::machines(spec, facts));
                 findings.extend(environment::nat_gateway(spec, facts));
                 findings.extend(environment::fleet(facts));
+                findings.extend(plan.steps().filter_map(|step| restored(step, facts)));
                 findings.extend(environment::edge_networks(spec, edge_networks));
                 findings.extend(environment::quotas(plan, spec, &facts.machines, quotas));
                 findings
@@ -87,6 +89,38 @@ impl Lint for Step {
             LintContext::Adoption => plan.steps().filter_map(not_an_adoption).collect(),
         }
     }
+}
+
+/// A secret that is scheduled for deletion keeps its name, so it comes back with the value that it had.
+fn restored(step: &Step, facts: &Facts) -> Option<Finding> {
+    let Operation::Create(DesiredResource::Secret(secret)) = &step.operation else {
+        return None;
+    };
+    let owner = facts.deleted_secrets.get(&secret.name)?;
+    let whose = match owner {
+        Owner::Nex => {
+            return (secret.deleted == Some(DeletedValue::Kept)).then(|| {
+                Finding::new(
+                    Severity::Warning,
+                    "secret-restored",
+                    step.id(),
+                    "the secret was deleted, and is restored with the value that it had",
+                    "rotate the secret if its old value may be known to others",
+                )
+            });
+        }
+        Owner::Deployment(other) => format!("belongs to {other}"),
+        Owner::Other => "does not have nex's tags".to_owned(),
+    };
+    Some(Finding::new(
+        Severity::Deny,
+        "deleted-not-ours",
+        step.id(),
+        format!(
+            "a secret of this name is scheduled for deletion, and it {whose}: it would be taken over with its value"
+        ),
+        Remedy::Allow,
+    ))
 }
 
 /// The context of an adoption lets nothing else pass.

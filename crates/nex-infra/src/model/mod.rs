@@ -34,6 +34,6 @@ pub use security_group::{
 };
 pub use snapshot_policy::SnapshotPolicy;
 pub use storage::{
-    Bucket, DesiredSecret, LifecycleRule, LogGroup, Secret, SecretSource, SecretValue,
+    Bucket, DeletedValue, DesiredSecret, LifecycleRule, LogGroup, Secret, SecretSource, SecretValue,
 };
 pub use volume::{DesiredVolume, Volume};

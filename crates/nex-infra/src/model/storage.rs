@@ -104,8 +104,20 @@ pub struct DesiredSecret {
     pub description: String,
     /// Where the value comes from.
     pub source: SecretSource,
+    /// What becomes of the value of a deleted secret with this name; `None` if there is none, or if the caller supplies
+    /// the value.
+    pub deleted: Option<DeletedValue>,
     /// The tags.
     pub tags: Tags,
+}
+
+/// What becomes of the value of a secret that is scheduled for deletion, when the spec asks for the secret again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletedValue {
+    /// The secret is restored with its value.
+    Kept,
+    /// The deletion becomes final, and a new secret gets a new value.
+    Lost,
 }
 
 impl ResourceKind for DesiredSecret {
@@ -120,14 +132,25 @@ impl ResourceKind for DesiredSecret {
             name: _,
             description,
             source,
+            deleted,
             tags,
         } = self;
         // Values are write-once, so "has a value" and "will get a value" compare equal.
-        let value = match source {
-            SecretSource::Random | SecretSource::Supplied => {
+        let value = match (source, deleted) {
+            (SecretSource::Random | SecretSource::Supplied, None) => {
                 Field::in_place("value", Value::Hidden)
             }
-            SecretSource::External => Field::create_only(
+            (_, Some(DeletedValue::Kept)) => Field::create_only(
+                "value",
+                "the restored secret has its value",
+                "the old one, restored",
+            ),
+            (_, Some(DeletedValue::Lost)) => Field::create_only(
+                "value",
+                "the new secret has a new value",
+                "a new one; the old one is deleted for ever",
+            ),
+            (SecretSource::External, None) => Field::create_only(
                 "value",
                 "another step, or a person, stores the value",
                 Value::Later("its value is put in".into()),

@@ -17,7 +17,8 @@ pub struct Permissions<'a> {
     pub(super) scope: &'a Scope,
     pub(super) names: &'a Names,
     pub(super) spec: &'a Spec,
-    pub(super) values: BTreeSet<String>,
+    pub(super) api_tokens: BTreeSet<String>,
+    pub(super) certificates: BTreeSet<String>,
 }
 
 impl<'a> Permissions<'a> {
@@ -27,14 +28,22 @@ impl<'a> Permissions<'a> {
             scope,
             names,
             spec,
-            values: BTreeSet::new(),
+            api_tokens: BTreeSet::new(),
+            certificates: BTreeSet::new(),
         }
     }
 
-    /// Lets nex read the value of the secret `name`: that of an origin certificate, or an API token.
+    /// Lets every run, also a plan, read the API token in the secret `name`.
     #[must_use]
-    pub fn reading(mut self, name: impl Into<String>) -> Self {
-        self.values.insert(name.into());
+    pub fn with_api_token(mut self, name: impl Into<String>) -> Self {
+        self.api_tokens.insert(name.into());
+        self
+    }
+
+    /// Lets a run that issues a certificate read its secret `name`, which holds the certificate's key.
+    #[must_use]
+    pub fn with_certificate(mut self, name: impl Into<String>) -> Self {
+        self.certificates.insert(name.into());
         self
     }
 

@@ -18,7 +18,7 @@
 //! "#)?;
 //! let names = Names::new("acme", "staging");
 //! let scope = Scope { partition: "aws".into(), region: spec.region.clone(), account: "123456789012".into() };
-//! let permissions = Permissions::new(&scope, &names, &spec).reading("acme/cloudflare-token");
+//! let permissions = Permissions::new(&scope, &names, &spec).with_api_token("acme/cloudflare-token");
 //! let plan = permissions.document(Policy::Plan).to_string();
 //! assert!(plan.contains("secret:acme/cloudflare-token*"));
 //! assert!(!plan.contains("ec2:RunInstances"));

@@ -228,11 +228,12 @@ pub const OPERATIONS: &[ApiOperation] = &[
     //
     read("secretsmanager", "DescribeSecret", Target::Secrets),
     read("secretsmanager", "GetResourcePolicy", Target::Secrets),
-    read("secretsmanager", "GetSecretValue", Target::SecretValues),
+    read("secretsmanager", "GetSecretValue", Target::ApiTokens),
     change("secretsmanager", "CreateSecret", Target::Secrets)
         .and(&[("secretsmanager:TagResource", Target::Secrets)]),
     change("secretsmanager", "DeleteSecret", Target::Secrets),
-    change("secretsmanager", "PutSecretValue", Target::Secrets),
+    change("secretsmanager", "PutSecretValue", Target::Secrets)
+        .and(&[("secretsmanager:GetSecretValue", Target::Certificates)]),
     change("secretsmanager", "RestoreSecret", Target::Secrets),
     change("secretsmanager", "TagResource", Target::Secrets),
     change("secretsmanager", "UntagResource", Target::Secrets),

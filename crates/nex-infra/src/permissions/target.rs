@@ -74,8 +74,10 @@ pub enum Target {
     SharedBackups,
     /// The deployment's secrets.
     Secrets,
-    /// The secrets whose values nex reads.
-    SecretValues,
+    /// The API tokens in Secrets Manager.
+    ApiTokens,
+    /// The secrets of origin certificates.
+    Certificates,
     /// The deployment's log groups.
     LogGroups,
 }
@@ -133,8 +135,9 @@ impl Target {
             Target::Lock => "one run changes the deployment at a time",
             Target::SharedBackups => "whether the shared bucket is there",
             Target::Secrets => "the secrets that nex creates; this does not read their values",
-            Target::SecretValues => {
-                "the values that nex reads: the certificate with its key, and API tokens in Secrets Manager"
+            Target::ApiTokens => "the values of API tokens in Secrets Manager",
+            Target::Certificates => {
+                "the value with the certificate and its key, read when nex issues a certificate"
             }
             Target::LogGroups => "the log groups",
         }
@@ -146,7 +149,8 @@ impl Target {
             scope,
             names,
             spec,
-            values,
+            api_tokens,
+            certificates,
         } = of;
         let partition = &scope.partition;
         let ec2 = |kind: &str| scope.arn("ec2", &format!("{kind}/*"));
@@ -211,7 +215,8 @@ impl Target {
                 .into(),
             // Without the random part of the ARN in the pattern: a secret that does not exist yet has none, and a
             // refusal instead of "not found" would end the first plan.
-            Target::SecretValues => values.iter().cloned().map(secret).collect(),
+            Target::ApiTokens => api_tokens.iter().cloned().map(secret).collect(),
+            Target::Certificates => certificates.iter().cloned().map(secret).collect(),
             Target::LogGroups => ["gitlab", "gitlab-runner"]
                 .map(|component| {
                     let folder = names.log_group(component, "");

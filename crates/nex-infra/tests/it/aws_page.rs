@@ -41,8 +41,8 @@ for one, without white space. A role may have ten of them.
 
 Some limits are worth knowing before you hand these policies out:
 
-- `plan` reads the whole value of the origin certificate's secret, and so its private key. `plan` reads no other value,
-  except that of an API token that `dns.token` keeps in Secrets Manager.
+- `plan` reads no secret's value, except that of an API token that `dns.token` keeps in Secrets Manager. Only a run that
+  issues or stores an origin certificate reads the value of the certificate's secret, which holds the private key.
 - `plan` lists roles of the account with their policies (`iam:GetAccountAuthorizationDetails`), because IAM can't filter.
   You can take that action away: nex then reads its roles by name, with about twenty more calls for a plan.
 - EC2 can't limit who reads the user data in launch templates. nex puts no secret there; others might.
@@ -121,7 +121,7 @@ fn staging() -> Environment {
 fn page() -> String {
     let Environment { names, spec, scope } = staging();
     let permissions = Permissions::new(&scope, &names, &spec);
-    let permissions = permissions.reading(names.secrets().origin_certificate);
+    let permissions = permissions.with_certificate(names.secrets().origin_certificate);
     let mut out = HEAD.to_owned();
     for policy in Policy::ALL.iter().copied() {
         let document = permissions.document(policy);

@@ -23,8 +23,8 @@ fn scope() -> Scope {
 fn policies(names: &Names, spec: &Spec) -> Vec<(String, Document)> {
     let scope = scope();
     let permissions = Permissions::new(&scope, names, spec)
-        .reading(names.secrets().origin_certificate)
-        .reading("shared/cloudflare-token");
+        .with_certificate(names.secrets().origin_certificate)
+        .with_api_token("shared/cloudflare-token");
     let all = Policy::ALL.iter();
     all.map(|policy| (policy.as_str().to_owned(), permissions.document(*policy)))
         .collect()
@@ -85,13 +85,12 @@ fn a_plan_only_reads_and_reads_only_the_named_secrets() {
             );
         }
     }
-    assert_eq!(
-        resources(&policies, "secretsmanager:GetSecretValue"),
-        [
-            "arn:aws:secretsmanager:eu-west-3:123456789012:secret:nex/staging/gitlab/origin-certificate*",
-            "arn:aws:secretsmanager:eu-west-3:123456789012:secret:shared/cloudflare-token*",
-        ]
-    );
+    let token = "arn:aws:secretsmanager:eu-west-3:123456789012:secret:shared/cloudflare-token*";
+    let certificate = "arn:aws:secretsmanager:eu-west-3:123456789012:secret:nex/staging/gitlab/origin-certificate*";
+    // A plan does not need the certificate's private key.
+    let value = "secretsmanager:GetSecretValue";
+    assert_eq!(resources(plan, value), [token]);
+    assert_eq!(resources(&policies, value), [token, certificate]);
     assert_eq!(
         resources(&policies, "s3:GetObject"),
         ["arn:aws:s3:::nex-staging-gitlab-artifacts/.nex/lock"]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nex_infra::model::{Desired, Key, Kind, Observed};
 use nex_infra::{
-    Capacity, DatabaseFacts, EdgeNetworks, Facts, ImageId, Images, Inputs, LintContext,
+    Capacity, DatabaseFacts, EdgeNetworks, Facts, FleetState, ImageId, Images, Inputs, LintContext,
     MachineType, Machines, Names, Quotas, SecurityGroupId, Spec, Step, SubnetId, UserData, VpcId,
     desired, diff,
 };
@@ -69,7 +69,8 @@ pub(crate) fn facts() -> Facts {
             fleet: ImageId::new("ami-2"),
         },
         zones: BTreeMap::new(),
-        fleet_trouble: None,
+        fleet: FleetState::Empty,
+        deleted_secrets: BTreeMap::new(),
         machines: Machines {
             types: [("t3a.xlarge", 4), ("t3a.large", 2), ("t3.large", 2)]
                 .map(|(name, vcpus)| (name.to_owned(), burstable(vcpus)))
@@ -87,6 +88,7 @@ pub(crate) fn inputs() -> Inputs {
         },
         edge_networks: EdgeNetworks::Known(vec!["192.0.2.0/24".into(), "2001:db8::/32".into()]),
         mail_password: true,
+        rotate: BTreeSet::new(),
     }
 }
 

@@ -47,6 +47,29 @@ fn warnings_stop_nothing_and_the_most_severe_finding_comes_first() {
     assert!(warned.approve(&BTreeSet::new()).is_ok());
 }
 
+#[test]
+fn a_limited_plan_is_about_the_named_resources_alone() {
+    let steps = || {
+        [
+            toy("a", Action::Create),
+            toy("b", Action::Delete),
+            toy("c", Action::Create),
+        ]
+    };
+    let a = BTreeSet::from([ResourceId::new("toy", "a")]);
+    let limited = plan(steps()).lint(&()).only(a);
+    // The danger of another resource is not asked about.
+    let approved = limited.approve(&BTreeSet::new()).expect("nothing stops it");
+    let ids: Vec<String> = approved.plan().steps().map(|step| step.id().name).collect();
+    assert_eq!(ids, ["a"]);
+    assert!(!approved.is_about(&ResourceId::new("toy", "b")));
+    // What the others need does not make the plan wrong, and is not done either.
+    let resolved = approved.resolve(plan(steps())).expect("it still holds");
+    assert_eq!(resolved.plan().entries.len(), 1);
+    let changed = approved.resolve(plan([toy("a", Action::Update)]));
+    assert!(changed.is_err());
+}
+
 fn deferred(steps: impl IntoIterator<Item = Toy>) -> Plan<Toy> {
     let mut plan = plan([]);
     plan.entries

@@ -72,13 +72,12 @@ impl Request<'_> {
         agreed: &Agreed,
         made: Option<&Done>,
     ) -> anyhow::Result<Option<Agreed>> {
-        // A newer image alone does not void the consent.
-        let images = agreed.proposal.images().cloned();
-        let fresh = context.propose(&self.target, images.as_ref()).await?;
+        let fresh = context.propose(&self.target, &agreed.options).await?;
         match self.approve_again(agreed, &fresh, made) {
             Ok(approved) => Ok(Some(Agreed {
                 proposal: fresh,
                 approved,
+                options: agreed.options.clone(),
                 waited: false,
             })),
             Err(why) => {

@@ -19,7 +19,7 @@ use crate::apply::lock::{Held, Patience};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::plan::file::PlanFile;
-use crate::plan::{Proposal, Step, Target};
+use crate::plan::{Options, Proposal, Step, Target};
 use crate::ui::plans::PlanView;
 use crate::ui::prompt;
 use crate::ui::report::Finished;
@@ -28,6 +28,8 @@ use crate::ui::report::Finished;
 pub(crate) struct Request<'a> {
     /// What the plan must achieve.
     pub(crate) target: Target,
+    /// What the plan is made with; a kept plan has its own options.
+    pub(crate) options: Options,
     /// The findings that the operator allows by name.
     pub(crate) allow: BTreeSet<Allowance>,
     /// How the operator agrees to the plan.
@@ -73,6 +75,8 @@ enum Answer {
 pub(crate) struct Agreed {
     pub(crate) proposal: Proposal,
     pub(crate) approved: Approved<Step>,
+    /// What the plan was made with; a newer image alone does not void the consent.
+    options: Options,
     /// Whether the environment may have changed while the operator looked at the plan.
     waited: bool,
 }
@@ -176,8 +180,8 @@ impl Request<'_> {
         kept: Option<&PlanFile>,
     ) -> anyhow::Result<Result<Agreed, Exit>> {
         let output = context.output;
-        let images = kept.and_then(PlanFile::images);
-        let proposal = context.propose(&self.target, images.as_ref()).await?;
+        let options = kept.map_or(&self.options, |kept| &kept.options);
+        let proposal = context.propose(&self.target, options).await?;
         if let Some(Err(outdated)) = kept.map(|kept| kept.compare(&proposal.linted)) {
             let hint = "check the plan above, and write a new file by `nex plan --out`";
             self.show(context, &proposal, Audience::Program)?;
@@ -198,6 +202,7 @@ impl Request<'_> {
                 Ok(Err(exit))
             }
             Answer::Agreed { waited } => Ok(Ok(Agreed {
+                options: options.with_images(proposal.images()),
                 proposal,
                 approved,
                 waited,

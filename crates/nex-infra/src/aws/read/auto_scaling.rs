@@ -10,6 +10,7 @@ use super::{Found, GroupNames, Reader, tags};
 use crate::aws::Error;
 use crate::aws::codes::Condition;
 use crate::aws::number::from_sdk;
+use crate::facts::FleetState;
 use crate::ids::SubnetId;
 use crate::model::{Key, Kind, LifecycleHook, ScalingGroup, ScalingPolicy, TemplateVersion};
 
@@ -61,15 +62,27 @@ impl Reader {
         Ok(groups.into_iter().find(|g| g.status().is_none()))
     }
 
-    /// Why the group has no instance in service. Creating a group succeeds even if no instance can start.
-    pub(super) async fn fleet_trouble(&self, parts: &Parts) -> Result<Option<String>, Error> {
-        let Some(group) = &parts.group else {
-            return Ok(None);
+    /// Whether the fleet has an instance in service, by two calls at most.
+    ///
+    /// # Errors
+    /// [`Error::Call`].
+    pub async fn fleet(&self) -> Result<FleetState, Error> {
+        self.state_of(self.scaling_group().await?.as_ref()).await
+    }
+
+    pub(super) async fn fleet_state(&self, parts: &Parts) -> Result<FleetState, Error> {
+        self.state_of(parts.group.as_ref()).await
+    }
+
+    /// Creating a group succeeds even if no instance can start.
+    async fn state_of(&self, group: Option<&DescribedGroup>) -> Result<FleetState, Error> {
+        let Some(group) = group.filter(|group| group.desired_capacity() != Some(0)) else {
+            return Ok(FleetState::Empty);
         };
         let in_service = Some(&LifecycleState::InService);
         let serves = |i: &Instance| i.lifecycle_state() == in_service;
-        if group.desired_capacity() == Some(0) || group.instances().iter().any(serves) {
-            return Ok(None);
+        if group.instances().iter().any(serves) {
+            return Ok(FleetState::InService);
         }
         let name = self.names.fleet();
         let request = self.aws.autoscaling.describe_scaling_activities();
@@ -79,7 +92,8 @@ impl Reader {
         let activities = of_group(answer.map(|a| a.activities.unwrap_or_default()))?;
         let failed = Some(&ScalingActivityStatusCode::Failed);
         let failed = activities.iter().find(|a| a.status_code() == failed);
-        Ok(failed.and_then(|a| a.status_message().map(str::to_owned)))
+        let why = failed.and_then(|a| a.status_message().map(str::to_owned));
+        Ok(why.map_or(FleetState::Starting, FleetState::Failing))
     }
 
     async fn hooks(&self) -> Result<Vec<DescribedHook>, Error> {

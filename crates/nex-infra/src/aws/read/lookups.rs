@@ -1,13 +1,13 @@
 //! Looks up what the spec refers to: account, network, database, images.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{Filter, Subnet, Vpc};
 
 use super::{Reader, tags};
 use crate::aws::Error;
 use crate::aws::error::if_found;
-use crate::facts::{DatabaseFacts, Facts, Images};
+use crate::facts::{DatabaseFacts, Facts, FleetState, Images};
 use crate::ids::{ImageId, SecurityGroupId, SubnetId, VpcId};
 use crate::names::Tags;
 use crate::spec::Selector;
@@ -64,7 +64,8 @@ impl Reader {
         Ok(Facts {
             zones: subnets.iter().filter_map(zone).collect(),
             machines,
-            fleet_trouble: None,
+            fleet: FleetState::Empty,
+            deleted_secrets: BTreeMap::new(),
             account,
             partition,
             region: region.clone(),

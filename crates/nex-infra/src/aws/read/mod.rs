@@ -210,16 +210,17 @@ impl Reader {
         )?;
         let mut found = Found::default();
         let groups = self.collect_groups(&facts, groups, &mut found)?;
-        let (profiles, roles, snapshots, server, storage, ingress, trouble) = tokio::try_join!(
+        let (profiles, roles, snapshots, server, storage, ingress, fleet) = tokio::try_join!(
             self.unattached_profiles(&roles),
             self.whole_roles(roles.clone()),
             self.snapshot_policies(&server),
             self.server_details(server.clone()),
             self.storage_details(storage),
             self.database_ingress(&facts, &groups),
-            self.fleet_trouble(&scaling),
+            self.fleet_state(&scaling),
         )?;
-        facts.fleet_trouble = trouble;
+        facts.fleet = fleet;
+        facts.deleted_secrets = storage.deleted_secrets(&self.names);
         self.collect_roles(roles, profiles, &mut found)?;
         self.collect_storage(storage, &mut found)?;
         self.collect_server(server, &groups, &mut found)?;

@@ -11,8 +11,8 @@ use crate::aws::Error;
 use crate::aws::error::if_found;
 use crate::aws::number::from_sdk;
 use crate::aws::secret_store::CURRENT;
-use crate::model::{Bucket, LogGroup, Secret, SecretValue};
-use crate::names::{DEPLOYMENT, Tags};
+use crate::model::{Bucket, LogGroup, Owner, Secret, SecretValue};
+use crate::names::{DEPLOYMENT, Names, Tags};
 
 /// The prefix of a bucket's key.
 const BUCKET: &str = "s3:::";
@@ -22,6 +22,8 @@ const BUCKET: &str = "s3:::";
 pub(super) struct Parts {
     buckets: Vec<DescribedBucket>,
     secrets: Vec<DescribedSecret>,
+    /// The secrets that are scheduled for deletion.
+    deleted: Vec<DescribedSecret>,
     groups: Vec<DescribedGroup>,
     /// Tags of buckets and log groups by ARN, from the Tagging API, without tags that may lag behind.
     tags: BTreeMap<String, Tags>,
@@ -34,6 +36,17 @@ struct DescribedSecret {
     description: String,
     value: SecretValue,
     tags: Tags,
+    is_deleted: bool,
+}
+
+impl Parts {
+    /// The owners of the secrets that are scheduled for deletion, by the names of the secrets.
+    pub(super) fn deleted_secrets(&self, names: &Names) -> BTreeMap<String, Owner> {
+        let deleted = self.deleted.iter();
+        deleted
+            .map(|secret| (secret.name.clone(), names.owner(&secret.tags)))
+            .collect()
+    }
 }
 
 impl Reader {
@@ -48,9 +61,12 @@ impl Reader {
             self.settled_tags(),
             self.existing_backups_bucket(),
         )?;
+        let secrets = secrets.into_iter().flatten();
+        let (deleted, secrets) = secrets.partition(|secret| secret.is_deleted);
         Ok(Parts {
             buckets: buckets.into_iter().flatten().collect(),
-            secrets: secrets.into_iter().flatten().collect(),
+            secrets,
+            deleted,
             groups,
             tags,
         })
@@ -137,12 +153,13 @@ impl Reader {
                 .await
                 .map_err(Error::call("DescribeSecret", name)),
         )?;
-        let Some(answer) = answer.filter(|a| a.deleted_date().is_none()) else {
+        let Some(answer) = answer else {
             return Ok(None);
         };
         let lacks = Error::lacks("DescribeSecret", name);
         Ok(Some(DescribedSecret {
             value: value(answer.version_ids_to_stages()),
+            is_deleted: answer.deleted_date().is_some(),
             tags: tags!(answer.tags()),
             name: name.to_owned(),
             arn: answer.arn.ok_or_else(|| lacks("an ARN"))?,

@@ -142,7 +142,7 @@ impl CloudWriter for Writer {
             D::IamRole(new) => self.create_role(new).await,
             D::InstanceProfile(new) => self.create_profile(new).await,
             D::S3Bucket(new) => self.create_bucket(new, cancel).await,
-            D::Secret(new) => self.create_secret(new).await,
+            D::Secret(new) => self.create_secret(new, cancel).await,
             D::LogGroup(new) => self.create_log_group(new).await,
             D::ElasticIp(new) => self.allocate_address(new).await,
             D::Instance(new) => self.create_instance(new, ids, cancel).await,

@@ -1,18 +1,40 @@
 //! Secrets.
 
+use nex_plan::CancelToken;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Writer, sdk_tags, tag_changes};
 use crate::aws::Error;
 use crate::aws::codes::Condition;
-use crate::model::{DesiredSecret, Secret, SecretSource, SecretValue};
+use crate::aws::error::if_found;
+use crate::aws::retry::Wait;
+use crate::model::{DeletedValue, DesiredSecret, Secret, SecretSource, SecretValue};
 use crate::names::Tags;
 
 /// Random bytes of a generated secret; written in hex, so that no reader has to quote them.
 const SECRET_BYTES: usize = 24;
 
 impl Writer {
-    pub(super) async fn create_secret(&self, new: &DesiredSecret) -> Result<String, Error> {
+    pub(super) async fn create_secret(
+        &self,
+        new: &DesiredSecret,
+        cancel: &CancelToken,
+    ) -> Result<String, Error> {
+        if new.deleted == Some(DeletedValue::Lost) {
+            self.delete_for_ever(&new.name).await?;
+            // The name is free only after a moment.
+            let wait = Wait::for_release(&new.name, cancel);
+            let is_taken = |error: &Error| error.is(Condition::SecretIsDeleted);
+            return wait.until_settled(|| self.new_secret(new), is_taken).await;
+        }
+        match self.new_secret(new).await {
+            // A deleted secret keeps its name during the recovery window, so a new build restores the secret.
+            Err(error) if error.is(Condition::SecretIsDeleted) => self.restore(new).await,
+            other => other,
+        }
+    }
+
+    async fn new_secret(&self, new: &DesiredSecret) -> Result<String, Error> {
         const CALL: &str = "CreateSecret";
         let value = self.secret_value(new)?;
         let request = self.aws.secrets.create_secret();
@@ -23,20 +45,38 @@ impl Writer {
             .set_tags(Some(sdk_tags!(aws_sdk_secretsmanager, new.tags)))
             .send()
             .await
-            .map_err(Error::call(CALL, &new.name));
-        match answer {
-            Ok(answer) => Ok(answer.arn.unwrap_or_else(|| new.name.clone())),
-            // A deleted secret keeps its name during the recovery window, so a new build restores the secret.
-            Err(error) if error.is(Condition::SecretIsDeleted) => self.restore(&new.name).await,
-            Err(error) => Err(error),
-        }
+            .map_err(Error::call(CALL, &new.name))?;
+        Ok(answer.arn.unwrap_or_else(|| new.name.clone()))
     }
 
-    async fn restore(&self, name: &str) -> Result<String, Error> {
+    /// Restores a deleted secret. A value that the caller supplies replaces the old one.
+    async fn restore(&self, new: &DesiredSecret) -> Result<String, Error> {
+        let name = &new.name;
         let request = self.aws.secrets.restore_secret().secret_id(name);
         let answer = request.send().await;
         let answer = answer.map_err(Error::call("RestoreSecret", name))?;
-        Ok(answer.arn.unwrap_or_else(|| name.to_owned()))
+        let arn = answer.arn.unwrap_or_else(|| name.to_owned());
+        if new.source == SecretSource::Supplied {
+            self.put_value(&arn, new).await?;
+        }
+        Ok(arn)
+    }
+
+    async fn put_value(&self, id: &str, new: &DesiredSecret) -> Result<(), Error> {
+        if let Some(value) = self.secret_value(new)? {
+            let request = self.aws.secrets.put_secret_value().secret_id(id);
+            let answer = request.secret_string(value.expose_secret()).send().await;
+            answer.map_err(Error::call("PutSecretValue", &new.name))?;
+        }
+        Ok(())
+    }
+
+    /// Ends the recovery window of a deleted secret. A secret that is gone already is fine.
+    async fn delete_for_ever(&self, name: &str) -> Result<(), Error> {
+        let request = self.aws.secrets.delete_secret().secret_id(name);
+        let answer = request.force_delete_without_recovery(true).send().await;
+        let answer = answer.map(drop).map_err(Error::call("DeleteSecret", name));
+        if_found(answer).map(drop)
     }
 
     fn secret_value(&self, secret: &DesiredSecret) -> Result<Option<SecretString>, Error> {
@@ -65,12 +105,8 @@ impl Writer {
             let answer = request.description(&new.description).send().await;
             answer.map_err(Error::call("UpdateSecret", &new.name))?;
         }
-        if old.value == SecretValue::Absent
-            && let Some(value) = self.secret_value(new)?
-        {
-            let request = secrets.put_secret_value().secret_id(id);
-            let answer = request.secret_string(value.expose_secret()).send().await;
-            answer.map_err(Error::call("PutSecretValue", &new.name))?;
+        if old.value == SecretValue::Absent {
+            self.put_value(id, new).await?;
         }
         self.tag_secret(id, &new.name, &old.tags, &new.tags).await
     }
