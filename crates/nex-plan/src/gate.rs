@@ -77,6 +77,15 @@ impl<S: Lint> Plan<S> {
     }
 }
 
+/// How much of an environment a plan covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// Everything.
+    Whole,
+    /// [Some resources](Linted::only).
+    Part,
+}
+
 /// The type of the step whose rules looked at each entry: only that type's crate executes the entry.
 type LintedAs = BTreeMap<ResourceId, TypeId>;
 
@@ -107,6 +116,14 @@ impl<S: Step> Linted<S> {
     pub fn denials(&self) -> impl Iterator<Item = &Finding> {
         let is_denial = |finding: &&Finding| finding.severity == Severity::Deny;
         self.findings.iter().filter(is_denial)
+    }
+
+    /// How much of the environment the plan covers.
+    pub fn coverage(&self) -> Coverage {
+        match self.limit {
+            Some(_) => Coverage::Part,
+            None => Coverage::Whole,
+        }
     }
 
     /// The same plan with more findings.

@@ -48,7 +48,7 @@ pub use compact::{NamedList, printable};
 pub use document::{FindingDocument, KeptPlan, PlanDocument};
 pub use error::{CloudError, ErrorKind, chain};
 pub use finding::{Finding, NOT_OURS, Remedy, Severity, Subject, sort_findings};
-pub use gate::{Approved, Lint, Linted, MovedError, RefusalError};
+pub use gate::{Approved, Coverage, Lint, Linted, MovedError, RefusalError};
 pub use moved::{Moved, Movement};
 pub use plan::{Counts, Plan, Planned};
 pub use problem::{Problem, Problems};

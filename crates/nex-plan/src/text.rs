@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 
 use crate::compact::{NamedList, fold, plain, printable, telling};
 use crate::{
-    Action, Allowance, Change, FieldChange, Finding, Linted, Plan, Planned, Severity, Step,
-    UpdateBehavior, Value,
+    Action, Allowance, Change, Coverage, FieldChange, Finding, Linted, Plan, Planned, Severity,
+    Step, UpdateBehavior, Value,
 };
 
 /// Whether text carries colours. The text reads the same without them.
@@ -95,14 +95,18 @@ impl Renderer<'_> {
             let _ = writeln!(out, "{}", self.finding(finding));
         }
         let denials = linted.denials().filter(|f| !self.allows(f)).count();
-        let _ = writeln!(out, "{}", summary(linted.plan(), denials));
+        let _ = writeln!(
+            out,
+            "{}",
+            summary(linted.plan(), denials, linted.coverage())
+        );
         out
     }
 
     /// The plan, and a last line with the counts.
     pub fn plan<S: Step>(&self, plan: &Plan<S>) -> String {
         let mut out = self.changes(plan);
-        let _ = writeln!(out, "{}", summary(plan, 0));
+        let _ = writeln!(out, "{}", summary(plan, 0, Coverage::Whole));
         out
     }
 
@@ -248,9 +252,12 @@ impl Renderer<'_> {
     }
 }
 
-fn summary<S: Step>(plan: &Plan<S>, denials: usize) -> String {
+fn summary<S: Step>(plan: &Plan<S>, denials: usize, covers: Coverage) -> String {
     let environment = &plan.environment;
     match (plan.is_empty(), denials) {
+        (true, 0) if covers == Coverage::Part => {
+            format!("no changes: the named resources of {environment} match their spec")
+        }
         (true, 0) => format!("no changes: {environment} matches its spec"),
         (true, refused) => {
             format!("no changes, but {environment} does not match its spec: {refused} refused")

@@ -199,6 +199,7 @@ impl Request<'_> {
         let finished = Finished {
             report,
             not_ours: &[],
+            coverage: nex_plan::Coverage::Whole,
             wall: started.elapsed(),
             command: &context.command("adopt", &[self.kind, self.id]),
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nex_plan::{ApplyReport, Counts};
+use nex_plan::{ApplyReport, Counts, Coverage};
 use serde::Serialize;
 
 use super::output::{Output, safe};
@@ -16,6 +16,8 @@ pub(crate) struct Finished<'a> {
     pub(crate) report: &'a ApplyReport,
     /// Other owners' resources that stay as they are, because the operator allowed that by name.
     pub(crate) not_ours: &'a [String],
+    /// How much of the environment the plan covered.
+    pub(crate) coverage: Coverage,
     /// The time of the whole apply.
     pub(crate) wall: Duration,
     /// The command that continues where this run ended, such as `nex bootstrap staging`.
@@ -168,7 +170,9 @@ impl Finished<'_> {
         let environment = &report.remaining.environment;
         let left = report.remaining.entries.len();
         let again = format!("run `{}` again to continue", self.command);
-        Some(if left == 0 {
+        Some(if left == 0 && self.coverage == Coverage::Part {
+            format!("{environment}: read back, nothing is left to do for the named resources")
+        } else if left == 0 {
             format!("{environment}: read back, nothing is left to do")
         } else if report.stopped {
             format!("{environment}: stopped; {left} changes are left: {again}")
@@ -229,6 +233,7 @@ mod tests {
     fn finished(report: &ApplyReport) -> Finished<'_> {
         Finished {
             report,
+            coverage: Coverage::Whole,
             not_ours: &[],
             wall: Duration::from_millis(1500),
             command: "nex bootstrap staging",

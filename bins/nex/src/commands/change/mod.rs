@@ -309,6 +309,7 @@ impl Request<'_> {
         let finished = Finished {
             report: &report,
             not_ours: &not_ours,
+            coverage: proposal.linted.coverage(),
             wall: started.elapsed(),
             command: &context.command(self.verb, &[]),
         };
