@@ -198,6 +198,7 @@ impl Renderer<'_> {
             | UpdateBehavior::CreateOnly(_)
             | UpdateBehavior::GrowOnly => "",
         };
+        let field = &printable(field);
         match (action, self.detail) {
             (Action::Create, _) => write_value(out, field, new),
             // The short form only names a deleted resource; the full form shows its values.
@@ -219,7 +220,7 @@ impl Renderer<'_> {
                     let side = |map: &BTreeMap<String, Value>| {
                         map.get(key).cloned().unwrap_or(Value::Absent)
                     };
-                    let path = format!("{field}.{key}");
+                    let path = format!("{field}.{}", printable(key));
                     self.difference(out, &path, [&side(a), &side(b)], note);
                 }
             }
@@ -249,7 +250,7 @@ impl Renderer<'_> {
 }
 
 fn summary<S: Step>(plan: &Plan<S>, denials: usize) -> String {
-    let environment = &plan.environment;
+    let environment = printable(&plan.environment);
     match (plan.is_empty(), denials) {
         (true, 0) => format!("no changes: {environment} matches its spec"),
         (true, refused) => {
@@ -276,7 +277,7 @@ fn write_value(out: &mut String, field: &str, value: &Value) {
         }
         Value::Map(items) if !items.is_empty() => {
             for (key, item) in items {
-                write_value(out, &format!("{field}.{key}"), item);
+                write_value(out, &format!("{field}.{}", printable(key)), item);
             }
         }
         value => {
