@@ -12,7 +12,7 @@ pub(crate) async fn run(context: &Context, request: &Request<'_>) -> anyhow::Res
             let note = format!("warning: no runner is in service yet: {why}");
             context.output.note(&note);
         }
-        let outputs = Outputs::of(context, &snapshot);
+        let outputs = Outputs::of(context, &snapshot)?;
         context.output.note(&format!("\n{}", outputs.text()));
         context
             .output

@@ -18,6 +18,7 @@ mod outputs;
 mod ownership;
 mod permissions;
 mod plan_file;
+mod project;
 mod prompt;
 mod secrets;
 mod stage;
