@@ -30,12 +30,16 @@ fn allow_in(owner: &str, sid: &str, actions: &[&str], resources: &[String]) -> J
 
 /// Lets a service assume a role.
 pub fn trust(service: &str) -> Document {
-    document(vec![json!({
+    document(vec![trust_statement(service)])
+}
+
+fn trust_statement(service: &str) -> Json {
+    json!({
         "Sid": "Assume",
         "Effect": "Allow",
         "Principal": {"Service": service},
         "Action": "sts:AssumeRole",
-    })])
+    })
 }
 
 /// Where ARNs of one environment point.
@@ -186,8 +190,20 @@ impl Scope {
         )])
     }
 
+    /// Lets Data Lifecycle Manager assume a role, for policies of this account and Region only: otherwise the service could
+    /// be made to use the role for another account. The conditions are those of the service's guide
+    /// (docs.aws.amazon.com/ebs/latest/userguide/service-role.html); a policy's id is not known before its role exists.
+    pub fn trust_snapshots(&self) -> Document {
+        let mut statement = trust_statement(DLM);
+        statement["Condition"] = json!({
+            "StringEquals": {"aws:SourceAccount": self.account},
+            "ArnLike": {"aws:SourceArn": self.arn("dlm", "policy/*")},
+        });
+        document(vec![statement])
+    }
+
     /// Allows Data Lifecycle Manager to make snapshots, like AWS's own policy. In addition, the policy limits volumes to
-    /// those whose `tag` has `value`, and snapshots by the tag that the service sets.
+    /// those whose `tag` has `value`, and deletions to snapshots with the same tag: the service copies a volume's tags.
     pub fn snapshots(&self, tag: &str, value: &str) -> Document {
         let ec2 = |what: &str| format!("arn:{}:ec2:{}::{what}", self.partition, self.region);
         let snapshots = ec2("snapshot/*");
@@ -204,8 +220,7 @@ impl Scope {
             &["ec2:DeleteSnapshot"],
             std::slice::from_ref(&snapshots),
         );
-        delete["Condition"] =
-            json!({"StringLike": {"aws:ResourceTag/aws:dlm:lifecycle-policy-id": "*"}});
+        delete["Condition"] = json!({"StringEquals": {format!("aws:ResourceTag/{tag}"): value}});
         // Not only in the call that creates a snapshot: the service may also tag a snapshot later.
         let tag = allow("Tag", &["ec2:CreateTags"], std::slice::from_ref(&snapshots));
         // The two Describe actions do not support resources.

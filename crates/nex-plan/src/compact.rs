@@ -40,13 +40,14 @@ pub(crate) fn telling(
 
 /// A field on one line; `None` if the value says nothing.
 fn short(field: &FieldChange, lists: &[NamedList]) -> Option<String> {
-    let name = &field.field;
+    let name = &printable(&field.field);
     let text = match &field.new {
         Value::Absent | Value::Hidden => return None,
         Value::Text(text) if text.is_empty() => return None,
         Value::Text(text) => printable(text),
         Value::Bool(_) | Value::Integer(_) => format!("{name} {}", field.new),
-        Value::Later(after) => format!("{name} known after {after}"),
+        Value::Digest(_) => format!("{name} {}", field.new),
+        Value::Later(after) => format!("{name} known after {}", printable(after)),
         Value::List(items) if items.is_empty() => return None,
         Value::List(items) => {
             let texts: Vec<String> = items.iter().map(plain).collect();

@@ -58,4 +58,4 @@ pub use secret::{SecretRef, SecretRefError};
 pub use stats::{CallLog, CallStats, Span};
 pub use step::{Composite, PlanEntry, Step};
 pub use text::{Detail, Paint, Renderer};
-pub use value::Value;
+pub use value::{Digest, Value};

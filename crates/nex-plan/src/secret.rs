@@ -45,8 +45,11 @@ pub struct SecretRefError;
 
 impl SecretRef {
     /// A regular expression that every reference matches, for schemas.
-    pub const PATTERN: &'static str =
-        r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|doppler:[^/]+/[^/]+/[^/]+|aws-secretsmanager:.+)$";
+    pub const PATTERN: &'static str = concat!(
+        r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+",
+        r"|doppler:[A-Za-z0-9_][A-Za-z0-9_-]*(/[A-Za-z0-9_][A-Za-z0-9_-]*){2}",
+        r"|aws-secretsmanager:[A-Za-z0-9/_+=.@:][A-Za-z0-9/_+=.@:-]*)$",
+    );
 }
 
 impl FromStr for SecretRef {
@@ -60,10 +63,14 @@ impl FromStr for SecretRef {
         match scheme {
             "env" if is_variable_name(rest) => Ok(SecretRef::Env(rest.to_owned())),
             "file" => Ok(SecretRef::File(rest.into())),
-            "aws-secretsmanager" => Ok(SecretRef::SecretsManager(rest.to_owned())),
+            "aws-secretsmanager" if is_argument(rest, SECRETS_MANAGER_SIGNS) => {
+                Ok(SecretRef::SecretsManager(rest.to_owned()))
+            }
             "doppler" => match rest.split('/').collect::<Vec<_>>()[..] {
                 [project, config, name]
-                    if !project.is_empty() && !config.is_empty() && !name.is_empty() =>
+                    if [project, config, name]
+                        .iter()
+                        .all(|part| is_argument(part, DOPPLER_SIGNS)) =>
                 {
                     Ok(SecretRef::Doppler {
                         project: project.to_owned(),
@@ -76,6 +83,18 @@ impl FromStr for SecretRef {
             _ => Err(SecretRefError),
         }
     }
+}
+
+/// The characters beside letters and digits in the names of Doppler's projects, configs and secrets.
+const DOPPLER_SIGNS: &str = "_-";
+
+/// The characters beside letters and digits in the name or the ARN of a secret (API reference of CreateSecret).
+const SECRETS_MANAGER_SIGNS: &str = "/_+=.@:-";
+
+/// Whether a program takes `text` as a value: one that starts with a dash would be an option.
+fn is_argument(text: &str, signs: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || signs.contains(c);
+    !text.is_empty() && !text.starts_with('-') && text.chars().all(fits)
 }
 
 fn is_variable_name(text: &str) -> bool {
@@ -126,9 +145,36 @@ mod tests {
         }
 
         #[test]
+        fn what_the_pattern_allows_is_a_reference(text in SecretRef::PATTERN.trim_matches(['^', '$'])) {
+            prop_assert!(text.parse::<SecretRef>().is_ok(), "{}", text);
+        }
+
+        #[test]
         fn an_error_never_repeats_what_may_be_the_secret(text in "[A-Za-z0-9]{8,20}") {
             let error = text.parse::<SecretRef>().expect_err("no scheme");
             prop_assert!(!error.to_string().contains(&text));
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_reference_can_be_an_option_of_a_program() {
+        for text in [
+            "doppler:--help/stg/NAME",
+            "doppler:project/-c/NAME",
+            "doppler:project/stg/--api-host=x",
+            "doppler:project/stg/NAME\n",
+            "doppler:project/st g/NAME",
+            "aws-secretsmanager:--endpoint-url=x",
+            "aws-secretsmanager:a name",
+        ] {
+            assert_eq!(text.parse::<SecretRef>(), Err(SecretRefError), "{text}");
+        }
+        for text in [
+            "doppler:pay-with-nex/stg_eu/BREVO_SMTP_PASSWORD",
+            "aws-secretsmanager:nex/staging/mail-password",
+            "aws-secretsmanager:arn:aws:secretsmanager:eu-west-3:123456789012:secret:a-AbCdEf",
+        ] {
+            assert!(text.parse::<SecretRef>().is_ok(), "{text}");
         }
     }
 }

@@ -202,6 +202,7 @@ impl Renderer<'_> {
             | UpdateBehavior::CreateOnly(_)
             | UpdateBehavior::GrowOnly => "",
         };
+        let field = &printable(field);
         match (action, self.detail) {
             (Action::Create, _) => write_value(out, field, new),
             // The short form only names a deleted resource; the full form shows its values.
@@ -223,7 +224,7 @@ impl Renderer<'_> {
                     let side = |map: &BTreeMap<String, Value>| {
                         map.get(key).cloned().unwrap_or(Value::Absent)
                     };
-                    let path = format!("{field}.{key}");
+                    let path = format!("{field}.{}", printable(key));
                     self.difference(out, &path, [&side(a), &side(b)], note);
                 }
             }
@@ -253,7 +254,7 @@ impl Renderer<'_> {
 }
 
 fn summary<S: Step>(plan: &Plan<S>, denials: usize, covers: Coverage) -> String {
-    let environment = &plan.environment;
+    let environment = printable(&plan.environment);
     match (plan.is_empty(), denials) {
         (true, 0) if covers == Coverage::Part => {
             format!("no changes: the named resources of {environment} match their spec")
@@ -283,7 +284,7 @@ fn write_value(out: &mut String, field: &str, value: &Value) {
         }
         Value::Map(items) if !items.is_empty() => {
             for (key, item) in items {
-                write_value(out, &format!("{field}.{key}"), item);
+                write_value(out, &format!("{field}.{}", printable(key)), item);
             }
         }
         value => {

@@ -6,10 +6,12 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::printable;
+
 /// A field's value, before or after a change.
 ///
-/// In JSON, [`Value::Hidden`] is `{"hidden": true}` and [`Value::Later`] is `{"known_later": "why"}`; all else is
-/// the plain JSON value.
+/// In JSON, [`Value::Hidden`] is `{"hidden": true}`, [`Value::Later`] is `{"known_later": "why"}`, and [`Value::Digest`]
+/// is `{"bytes": 24, "sha256": "..."}`; all else is the plain JSON value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// The field is not set.
@@ -24,10 +26,32 @@ pub enum Value {
     List(Vec<Value>),
     /// Named values.
     Map(BTreeMap<String, Value>),
+    /// The digest of a text that is too long for a plan.
+    Digest(Digest),
     /// A secret: never shown.
     Hidden,
     /// Known only after something else was created. The text says what.
     Later(String),
+}
+
+/// The digest of a long text. All of it is compared; people see the start of the sum.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Digest {
+    /// The length of the text in bytes.
+    pub bytes: usize,
+    /// The text's SHA-256 in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// How many digits of a sum people see.
+const SHOWN_DIGITS: usize = 16;
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start: String = self.sha256.chars().take(SHOWN_DIGITS).collect();
+        write!(f, "{} bytes, sha256 {start}", self.bytes)
+    }
 }
 
 impl Value {
@@ -83,13 +107,20 @@ impl From<&String> for Value {
     }
 }
 
+impl From<Digest> for Value {
+    fn from(digest: Digest) -> Self {
+        Value::Digest(digest)
+    }
+}
+
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Value::Absent, Into::into)
     }
 }
 
-/// Text as `"text"`, lists and maps as in JSON, `(none)`, `(hidden)` and `(known after ...)` for the rest.
+/// Text as `"text"`, lists and maps as in JSON, `(none)`, `(hidden)` and `(known after ...)` for the rest. Control
+/// characters are escaped.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,7 +129,8 @@ impl fmt::Display for Value {
             Value::Integer(value) => write!(f, "{value}"),
             Value::Text(value) => write!(f, "{value:?}"),
             Value::Hidden => f.write_str("(hidden)"),
-            Value::Later(what) => write!(f, "(known after {what})"),
+            Value::Digest(digest) => f.write_str(&printable(digest.to_string())),
+            Value::Later(what) => write!(f, "(known after {})", printable(what)),
             Value::List(items) => {
                 f.write_str("[")?;
                 for (n, item) in items.iter().enumerate() {
@@ -109,6 +141,7 @@ impl fmt::Display for Value {
             Value::Map(items) => {
                 f.write_str("{")?;
                 for (n, (key, item)) in items.iter().enumerate() {
+                    let key = printable(key);
                     write!(f, "{}{key}: {item}", if n == 0 { "" } else { ", " })?;
                 }
                 f.write_str("}")
@@ -126,6 +159,7 @@ impl Serialize for Value {
             Value::Text(value) => serializer.serialize_str(value),
             Value::List(items) => serializer.collect_seq(items),
             Value::Map(items) => serializer.collect_map(items),
+            Value::Digest(digest) => digest.serialize(serializer),
             Value::Hidden => single(serializer, "hidden", &true),
             Value::Later(what) => single(serializer, "known_later", what),
         }
@@ -151,6 +185,7 @@ enum Form {
     Integer(i64),
     Text(String),
     List(Vec<Value>),
+    Digest(Digest),
     Map(BTreeMap<String, Value>),
 }
 
@@ -162,6 +197,7 @@ impl<'de> Deserialize<'de> for Value {
             Form::Integer(value) => Value::Integer(value),
             Form::Text(text) => Value::Text(text),
             Form::List(items) => Value::List(items),
+            Form::Digest(digest) => Value::Digest(digest),
             Form::Map(items) => from_map(items),
         })
     }
@@ -180,6 +216,23 @@ fn from_map(items: BTreeMap<String, Value>) -> Value {
 mod tests {
     use super::*;
 
+    fn digest(end: &str) -> Digest {
+        Digest {
+            bytes: 5,
+            sha256: format!("{}{end}", "0123456789abcdef".repeat(3)),
+        }
+    }
+
+    #[test]
+    fn all_of_a_digest_is_compared_and_its_start_is_shown() {
+        let (a, b) = (digest("0123456789abcdef"), digest("0123456789abcdee"));
+        assert_ne!(Value::from(a.clone()), Value::from(b));
+        assert_eq!(
+            Value::from(a).to_string(),
+            "5 bytes, sha256 0123456789abcdef"
+        );
+    }
+
     #[test]
     fn the_order_of_a_set_never_shows() {
         assert_eq!(Value::set(["b", "a", "b"]), Value::set(["a", "b"]));
@@ -189,6 +242,7 @@ mod tests {
     fn a_value_comes_back_from_its_json() {
         let all = Value::map([
             ("absent", Value::Absent),
+            ("digest", digest("0123456789abcdef").into()),
             ("flag", true.into()),
             ("hidden", Value::Hidden),
             ("later", Value::Later("its allocation".into())),

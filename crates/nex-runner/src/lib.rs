@@ -41,6 +41,7 @@
 mod config;
 mod files;
 mod inputs;
+mod mounts;
 mod render;
 mod spec;
 mod units;

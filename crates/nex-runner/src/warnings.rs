@@ -2,6 +2,7 @@
 
 use nex_plan::{Finding, Severity, Subject};
 
+use crate::mounts::{HostMount, Reach};
 use crate::spec::{PullPolicy, Spec};
 use crate::units;
 
@@ -20,25 +21,23 @@ const RESERVED_MIB: u64 = 1024;
 /// Proposed memory limits are multiples of this, which reads better and leaves some memory unused.
 const STEP_MIB: u64 = 128;
 
-const SOCKET: &str = "/var/run/docker.sock";
+const JOBS_HAVE_ROOT: &str = "jobs-have-root";
 
 impl Spec {
     /// The warnings about the section's values on a host of this size. Values that [`Spec::validate`] refuses cause no
     /// warnings.
     pub fn warnings(&self, host: HostSize) -> Vec<Finding> {
-        [
-            self.memory_overcommitted(host),
-            self.cpus_overcommitted(host),
-            self.services_unlimited(),
-            self.jobs_have_root(),
-            self.private_images_shared(),
-            self.shutdown_timeout_default(),
-            self.session_without_address(),
-            self.metrics_open(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let mut found = vec![];
+        found.extend(self.memory_overcommitted(host));
+        found.extend(self.cpus_overcommitted(host));
+        found.extend(self.services_unlimited());
+        found.extend(self.jobs_have_root());
+        found.extend(self.host_files());
+        found.extend(self.private_images_shared());
+        found.extend(self.shutdown_timeout_default());
+        found.extend(self.session_without_address());
+        found.extend(self.metrics_open());
+        found
     }
 
     fn memory_overcommitted(&self, host: HostSize) -> Option<Finding> {
@@ -115,37 +114,68 @@ impl Spec {
         })
     }
 
-    fn jobs_have_root(&self) -> Option<Finding> {
-        let socket = self.docker.volumes.iter().position(|volume| {
-            let source = volume.split(':').next().unwrap_or_default();
-            source == SOCKET || source == "/run/docker.sock"
+    /// One finding for each volume that gives root, or one for privileged jobs.
+    fn jobs_have_root(&self) -> Vec<Finding> {
+        let privileged = self.docker.privileged;
+        let roots = self.mounts(Reach::Root).map(|(field, source)| {
+            let is_socket = source.ends_with("docker.sock");
+            let (message, remedy) = if privileged && is_socket {
+                (
+                    format!(
+                        "jobs are privileged and can use the host's {source}: anyone who can write a job is root on the \
+                         host; also, docker:dind services do not work next to the mounted socket"
+                    ),
+                    "keep one of the two: the socket for `docker build` on the host, or privileged for docker:dind; \
+                     use this fleet for trusted projects only",
+                )
+            } else {
+                (
+                    format!(
+                        "jobs can use the host's {source}: anyone who can write a job is root on the host"
+                    ),
+                    if is_socket {
+                        "use a builder without a Docker daemon (buildah, kaniko), or use this fleet for trusted \
+                         projects only"
+                    } else {
+                        "a path below /srv or /mnt, or use this fleet for trusted projects only"
+                    },
+                )
+            };
+            Finding::warning(JOBS_HAVE_ROOT, field, message, remedy)
         });
-        let (field, message, remedy) = match (socket, self.docker.privileged) {
-            (Some(at), true) => (
-                format!("docker.volumes[{at}]"),
+        let found: Vec<Finding> = roots.collect();
+        if !found.is_empty() || !privileged {
+            return found;
+        }
+        vec![Finding::warning(
+            JOBS_HAVE_ROOT,
+            "docker.privileged",
+            "jobs are privileged: anyone who can write a job can become root on the host",
+            "privileged = false unless jobs use docker:dind, or use this fleet for trusted projects only",
+        )]
+    }
+
+    fn host_files(&self) -> Vec<Finding> {
+        let files = self.mounts(Reach::Files).map(|(field, source)| {
+            Finding::warning(
+                "host-path-mounted",
+                field,
                 format!(
-                    "jobs are privileged and can use the host's {SOCKET}: anyone who can write a job is root on the \
-                     host; also, docker:dind services do not work next to the mounted socket"
+                    "jobs can use the host's {source}: a job can read or change what belongs to the host or to other jobs"
                 ),
-                "keep one of the two: the socket for `docker build` on the host, or privileged for docker:dind; \
-                 use this fleet for trusted projects only",
-            ),
-            (Some(at), false) => (
-                format!("docker.volumes[{at}]"),
-                format!(
-                    "jobs can use the host's {SOCKET}: anyone who can write a job is root on the host"
-                ),
-                "use a builder without a Docker daemon (buildah, kaniko), or use this fleet for trusted projects only",
-            ),
-            (None, true) => (
-                "docker.privileged".to_owned(),
-                "jobs are privileged: anyone who can write a job can become root on the host"
-                    .to_owned(),
-                "privileged = false unless jobs use docker:dind, or use this fleet for trusted projects only",
-            ),
-            (None, false) => return None,
-        };
-        Some(Finding::warning("jobs-have-root", field, message, remedy))
+                "a path below /srv or /mnt, where the host has nothing of its own",
+            )
+        });
+        files.collect()
+    }
+
+    /// The volumes with this reach: each field, and the host's path.
+    fn mounts(&self, reach: Reach) -> impl Iterator<Item = (String, &str)> {
+        let volumes = self.docker.volumes.iter().enumerate();
+        volumes.filter_map(move |(at, volume)| {
+            let mount = HostMount::of(volume).filter(|mount| mount.reach == reach)?;
+            Some((format!("docker.volumes[{at}]"), mount.source))
+        })
     }
 
     fn private_images_shared(&self) -> Option<Finding> {

@@ -67,7 +67,7 @@ impl Context {
     /// # Errors
     /// If S3 does not answer or refuses, or if the operator cancels the wait.
     pub(crate) async fn lock(&self, command: &str, patience: Patience) -> anyhow::Result<Locking> {
-        let bucket = self.names.buckets(&self.spec.aws).artifacts;
+        let bucket = self.names.buckets(&self.hosting()?.aws).artifacts;
         let lock = Lock::new(Arc::clone(self.aws().await?), bucket);
         let holder = this_run(command);
         let over = match patience {

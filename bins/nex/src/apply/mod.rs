@@ -119,8 +119,8 @@ impl Context {
         agreed: &Agreed,
         writer: &Arc<Writer>,
     ) -> anyhow::Result<Option<Done>> {
-        let names = &self.names.buckets(&self.spec.aws);
-        let is_bucket = |entry: &Planned<Step>| stage(entry, names) == Stage::LockBucket;
+        let buckets = self.buckets();
+        let is_bucket = |entry: &Planned<Step>| stage(entry, buckets.as_ref()) == Stage::LockBucket;
         let part = agreed.approved.only(is_bucket);
         let Some(state) = agreed.proposal.aws.as_ref().filter(|_| !part.is_empty()) else {
             return Ok(None);
@@ -166,9 +166,10 @@ impl Context {
 
 impl Run<'_> {
     async fn all(mut self, lock: &mut Option<Held>) -> Applied {
-        let names = self.context.names.buckets(&self.context.spec.aws);
+        let buckets = self.context.buckets();
         for &now in Stage::VARIANTS {
-            let part = self.approved.only(|entry| stage(entry, &names) == now);
+            let is_now = |entry: &Planned<Step>| stage(entry, buckets.as_ref()) == now;
+            let part = self.approved.only(is_now);
             if part.is_empty() {
                 continue;
             }

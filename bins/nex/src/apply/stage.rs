@@ -22,11 +22,12 @@ pub(crate) enum Stage {
     LastBucket,
 }
 
-/// The stage of an entry of a plan.
-pub(crate) fn stage(entry: &Planned<Step>, buckets: &Buckets) -> Stage {
+/// The stage of an entry of a plan. A zone alone has no buckets.
+pub(crate) fn stage(entry: &Planned<Step>, buckets: Option<&Buckets>) -> Stage {
     match entry {
         Planned::Ready(Step::Aws(step)) => {
-            let has_lock = step.key.kind == Kind::S3Bucket && step.key.name == buckets.artifacts;
+            let is_named = buckets.is_some_and(|buckets| step.key.name == buckets.artifacts);
+            let has_lock = step.key.kind == Kind::S3Bucket && is_named;
             match step.action() {
                 Action::Create if has_lock => Stage::LockBucket,
                 Action::Delete if has_lock => Stage::LastBucket,
@@ -145,7 +146,7 @@ mod tests {
             cache: "cache".to_owned(),
             shares_backups: false,
         };
-        assert_eq!(stage(&entry, &buckets), Stage::Zone);
+        assert_eq!(stage(&entry, Some(&buckets)), Stage::Zone);
         assert!(!starts_server(&entry));
     }
 }

@@ -169,7 +169,7 @@ impl Request<'_> {
             let text = renderer.plan(&plan);
             // With --json, stdout is for the report.
             if context.output.json {
-                context.output.note(&text);
+                context.output.rendered(&text);
                 Ok(())
             } else {
                 context.output.data(&text)

@@ -16,7 +16,7 @@ pub(crate) async fn run(context: &Context, request: &Request<'_>) -> anyhow::Res
         if let Some(warning) = warning(&fleet) {
             context.output.note(&warning);
         }
-        let outputs = Outputs::of(context, &snapshot);
+        let outputs = Outputs::of(context, &snapshot)?;
         context.output.note(&format!("\n{}", outputs.text()));
         context
             .output

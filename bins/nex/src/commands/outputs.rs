@@ -41,7 +41,7 @@ pub(crate) struct Outputs {
 }
 
 pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
-    let outputs = Outputs::of(context, &context.read_aws().await?);
+    let outputs = Outputs::of(context, &context.read_aws().await?)?;
     if context.output.json {
         context.output.json(&outputs)?;
     } else {
@@ -70,13 +70,16 @@ fn id(observed: &Observed, kind: Kind) -> Option<String> {
 
 impl Outputs {
     /// The outputs of an environment with AWS as in `snapshot`.
-    pub(crate) fn of(context: &Context, snapshot: &nex_infra::Snapshot) -> Self {
+    ///
+    /// # Errors
+    /// If the environment is a zone alone.
+    pub(crate) fn of(context: &Context, snapshot: &nex_infra::Snapshot) -> anyhow::Result<Self> {
         let observed = &snapshot.observed;
-        let spec = &context.spec;
-        let hosts = spec.gitlab.hosts();
-        Self {
-            environment: spec.name.clone(),
-            url: spec.gitlab.url.clone(),
+        let gitlab = &context.hosting()?.gitlab;
+        let hosts = gitlab.hosts();
+        Ok(Self {
+            environment: context.spec.name.clone(),
+            url: gitlab.url.clone(),
             registry_url: format!("https://{}", hosts.registry),
             ssh_host: hosts.ssh.to_owned(),
             address: snapshot.address().map(|address| address.to_string()),
@@ -89,7 +92,7 @@ impl Outputs {
             database_password_secret: context.names.secrets().database_password,
             root_password_secret: context.names.secrets().root_password,
             runner_token_secret: context.names.secrets().runner_token,
-        }
+        })
     }
 
     /// One line per output.

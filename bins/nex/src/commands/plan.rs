@@ -29,6 +29,7 @@ impl Request<'_> {
         let adopt = |kind: &str, id: &str| context.command("adopt", &[kind, id]);
         let view = PlanView::new(&adopt, &target, self.full);
         let view = view.with_edge_networks(&proposal.edge_networks);
+        context.output.note(&proposal.head(context));
         view.show(&proposal.linted, context.output)?;
         if let Some(path) = self.out {
             view.render(|renderer| file::write(path, &self.options, &proposal, &renderer))?;

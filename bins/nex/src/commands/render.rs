@@ -26,8 +26,9 @@ pub(crate) struct Request<'a> {
 
 impl Request<'_> {
     pub(crate) async fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        let hosting = context.hosting()?;
         let (database, edge) = self.inputs(context).await?;
-        let files = Inputs::new(&context.spec, &database, &edge).files();
+        let files = Inputs::new(&context.spec, hosting, &database, &edge).files();
         let output = context.output;
         if let Some(folder) = self.folder {
             write_all(&files, folder)?;

@@ -7,7 +7,6 @@ use nex_plan::CallLog;
 use tokio::sync::OnceCell;
 
 use super::endpoints::SandboxEndpoints;
-use crate::environment::Spec;
 
 /// The SDK's variable for the maximum number of tries of a call.
 const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
@@ -20,12 +19,16 @@ pub(crate) struct AwsConnection {
 }
 
 impl AwsConnection {
-    pub(crate) fn new(spec: &Spec, sandbox: Option<&SandboxEndpoints>, calls: CallLog) -> Self {
+    pub(crate) fn new(
+        aws: &nex_infra::Spec,
+        sandbox: Option<&SandboxEndpoints>,
+        calls: CallLog,
+    ) -> Self {
         let attempts = std::env::var(MAX_ATTEMPTS).ok();
         Self {
             options: ConnectOptions {
-                region: spec.aws.region.clone(),
-                account: spec.aws.account.clone(),
+                region: aws.region.clone(),
+                account: aws.account.clone(),
                 max_attempts: attempts.and_then(|attempts| attempts.parse().ok()),
                 endpoint: sandbox.map(|sandbox| sandbox.aws.clone()),
                 calls,

@@ -14,7 +14,8 @@ use super::certificate_version::{self, SummaryError};
 /// Reads and writes the secrets of certificates. It connects to AWS when it reads the first secret.
 #[derive(Clone, Debug)]
 pub(crate) struct CertificateStore {
-    aws: AwsConnection,
+    /// `None` for a zone alone, which has no certificates.
+    aws: Option<AwsConnection>,
 }
 
 /// Why a certificate's secret can't be read or written.
@@ -23,6 +24,9 @@ pub(crate) enum CertificateStoreError {
     /// Secrets Manager failed.
     #[error("the request to Secrets Manager failed")]
     SecretsManager(#[from] Error),
+    /// The environment has no section `[aws]`.
+    #[error("a zone alone has no place for certificates")]
+    ZoneAlone,
     /// Another program wrote the secret.
     #[error("the secret {name} was not written by nex")]
     Foreign {
@@ -45,15 +49,16 @@ impl CloudError for CertificateStoreError {
     fn kind(&self) -> ErrorKind {
         match self {
             CertificateStoreError::SecretsManager(error) => error.kind(),
-            CertificateStoreError::Foreign { .. } | CertificateStoreError::Summary { .. } => {
-                ErrorKind::Other
-            }
+            CertificateStoreError::ZoneAlone
+            | CertificateStoreError::Foreign { .. }
+            | CertificateStoreError::Summary { .. } => ErrorKind::Other,
         }
     }
 
     fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             CertificateStoreError::SecretsManager(error) => error.hint(),
+            CertificateStoreError::ZoneAlone => None,
             CertificateStoreError::Foreign { .. } => Some(
                 "find out who uses the secret; if it is unused, set its value to `{}`, and nex issues a new certificate".into(),
             ),
@@ -66,12 +71,13 @@ impl CloudError for CertificateStoreError {
 }
 
 impl CertificateStore {
-    pub(super) fn new(aws: AwsConnection) -> Self {
+    pub(super) fn new(aws: Option<AwsConnection>) -> Self {
         Self { aws }
     }
 
-    async fn store(&self) -> Result<SecretStore, Error> {
-        Ok(SecretStore::new(self.aws.get().await?.clone()))
+    async fn store(&self) -> Result<SecretStore, CertificateStoreError> {
+        let aws = self.aws.as_ref().ok_or(CertificateStoreError::ZoneAlone)?;
+        Ok(SecretStore::new(aws.get().await?.clone()))
     }
 }
 

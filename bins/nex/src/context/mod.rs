@@ -8,17 +8,17 @@ pub(crate) mod endpoints;
 pub(crate) mod secrets;
 
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use nex_dns::{Client, ZoneManager};
 use nex_infra::aws::{Aws, Reader};
-use nex_infra::{CloudReader as _, EdgeNetworks, Names, Quotas};
+use nex_infra::{Buckets, CloudReader as _, EdgeNetworks, Names, Quotas};
 use nex_plan::{CallLog, CancelToken, Progress};
 use tokio::sync::OnceCell;
 
-use crate::environment::{self, Spec};
+use crate::environment::{self, Hosting, Loaded, Spec};
 use crate::ui::output::Output;
 use crate::ui::progress::{self, Screen, seconds};
 use aws::AwsConnection;
@@ -34,13 +34,18 @@ pub(crate) struct Context {
     pub(crate) spec: Spec,
     /// The environment as the operator named it: a name, or a path to a file.
     pub(crate) argument: String,
+    /// The environment's file.
+    pub(crate) file: PathBuf,
+    /// The folder that relative paths in the file count from.
+    project: PathBuf,
     pub(crate) names: Names,
     pub(crate) output: Output,
     pub(crate) progress: Arc<dyn Screen>,
     pub(crate) cancel: CancelToken,
     sandbox_name: Option<String>,
     sandbox: Option<SandboxEndpoints>,
-    aws: AwsConnection,
+    /// `None` for a zone alone.
+    aws: Option<AwsConnection>,
     /// Without a token.
     public_cloudflare: OnceCell<Client>,
     cloudflare: OnceCell<Client>,
@@ -58,14 +63,21 @@ impl Context {
         sandbox: Option<&str>,
         output: Output,
     ) -> anyhow::Result<Self> {
-        let spec = load(argument)?;
+        let loaded = load(argument)?;
+        let project = loaded.project().to_owned();
+        let Loaded { spec, path: file } = loaded;
         let sandbox_name = sandbox.map(str::to_owned);
         let sandbox = sandbox.map(endpoints::start).transpose()?;
         let calls = CallLog::default();
         Ok(Self {
             argument: argument.to_owned(),
+            file,
+            project,
             names: spec.names(),
-            aws: AwsConnection::new(&spec, sandbox.as_ref(), calls.clone()),
+            aws: spec
+                .hosting
+                .as_ref()
+                .map(|hosting| AwsConnection::new(&hosting.aws, sandbox.as_ref(), calls.clone())),
             progress: progress::renderer(output),
             cancel: CancelToken::default(),
             public_cloudflare: OnceCell::new(),
@@ -100,14 +112,37 @@ impl Context {
 
     /// The clients of AWS.
     pub(crate) async fn aws(&self) -> anyhow::Result<&Arc<Aws>> {
-        let aws = self.aws.get().await;
+        let connection = self.aws.as_ref().with_context(|| self.without_aws())?;
+        let aws = connection.get().await;
         aws.with_context(|| format!("failed to connect to AWS for {}", self.spec.name))
+    }
+
+    /// What runs on AWS.
+    ///
+    /// # Errors
+    /// If the environment is a zone alone.
+    pub(crate) fn hosting(&self) -> anyhow::Result<&Hosting> {
+        let hosting = self.spec.hosting.as_ref();
+        hosting.with_context(|| self.without_aws())
+    }
+
+    fn without_aws(&self) -> String {
+        format!(
+            "{} is a zone alone: its file has no section [aws]",
+            self.spec.name
+        )
+    }
+
+    /// The names of the buckets; `None` for a zone alone.
+    pub(crate) fn buckets(&self) -> Option<Buckets> {
+        let hosting = self.spec.hosting.as_ref()?;
+        Some(self.names.buckets(&hosting.aws))
     }
 
     /// The reader of AWS.
     pub(crate) async fn reader(&self) -> anyhow::Result<Reader> {
         let aws = Arc::clone(self.aws().await?);
-        Ok(Reader::new(aws, &self.spec.aws, &self.names))
+        Ok(Reader::new(aws, &self.hosting()?.aws, &self.names))
     }
 
     /// The client of Cloudflare, with the spec's token.
@@ -159,10 +194,8 @@ impl Context {
 
     /// The server's address, if a record needs it.
     pub(crate) async fn server_address(&self) -> anyhow::Result<Option<Ipv4Addr>> {
-        let needs_address = |record: &nex_dns::spec::Record| {
-            record.kind == nex_dns::spec::RecordType::A && record.content.is_none()
-        };
-        if !self.spec.dns.records.iter().any(needs_address) {
+        let records = &self.spec.dns.records;
+        if !records.iter().any(environment::points_at_server) {
             return Ok(None);
         }
         let reader = self.reader().await?;
@@ -209,7 +242,7 @@ impl Context {
 ///
 /// # Errors
 /// All problems of the file.
-pub(crate) fn load(argument: &str) -> anyhow::Result<Spec> {
+fn load(argument: &str) -> anyhow::Result<Loaded> {
     let folder = std::env::current_dir().context("failed to find the current folder")?;
-    Ok(environment::load(argument, Path::new(&folder))?.spec)
+    Ok(environment::load(argument, &folder)?)
 }

@@ -54,7 +54,8 @@ pub(crate) async fn resolve(
             std::env::var(name).with_context(|| format!("{name} is not set"))?
         }
         SecretRef::File(path) => {
-            let text = std::fs::read_to_string(path);
+            let path = context.project.join(path);
+            let text = std::fs::read_to_string(&path);
             let text = text.with_context(|| format!("{} can't be read", path.display()))?;
             text.trim_end_matches(['\n', '\r']).to_owned()
         }

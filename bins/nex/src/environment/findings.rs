@@ -5,11 +5,20 @@ use nex_gitlab::WebAccess;
 use nex_infra::Facts;
 use nex_plan::{Finding, Severity, sort_findings};
 
-use super::{Spec, hosts};
+use super::{Hosting, Spec, hosts};
 
 /// All findings about a spec, the most severe first.
 pub fn findings(spec: &Spec) -> Vec<Finding> {
-    let hosts = spec.gitlab.hosts();
+    let mut found = match &spec.hosting {
+        Some(hosting) => hosting_findings(spec, hosting),
+        None => under("dns", spec.dns.warnings(Hosts::default())).collect(),
+    };
+    sort_findings(&mut found);
+    found
+}
+
+fn hosting_findings(spec: &Spec, hosting: &Hosting) -> Vec<Finding> {
+    let hosts = hosting.gitlab.hosts();
     let answering = spec.dns.answering(hosts.web);
     let web = if answering.iter().any(|named| named.record.proxied) {
         WebAccess::Proxied
@@ -20,19 +29,18 @@ pub fn findings(spec: &Spec) -> Vec<Finding> {
         registry_host: Some(hosts.registry),
         ssh_host: Some(hosts.ssh),
     };
-    let sections = [
-        ("aws", spec.aws.warnings()),
-        ("gitlab", spec.gitlab.warnings(web)),
-        ("runner", runner_warnings(spec)),
-        ("dns", spec.dns.warnings(zone_hosts)),
-    ];
-    let mut found: Vec<Finding> = vec![];
-    for (section, findings) in sections {
-        found.extend(findings.into_iter().map(|finding| finding.under(section)));
-    }
-    found.extend(host_warnings(spec));
-    sort_findings(&mut found);
-    found
+    under("aws", hosting.aws.warnings())
+        .chain(under("gitlab", hosting.gitlab.warnings(web)))
+        .chain(under("runner", runner_warnings(hosting)))
+        .chain(under("dns", spec.dns.warnings(zone_hosts)))
+        .chain(host_warnings(spec, &hosting.gitlab))
+        .collect()
+}
+
+fn under(section: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
+    findings
+        .into_iter()
+        .map(move |finding| finding.under(section))
 }
 
 /// The findings about a spec that stop every plan.
@@ -44,18 +52,18 @@ pub(crate) fn denials(spec: &Spec) -> Vec<Finding> {
 
 /// The findings of a plan that are not about its steps: those that stop every plan, and those that need facts from AWS.
 /// `nex check` shows the others.
-pub(crate) fn plan_findings(spec: &Spec, facts: &Facts) -> Vec<Finding> {
+pub(crate) fn plan_findings(spec: &Spec, hosting: &Hosting, facts: &Facts) -> Vec<Finding> {
     let mut found = denials(spec);
     let version = facts.database.major();
-    let database = version.and_then(|major| spec.gitlab.database_warning(major));
+    let database = version.and_then(|major| hosting.gitlab.database_warning(major));
     found.extend(database.map(|finding| finding.under("gitlab")));
     found
 }
 
 /// Each host needs a record, and a certificate that covers its name.
-fn host_warnings(spec: &Spec) -> Vec<Finding> {
+fn host_warnings(spec: &Spec, gitlab: &nex_gitlab::Spec) -> Vec<Finding> {
     let mut found = vec![];
-    for (field, host) in hosts(spec) {
+    for (field, host) in hosts(gitlab) {
         if spec.dns.answering(host).is_empty() {
             found.push(Finding::warning(
                 "host-without-record",
@@ -79,8 +87,8 @@ fn host_warnings(spec: &Spec) -> Vec<Finding> {
         ));
         return found;
     }
-    let ssh = spec.gitlab.hosts().ssh;
-    for (field, host) in hosts(spec) {
+    let ssh = gitlab.hosts().ssh;
+    for (field, host) in hosts(gitlab) {
         if host != ssh && !spec.dns.certifies(host) {
             found.push(Finding::warning(
                 "origin-certificate-lacks-host",
@@ -96,12 +104,12 @@ fn host_warnings(spec: &Spec) -> Vec<Finding> {
 }
 
 /// Jobs must fit on the smallest host that the fleet may get.
-fn runner_warnings(spec: &Spec) -> Vec<Finding> {
-    let types = spec.aws.fleet.iter().flat_map(|f| &f.instance_types);
+fn runner_warnings(hosting: &Hosting) -> Vec<Finding> {
+    let types = hosting.aws.fleet.iter().flat_map(|f| &f.instance_types);
     let sizes = types.filter_map(|t| nex_infra::spec::HostSize::of(t));
     let smallest = sizes.min_by_key(|size| (size.memory_mib, size.vcpus));
     smallest.map_or_else(Vec::new, |size| {
-        spec.runner.warnings(nex_runner::HostSize {
+        hosting.runner.warnings(nex_runner::HostSize {
             vcpus: size.vcpus,
             memory_mib: size.memory_mib.into(),
         })

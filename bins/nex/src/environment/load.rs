@@ -15,7 +15,7 @@ use toml::de::DeTable;
 use super::diagnostic::Excerpt;
 use super::schema::{VALIDATOR, described, known_fields, nearest, refused, strings};
 use super::spans::{Part, Spans};
-use super::{Diagnostic, Position, Spec, validate};
+use super::{Diagnostic, Hosting, Position, Spec, is_in_section, place, user_data, validate};
 
 /// A file that can't be used as an environment.
 #[derive(Debug, thiserror::Error)]
@@ -59,19 +59,26 @@ pub struct Loaded {
     pub path: PathBuf,
 }
 
+impl Loaded {
+    /// The folder that relative paths in the file count from.
+    pub fn project(&self) -> &Path {
+        place::project(&self.path)
+    }
+}
+
 /// Finds the environment `name` (`environments/NAME.toml` in `folder` or in a folder above, or a path to a file) and
 /// reads its file.
 ///
 /// # Errors
 /// [`Invalid`], with all problems of the file.
 pub fn load(name: &str, folder: &Path) -> Result<Loaded, Invalid> {
-    let path = find(name, folder);
+    let path = place::find(name, folder);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Invalid::Absent {
                 name: name.to_owned(),
-                existing: beside(&path),
+                existing: place::beside(&path),
                 path,
             });
         }
@@ -80,7 +87,7 @@ pub fn load(name: &str, folder: &Path) -> Result<Loaded, Invalid> {
     let mut reader = Reader::new(&text, &path);
     let spec = reader.read();
     if let Some(spec) = &spec {
-        let by_name = !is_path(name);
+        let by_name = !place::is_path(name);
         if by_name && spec.name != name {
             let message = format!("the file is {}.toml, and the name is {:?}", name, spec.name);
             reader.add(
@@ -111,41 +118,6 @@ fn others(existing: &[String]) -> String {
 fn lines(found: &[Diagnostic], text: &str) -> String {
     let problems: Vec<String> = found.iter().map(|problem| problem.render(text)).collect();
     problems.join("\n\n")
-}
-
-/// The environments in a file's folder.
-fn beside(path: &Path) -> Vec<String> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = files
-        .filter_map(|file| {
-            let name = file.file_name().into_string().ok()?;
-            name.strip_suffix(".toml").map(str::to_owned)
-        })
-        .collect();
-    names.sort();
-    names
-}
-
-fn is_path(name: &str) -> bool {
-    name.ends_with(".toml") || name.contains('/')
-}
-
-fn find(name: &str, folder: &Path) -> PathBuf {
-    if is_path(name) {
-        return folder.join(name);
-    }
-    let file = Path::new("environments").join(format!("{name}.toml"));
-    let mut above = folder.ancestors().map(|dir| dir.join(&file));
-    let found = above.find(|path| path.is_file());
-    // Paths relative to the user's folder are the easiest to read.
-    match found {
-        Some(path) => path
-            .strip_prefix(folder)
-            .map(Path::to_owned)
-            .unwrap_or(path),
-        None => file,
-    }
 }
 
 struct Reader<'a> {
@@ -270,16 +242,47 @@ impl<'a> Reader<'a> {
         let names = nex_infra::Names::new(&prefix, text("name").unwrap_or_default());
         let validate = |spec: &nex_dns::Spec| spec.validate(names.deployment());
         let dns = self.section::<nex_dns::Spec>(json, "dns", validate);
+        let hosting = if self.has_hosting(json) {
+            Some(Hosting {
+                aws: aws?,
+                gitlab: gitlab?,
+                runner: runner.unwrap_or_default(),
+            })
+        } else {
+            None
+        };
         let spec = Spec {
             name: text("name")?,
             prefix,
-            aws: aws?,
-            gitlab: gitlab?,
-            runner: runner.unwrap_or_default(),
+            hosting,
             dns: dns?,
         };
         self.problems(validate::between_sections(&spec));
+        if let Some(hosting) = &spec.hosting {
+            self.problems(user_data::too_long(&spec, hosting));
+        }
         Some(spec)
+    }
+
+    /// Whether the environment is more than a zone. What runs on AWS needs both `[aws]` and `[gitlab]`.
+    fn has_hosting(&mut self, json: &Json) -> bool {
+        let names = ["aws", "gitlab", "runner"];
+        let has_any = names.iter().any(|name| json.get(name).is_some());
+        for name in ["aws", "gitlab"] {
+            let is_refused = self.found.iter().any(|d| is_in_section(&d.field, name));
+            if has_any && json.get(name).is_none() && !is_refused {
+                let allowed =
+                    "[aws] and [gitlab], or none of [aws], [gitlab] and [runner] for a zone alone";
+                self.add(
+                    name,
+                    "is missing".into(),
+                    Some(allowed.into()),
+                    None,
+                    Part::Key,
+                );
+            }
+        }
+        has_any
     }
 
     fn section<T: DeserializeOwned>(

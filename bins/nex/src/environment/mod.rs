@@ -3,12 +3,13 @@
 mod diagnostic;
 mod findings;
 mod load;
+mod place;
 mod schema;
 mod spans;
+mod user_data;
 mod validate;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use nex_dns::spec::{Record, RecordType};
 
 pub use diagnostic::{Diagnostic, Excerpt, Position};
 pub use findings::findings;
@@ -16,26 +17,28 @@ pub(crate) use findings::{denials, plan_findings};
 pub use load::{Invalid, Loaded, load};
 pub use schema::schema;
 
-/// An environment. Each section is the type of the crate that uses it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// An environment: a zone, and what runs on AWS, unless the environment is a zone alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
     /// The environment's name, as in `environments/NAME.toml` and in the names of its resources.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9-]{0,19}$"))]
     pub name: String,
     /// The first part of the names of resources, before the environment's name.
-    #[serde(default = "default_prefix")]
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9-]{0,19}$"))]
     pub prefix: String,
+    /// What runs on AWS; `None` for a zone alone.
+    pub hosting: Option<Hosting>,
+    /// Cloudflare: zone, records, settings, certificates.
+    pub dns: nex_dns::Spec,
+}
+
+/// What runs on AWS. Each section is the type of the crate that uses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosting {
     /// AWS: network, server, storage, fleet.
     pub aws: nex_infra::Spec,
     /// The GitLab server's configuration.
     pub gitlab: nex_gitlab::Spec,
     /// The runners' configuration.
-    #[serde(default)]
     pub runner: nex_runner::Spec,
-    /// Cloudflare: zone, records, settings, certificates.
-    pub dns: nex_dns::Spec,
 }
 
 fn default_prefix() -> String {
@@ -45,18 +48,27 @@ fn default_prefix() -> String {
 impl Spec {
     /// The names of the environment's resources.
     pub fn names(&self) -> nex_infra::Names {
-        nex_infra::Names::new(&self.prefix, &self.name).with_paths(&self.aws.names)
+        let names = nex_infra::Names::new(&self.prefix, &self.name);
+        match &self.hosting {
+            Some(hosting) => names.with_paths(&hosting.aws.names),
+            None => names,
+        }
     }
 }
 
 /// The hosts that people use, each with the field that gives its name.
-fn hosts(spec: &Spec) -> [(&'static str, &str); 3] {
-    let hosts = spec.gitlab.hosts();
+fn hosts(gitlab: &nex_gitlab::Spec) -> [(&'static str, &str); 3] {
+    let hosts = gitlab.hosts();
     [
         ("gitlab.url", hosts.web),
         ("gitlab.registry_url", hosts.registry),
         ("gitlab.ssh_host", hosts.ssh),
     ]
+}
+
+/// Whether a record gets the server's address.
+pub(crate) fn points_at_server(record: &Record) -> bool {
+    record.kind == RecordType::A && record.content.is_none()
 }
 
 /// Whether the field at `path` is in a section.

@@ -4,13 +4,42 @@ use std::sync::LazyLock;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{JsonType, ValidationError, Validator};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::Spec;
+use super::default_prefix;
+
+/// An environment's file. Without `aws`, `gitlab` and `runner`, the environment is a zone alone.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Spec")]
+struct File {
+    /// The environment's name, as in `environments/NAME.toml` and in the names of its resources.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9-]{0,19}$"))]
+    name: String,
+    /// The first part of the names of resources, before the environment's name.
+    #[serde(default = "default_prefix")]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9-]{0,19}$"))]
+    prefix: String,
+    /// AWS: network, server, storage, fleet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "nex_infra::Spec")]
+    aws: Option<nex_infra::Spec>,
+    /// The GitLab server's configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "nex_gitlab::Spec")]
+    gitlab: Option<nex_gitlab::Spec>,
+    /// The runners' configuration.
+    #[serde(default)]
+    runner: nex_runner::Spec,
+    /// Cloudflare: zone, records, settings, certificates.
+    dns: nex_dns::Spec,
+}
 
 /// The JSON Schema of an environment's file.
 pub fn schema() -> Json {
-    schemars::schema_for!(Spec).to_value()
+    schemars::schema_for!(File).to_value()
 }
 
 /// The compiled schema. It can't fail to compile: the schema is fixed at build time, and the tests compile it.

@@ -3,20 +3,25 @@
 use nex_dns::name::{canonical, canonical_zone};
 use nex_plan::{Problems, SecretRef};
 
-use super::{Spec, hosts};
+use super::{Spec, hosts, points_at_server};
 
 /// The problems between sections.
 pub(super) fn between_sections(spec: &Spec) -> Problems {
     let mut problems = Problems::new();
-    mail_secret(spec, &mut problems);
-    certificate_secrets(spec, &mut problems);
-    hosts_in_zone(spec, &mut problems);
+    match &spec.hosting {
+        Some(hosting) => {
+            mail_secret(spec, &hosting.gitlab, &mut problems);
+            certificate_secrets(spec, &mut problems);
+            hosts_in_zone(spec, &hosting.gitlab, &mut problems);
+        }
+        None => zone_alone(&spec.dns, &mut problems),
+    }
     problems
 }
 
-fn mail_secret(spec: &Spec, problems: &mut Problems) {
+fn mail_secret(spec: &Spec, gitlab: &nex_gitlab::Spec, problems: &mut Problems) {
     let readable = spec.names().secret("gitlab", "");
-    if let Some(mail) = &spec.gitlab.mail
+    if let Some(mail) = &gitlab.mail
         && let SecretRef::SecretsManager(name) = &mail.password
     {
         problems.unless(
@@ -40,12 +45,12 @@ fn certificate_secrets(spec: &Spec, problems: &mut Problems) {
     }
 }
 
-fn hosts_in_zone(spec: &Spec, problems: &mut Problems) {
+fn hosts_in_zone(spec: &Spec, gitlab: &nex_gitlab::Spec, problems: &mut Problems) {
     // The zone's own section reports an invalid name of the zone.
     let Ok(zone) = canonical_zone(&spec.dns.zone) else {
         return;
     };
-    for (field, host) in hosts(spec) {
+    for (field, host) in hosts(gitlab) {
         problems.unless(
             canonical(&format!("{host}."), &zone).is_ok(),
             field,
@@ -53,4 +58,28 @@ fn hosts_in_zone(spec: &Spec, problems: &mut Problems) {
             format!("{zone}, or a name that ends with .{zone}"),
         );
     }
+}
+
+/// A zone alone has no server to point at, and no place for a secret.
+fn zone_alone(dns: &nex_dns::Spec, problems: &mut Problems) {
+    for (n, record) in dns.records.iter().enumerate() {
+        problems.unless(
+            !points_at_server(record),
+            format!("dns.records[{n}]"),
+            "a record without content points at the server, and the environment has no [aws]",
+            "content = \"...\", an IPv4 address",
+        );
+    }
+    problems.unless(
+        dns.certificates.is_empty(),
+        "dns.certificates",
+        "certificates are stored in AWS Secrets Manager, and the environment has no [aws]",
+        "no certificates, or a section [aws]",
+    );
+    problems.unless(
+        !matches!(dns.token, SecretRef::SecretsManager(_)),
+        "dns.token",
+        "the environment has no [aws], so that no Region is known for AWS Secrets Manager",
+        "env:NAME, file:PATH or doppler:PROJECT/CONFIG/NAME",
+    );
 }

@@ -12,7 +12,7 @@ use anyhow::{Context as _, ensure};
 use nex_dns::certificate::RevokeScope;
 use nex_dns::{Goal, ZoneSnapshot};
 use nex_infra::model::{Desired, Key, Kind, Observed};
-use nex_infra::{CloudReader as _, EdgeNetworks, Images, LintContext, Quotas};
+use nex_infra::{CloudReader as _, EdgeNetworks, Facts, Images, LintContext, Quotas};
 use nex_plan::{Finding, Linted, Subject};
 
 use crate::context::Context;
@@ -69,6 +69,21 @@ impl Proposal {
         self.aws.as_ref().map(|aws| &aws.snapshot.facts.images)
     }
 
+    /// What the plan is about: the environment's file, the account, the Region and the zone.
+    pub(crate) fn head(&self, context: &Context) -> String {
+        let (name, zone) = (&context.spec.name, &context.spec.dns.zone);
+        let file = context.file.display();
+        match &self.aws {
+            Some(AwsState { snapshot, .. }) => {
+                let Facts {
+                    account, region, ..
+                } = &snapshot.facts;
+                format!("{name} ({file}): AWS account {account}, {region}; zone {zone}")
+            }
+            None => format!("{name} ({file}): zone {zone}"),
+        }
+    }
+
     fn of_zone(linted: Linted<Step>, goal: Goal) -> Self {
         Self {
             linted,
@@ -95,8 +110,12 @@ pub(crate) struct Snapshot {
 }
 
 impl Context {
-    /// Reads what `scope` covers, all providers at once.
+    /// Reads what `scope` covers, all providers at once. All of a zone alone is its zone.
     pub(crate) async fn snapshot(&self, scope: Scope) -> anyhow::Result<Snapshot> {
+        let scope = match self.spec.hosting {
+            Some(_) => scope,
+            None => Scope::Zone,
+        };
         let aws = async {
             match scope {
                 Scope::All => self.read_aws().await.map(Some),
@@ -161,7 +180,7 @@ impl Context {
         let mut linted: Linted<Step> = linted.widen().join(zone_plan);
         if !options.only.is_empty() {
             only::check(&options.only, linted.plan(), &state, &zone)?;
-            let buckets = self.names.buckets(&self.spec.aws);
+            let buckets = self.names.buckets(&self.hosting()?.aws);
             linted = only::limited(linted, &options.only, &buckets);
         }
         Ok(Proposal {
@@ -181,8 +200,10 @@ impl Context {
             snapshot.with_context(|| format!("failed to read {name}"))
         };
         let (snapshot, edge) = tokio::try_join!(read, self.edge_networks())?;
-        let inputs = wiring::Inputs::new(&self.spec, &snapshot.facts.database, &edge).infra()?;
-        let (spec, observed) = (&self.spec.aws, &snapshot.observed);
+        let hosting = self.hosting()?;
+        let inputs =
+            wiring::Inputs::new(&self.spec, hosting, &snapshot.facts.database, &edge).infra()?;
+        let (spec, observed) = (&hosting.aws, &snapshot.observed);
         let desired = nex_infra::desired(spec, &self.names, &snapshot.facts, &inputs, observed);
         Ok(AwsState { snapshot, desired })
     }
@@ -193,12 +214,12 @@ impl Context {
         edge: &EdgeNetworks,
         options: &Options,
     ) -> anyhow::Result<(Linted<nex_infra::Step>, AwsState)> {
-        let spec = &self.spec;
+        let (spec, hosting) = (&self.spec, self.hosting()?);
         let facts = &snapshot.facts;
-        let mut inputs = wiring::Inputs::new(spec, &facts.database, edge).infra()?;
+        let mut inputs = wiring::Inputs::new(spec, hosting, &facts.database, edge).infra()?;
         inputs.rotate = self.to_rotate(options)?;
         let observed = &snapshot.observed;
-        let desired = nex_infra::desired(&spec.aws, &self.names, facts, &inputs, observed);
+        let desired = nex_infra::desired(&hosting.aws, &self.names, facts, &inputs, observed);
         let plan = nex_infra::diff(&spec.name, &desired, observed);
         let quotas = if nex_infra::starts_instances(&plan) {
             self.read_quotas().await?
@@ -206,14 +227,14 @@ impl Context {
             Quotas::NotNeeded
         };
         let linted = plan.lint(&LintContext::Build {
-            spec: &spec.aws,
+            spec: &hosting.aws,
             facts,
             desired: &desired,
             observed,
             quotas: &quotas,
             edge_networks: &inputs.edge_networks,
         });
-        let findings = environment::plan_findings(spec, facts);
+        let findings = environment::plan_findings(spec, hosting, facts);
         Ok((linted.with(findings), AwsState { snapshot, desired }))
     }
 
@@ -277,7 +298,7 @@ impl Context {
     /// The empty buckets that the spec names. Another bucket with nex's tags goes only by name, whatever it holds.
     async fn empty_buckets(&self, observed: &Observed) -> anyhow::Result<BTreeSet<String>> {
         let reader = self.reader().await?;
-        let buckets = self.names.buckets(&self.spec.aws);
+        let buckets = self.names.buckets(&self.hosting()?.aws);
         let named = buckets.managed();
         let is_named =
             |key: &&Key| key.kind == Kind::S3Bucket && named.contains(&key.name.as_str());

@@ -58,7 +58,7 @@ pub(super) fn limited(
 ) -> Linted<Step> {
     let entries = &linted.plan().entries;
     // Every change needs the lock, and a first run makes its bucket.
-    let has_lock = |entry: &&Planned<Step>| stage(entry, buckets) == Stage::LockBucket;
+    let has_lock = |entry: &&Planned<Step>| stage(entry, Some(buckets)) == Stage::LockBucket;
     let lock = entries.iter().filter(has_lock).map(Planned::id);
     let mut open: Vec<ResourceId> = named.iter().cloned().chain(lock).collect();
     let mut kept = BTreeSet::new();

@@ -39,8 +39,13 @@ impl Output {
         self.data(&serde_json::to_string_pretty(value)?)
     }
 
-    /// Writes a line for the waiting person.
+    /// Writes lines for the waiting person.
     pub(crate) fn note(self, text: &str) {
+        self.rendered(&safe(text));
+    }
+
+    /// Writes text that a renderer has made safe and may have coloured.
+    pub(crate) fn rendered(self, text: &str) {
         if !self.quiet {
             let _ = writeln!(anstream::stderr().lock(), "{text}");
         }

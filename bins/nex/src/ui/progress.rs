@@ -33,24 +33,28 @@ struct Lines(Output);
 
 impl Progress for Lines {
     fn event(&self, event: Event) {
-        let line = match event {
-            Event::Started { id, action } => format!("{action} {id} ..."),
-            Event::Waiting { id, what } => format!("{id}: waiting for {what}"),
-            Event::Done {
-                id,
-                action,
-                elapsed,
-            } => format!("{action} {id}: done in {}", seconds(elapsed)),
-            Event::Failed { id, error } => format!("{id}: failed: {error}"),
-            Event::Skipped { id, reason } => format!("{id}: not begun: {reason}"),
-        };
-        self.0.note(&line);
+        self.0.note(&line(event));
+    }
+}
+
+/// An event as a line.
+fn line(event: Event) -> String {
+    match event {
+        Event::Started { id, action } => format!("{action} {id} ..."),
+        Event::Waiting { id, what } => format!("{id}: waiting for {what}"),
+        Event::Done {
+            id,
+            action,
+            elapsed,
+        } => format!("{action} {id}: done in {}", seconds(elapsed)),
+        Event::Failed { id, error } => format!("{id}: failed: {error}"),
+        Event::Skipped { id, reason } => format!("{id}: not begun: {reason}"),
     }
 }
 
 impl Screen for Lines {
     fn note(&self, text: &str) {
-        self.0.note(&safe(text));
+        self.0.note(text);
     }
 }
 
@@ -97,12 +101,13 @@ impl Progress for Live {
     fn event(&self, event: Event) {
         match event {
             Event::Started { id, action } => {
-                self.line(&id).set_message(format!("{action:<8}{id}"));
+                self.line(&id)
+                    .set_message(safe(&format!("{action:<8}{id}")));
             }
             Event::Waiting { id, what } => {
                 let text = format!("{id}: waiting for {what}");
                 if self.is_running(&id) {
-                    self.line(&id).set_message(text);
+                    self.line(&id).set_message(safe(&text));
                 } else {
                     // A waiting read has no line of its own.
                     self.print(&format!("  {text}"));
@@ -133,4 +138,17 @@ impl Screen for Live {
 /// A duration for people.
 pub(crate) fn seconds(duration: Duration) -> String {
     format!("{:.2} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_or_an_error_of_a_provider_is_text_and_nothing_else() {
+        let id = ResourceId::new("log-group", "a\u{1b}[2J");
+        let error = "because\u{9b}31m".to_owned();
+        let line = safe(&line(Event::Failed { id, error }));
+        assert_eq!(line, "log-group a\\u{1b}[2J: failed: because\\u{9b}31m");
+    }
 }

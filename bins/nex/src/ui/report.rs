@@ -278,4 +278,21 @@ mod tests {
         assert_eq!(json["left"]["create"], 2);
         assert_eq!(json["stopped"], false);
     }
+
+    #[test]
+    fn no_text_of_a_provider_reaches_the_terminal_as_anything_but_text() {
+        let controls: String = ('\0'..='\u{9f}').filter(|c| c.is_control()).collect();
+        let mut report = report();
+        report.failed[0].id = id(&controls);
+        report.failed[0].error.clone_from(&controls);
+        report.failed[0].hint = Some(controls.clone());
+        report.skipped[0].id = id(&controls);
+        report.skipped[0].reason = SkipReason::Needs(id(&controls));
+        let finished = Finished {
+            not_ours: &[controls],
+            ..finished(&report)
+        };
+        let executed = |c: char| c.is_control() && c != '\n';
+        assert!(!finished.text().contains(executed), "{:?}", finished.text());
+    }
 }

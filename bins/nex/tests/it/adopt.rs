@@ -71,7 +71,15 @@ print(run['Instances'][0]['InstanceId'])
         "{}",
         shown.out
     );
-    stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
+    // The tags alone give the instance no role.
+    let refused = stage.nex(&["bootstrap", &file, "--yes"]).expect(5);
+    let why = format!("{id} runs without an instance profile");
+    assert!(refused.out.contains(&why), "{}", refused.out);
+    let allow = "profile-attached:instance nex-staging-gitlab";
+    assert_eq!(refused.allowances(), [allow]);
+    stage
+        .nex(&["bootstrap", &file, "--yes", "--allow", allow])
+        .expect(0);
     stage.nex(&["plan", &file, "--check"]).expect(0);
     let server = stage.python(
         "i = [i for r in ec2.describe_instances(Filters=[{'Name': 'tag:Name', 'Values': ['nex-staging-gitlab']}])['Reservations'] for i in r['Instances']]

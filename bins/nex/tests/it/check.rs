@@ -203,3 +203,37 @@ fn a_secret_in_place_of_a_reference_is_never_repeated() {
         }
     }
 }
+
+#[test]
+fn user_data_that_ec2_would_refuse_is_said_at_the_field_that_is_long() {
+    let volumes: Vec<String> = (0..200)
+        .map(|n| format!("\"/srv/a/path/that/is/rather/long/for/a/cache/{n}:/cache/{n}:ro\""))
+        .collect();
+    let reference = Reference::with(|text| {
+        let start = text.find("\nvolumes = ").unwrap() + 1;
+        let end = start + text[start..].find(']').unwrap() + 1;
+        let line = format!("volumes = [{}]", volumes.join(", "));
+        [&text[..start], &line, &text[end..]].concat()
+    });
+    let ended = run(nex().args(["check", &reference.file()])).expect(1);
+    let title = "error: runner.docker.volumes: the runners' user data is ";
+    assert!(ended.err.contains(title), "{}", ended.err);
+    assert!(ended.err.contains("at most 16384 bytes"), "{}", ended.err);
+    // One problem, and no warnings about a file that can't be used.
+    assert!(
+        ended.err.starts_with("error: 1 problem in "),
+        "{}",
+        ended.err
+    );
+
+    let version = Reference::with(|text| {
+        let long = "x".repeat(16 * 1024);
+        replaced(&text, "from = \"", &format!("from = \"{long}"))
+    });
+    let ended = run(nex().args(["check", &version.file()])).expect(1);
+    assert!(
+        ended.err.contains("the server's user data is "),
+        "{}",
+        ended.err
+    );
+}

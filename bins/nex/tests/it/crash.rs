@@ -44,7 +44,7 @@ if any(b['Name'] == bucket for b in s3.list_buckets()['Buckets']):
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The calls about the lock. Each run begins with them, so they would be lost again and again.
-const LOCK: &str = "*tObject";
+const LOCK: &str = "*Object";
 
 #[test]
 fn every_change_in_turn_is_made_and_its_answer_lost_and_the_run_killed() {

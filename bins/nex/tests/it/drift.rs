@@ -79,6 +79,7 @@ fn a_changed_spec_changes_what_stands_in_place() {
             instance_type: "t3a.xlarge" -> "m6a.xlarge"  (needs a restart)
 
         ~ update  volume nex-staging-gitlab
+            because size_gb: the volume grows now, its file system at the server's next boot (cloud-init's growpart)
             size_gb: 200 -> 250
     "#]]
     .assert_eq(

@@ -19,6 +19,7 @@ mod outputs;
 mod ownership;
 mod permissions;
 mod plan_file;
+mod project;
 mod prompt;
 mod secrets;
 mod stage;

@@ -128,7 +128,10 @@ print(address)
         .nex(&["adopt", &file, "elastic-ip", &address, "--yes"])
         .expect(0);
     assert_listed(&stage);
-    stage.nex(&["bootstrap", &file, "--yes"]).expect(0);
+    let allow = "profile-attached:instance nex-staging-gitlab";
+    stage
+        .nex(&["bootstrap", &file, "--yes", "--allow", allow])
+        .expect(0);
     assert_listed(&stage);
     stage.nex(&["plan", &file, "--check"]).expect(0);
     assert_reads(&stage);

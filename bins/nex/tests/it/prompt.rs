@@ -63,7 +63,11 @@ fn a_plan_is_applied_after_a_yes_and_what_comes_next_is_shown() {
     let reference = Reference::new();
     let stage = Stage::new();
     let mut terminal = Terminal::start(&stage, &["bootstrap", &reference.file()]);
-    terminal.expect(QUESTION);
+    let shown = terminal.expect(QUESTION);
+    assert!(
+        shown.contains("AWS account 009001720821, eu-west-3"),
+        "{shown}"
+    );
     terminal.answer("y");
     let (rest, code) = terminal.end();
     assert_eq!(code, 0, "{rest}");

@@ -268,7 +268,7 @@ impl DesiredBuilder<'_> {
         let name = self.names.snapshots();
         let policy = self.scope.snapshots(SNAPSHOT, &name);
         Role {
-            trust: policy::trust(policy::DLM),
+            trust: self.scope.trust_snapshots(),
             policies: BTreeMap::from([("gitlab-snapshots".to_owned(), policy)]),
             managed: BTreeSet::new(),
             tags: self.tags(Component::Gitlab),

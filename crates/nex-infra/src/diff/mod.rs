@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use nex_plan::{FieldChange, Plan, UpdateBehavior, Value};
 
 use crate::model::{
-    Desired, DesiredResource, Field, Key, Observed, ObservedResource, Owner, ResourceState,
+    Desired, DesiredResource, Field, Key, Kind, Observed, ObservedResource, Owner, ResourceState,
 };
 use crate::step::{Operation, Step};
 
@@ -83,7 +83,7 @@ fn update(new: &DesiredResource, observed: &ObservedResource) -> Option<Step> {
         UpdateBehavior::Replacement(why) => Some(format!("{}: {why}", field.field)),
         _ => None,
     };
-    let reasons: Vec<String> = fields.iter().filter_map(reason).collect();
+    let mut reasons: Vec<String> = fields.iter().filter_map(reason).collect();
     let (id, old, new) = (id.clone(), state.clone(), new.clone());
     let key = new.key();
     let operation = if reasons.is_empty() {
@@ -91,10 +91,18 @@ fn update(new: &DesiredResource, observed: &ObservedResource) -> Option<Step> {
     } else {
         Operation::Replace { id, old, new }
     };
+    reasons.extend(file_system_grows_later(&key, &fields));
     Some(Step {
         reasons,
         ..Step::new(key, operation, fields)
     })
+}
+
+/// EC2 enlarges a volume, never the file system on it.
+fn file_system_grows_later(key: &Key, fields: &[FieldChange]) -> Option<String> {
+    let grows = key.kind == Kind::Volume && fields.iter().any(|field| field.field == "size_gb");
+    let why = "size_gb: the volume grows now, its file system at the server's next boot (cloud-init's growpart)";
+    grows.then(|| why.to_owned())
 }
 
 /// Each desired field with the observed value of the same name; `None` if the observed side does not have the field.

@@ -1,13 +1,13 @@
-//! Rules about what the environment depends on: gateways, Cloudflare's networks, quotas.
+//! Rules about what the environment depends on: gateways, Cloudflare's networks, machines, quotas.
 
 use std::collections::BTreeSet;
 
-use nex_plan::{Finding, Plan, Severity, Subject};
+use nex_plan::{Finding, Plan, PlanEntry as _, Severity, Subject};
 
 use crate::facts::{Facts, FleetState, Machines, Quotas};
 use crate::ids::SubnetId;
 use crate::inputs::EdgeNetworks;
-use crate::model::Kind;
+use crate::model::{DesiredResource, Kind, Peer, Rule};
 use crate::spec::Spec;
 use crate::step::{Step, starts_instances};
 
@@ -116,6 +116,61 @@ fn misfits(
         )
     });
     closed.chain(misfits).collect()
+}
+
+/// The default quota of a security group's rules, for each direction and each family of addresses (VPC user guide).
+const RULES: usize = 60;
+
+/// The groups with more rules than the default quota allows. The account's own quota is not read: it may be higher.
+pub(super) fn rules(step: &Step) -> Vec<Finding> {
+    let Some(DesiredResource::SecurityGroup(group)) = step.operation.new_resource() else {
+        return vec![];
+    };
+    let families = [Family::Ipv4, Family::Ipv6];
+    let lists = [("ingress", &group.ingress), ("egress", &group.egress)];
+    let counted = lists.into_iter().flat_map(|(direction, rules)| {
+        families.map(|family| {
+            (
+                direction,
+                family,
+                rules.iter().filter(|r| family.counts(r)).count(),
+            )
+        })
+    });
+    let over = counted.filter(|(.., count)| *count > RULES);
+    over.map(|(direction, family, count)| {
+        Finding::new(
+            Severity::Warning,
+            "rules-quota",
+            step.id(),
+            format!(
+                "{count} rules for {family} ({direction}); the default quota is {RULES} for each direction and family, \
+                 and EC2 refuses more than the account's quota"
+            ),
+            "fewer networks in server.ssh_from and server.web_from (a network of web_from takes two rules), or a higher \
+             quota L-0EA8095F",
+        )
+    })
+    .collect()
+}
+
+/// A family of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+enum Family {
+    #[strum(serialize = "IPv4")]
+    Ipv4,
+    #[strum(serialize = "IPv6")]
+    Ipv6,
+}
+
+impl Family {
+    /// Whether a rule counts for this family: a rule for a group counts for both.
+    fn counts(self, rule: &Rule) -> bool {
+        match &rule.peer {
+            Peer::Cidr(cidr) => cidr.contains(':') == (self == Family::Ipv6),
+            Peer::Group(_) | Peer::PrefixList(_) => true,
+        }
+    }
 }
 
 /// One of the account's vCPU quotas, and how much of the quota a plan needs.

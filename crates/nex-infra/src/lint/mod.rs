@@ -1,6 +1,7 @@
 //! The rules about plans: what nex refuses unless the operator allows it by name, and what the operator should know.
 
 mod environment;
+mod handover;
 
 use std::collections::BTreeSet;
 
@@ -65,8 +66,11 @@ impl Lint for Step {
                 edge_networks,
             } => {
                 let mut findings: Vec<Finding> = plan.steps().filter_map(stateful).collect();
+                let handover = |step| handover::handover(step, observed);
+                findings.extend(plan.steps().filter_map(handover));
                 findings.extend(resources(desired, observed));
                 findings.extend(plan.steps().filter_map(instances_keep_version));
+                findings.extend(plan.steps().flat_map(environment::rules));
                 findings.extend(environment::machines(spec, facts));
                 findings.extend(environment::nat_gateway(spec, facts));
                 findings.extend(environment::fleet(facts));

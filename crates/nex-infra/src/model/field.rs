@@ -57,9 +57,12 @@ impl Field {
     }
 }
 
-/// The size and the digest of a text that is too long for a plan.
+/// The digest of a text that is too long for a plan.
 pub(super) fn digest(text: &str) -> Value {
-    use sha2::{Digest, Sha256};
-    let sum = hex::encode(Sha256::digest(text));
-    Value::Text(format!("{} bytes, sha256 {}", text.len(), &sum[..16]))
+    use sha2::Digest as _;
+    let sum = sha2::Sha256::digest(text);
+    Value::Digest(nex_plan::Digest {
+        bytes: text.len(),
+        sha256: hex::encode(sum),
+    })
 }

@@ -1,5 +1,6 @@
 //! The section `[aws]` of an environment's spec.
 
+mod networks;
 mod selector;
 mod size;
 mod validate;
@@ -68,7 +69,7 @@ pub struct NamePaths {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         with = "String",
-        regex(pattern = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"),
+        regex(pattern = r"^[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*$"),
         length(max = 128)
     )]
     pub secrets: Option<String>,

@@ -217,13 +217,14 @@ fn check_retention(logs: &Logs, problems: &mut Problems) {
     }
 }
 
-/// The images that nex looks up are for x86-64. Graviton families have a `g` after their generation (t4g, m7gd).
+/// The images that nex looks up are for x86-64. Graviton families have a `g` after their generation (t4g, m7gd), except
+/// for the first one, a1; the newer ones of mac2 are ARM too.
 fn check_processor(path: impl Into<String>, instance_type: &str, problems: &mut Problems) {
     let family = instance_type.split('.').next().unwrap_or_default();
     let after = family.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
     problems.unless(
-        !after.starts_with('g'),
+        !after.starts_with('g') && family != "a1" && !family.starts_with("mac2"),
         path,
         format!("{instance_type} has an ARM processor, and the image is for x86-64"),
         "an x86-64 type such as t3a.large, or an image of your own",

@@ -2,6 +2,7 @@
 
 use nex_plan::{Finding, Remedy, Value};
 
+use super::networks::cover_the_internet;
 use super::{CLOUDFLARE, Credits, Fleet, HostSize, Spec, is_burstable};
 
 /// GitLab's documented minimum for up to 20 requests a second, in MiB (docs.gitlab.com, installation requirements).
@@ -14,6 +15,14 @@ impl Spec {
     /// Warnings about valid but risky settings.
     pub fn warnings(&self) -> Vec<Finding> {
         let mut found = vec![];
+        if self.account.is_none() {
+            found.push(Finding::warning(
+                "account-not-named",
+                "account",
+                "nex works in the account of whatever credentials it finds: with the wrong profile, in the wrong account",
+                "account = \"...\", the account's 12 digits",
+            ));
+        }
         self.access_warnings(&mut found);
         if let Some(size) = HostSize::of(&self.server.instance_type)
             && size.memory_mib < GITLAB_MEMORY_MIB
@@ -58,12 +67,11 @@ impl Spec {
     }
 
     fn access_warnings(&self, found: &mut Vec<Finding>) {
-        let open = |list: &[String]| list.iter().any(|n| n == "0.0.0.0/0" || n == "::/0");
-        if open(&self.server.ssh_from) {
+        if cover_the_internet(&self.server.ssh_from) {
             found.push(Finding::warning(
                 "ssh-open",
                 "server.ssh_from",
-                "port 22 accepts connections from the whole internet",
+                "port 22 accepts connections from the whole internet, or from a large part of it",
                 "the networks of the people who push, or keep this value and rely on SSH keys",
             ));
         }
@@ -75,11 +83,23 @@ impl Spec {
                 "the networks of the people who push",
             ));
         }
-        if open(&self.server.web_from) {
+        if self.server.web_from.is_empty() {
+            found.push(Finding::warning(
+                "web-closed",
+                "server.web_from",
+                "no network may reach ports 80 and 443: GitLab's pages, its API and Git over HTTPS do not work",
+                Remedy::Edit {
+                    field: "web_from".into(),
+                    value: Value::set([CLOUDFLARE]),
+                },
+            ));
+        }
+        if cover_the_internet(&self.server.web_from) {
             found.push(Finding::warning(
                 "origin-open",
                 "server.web_from",
-                "ports 80 and 443 accept connections from everywhere, so visitors can bypass the proxy",
+                "ports 80 and 443 accept connections from the whole internet, or from a large part of it, so visitors can \
+                 bypass the proxy",
                 Remedy::Edit {
                     field: "web_from".into(),
                     value: Value::set([CLOUDFLARE]),
@@ -91,7 +111,25 @@ impl Spec {
 
 impl Fleet {
     fn warnings(&self, found: &mut Vec<Finding>) {
-        let burstable = self.instance_types.iter().any(|t| is_burstable(t));
+        let others: Vec<&str> = self
+            .instance_types
+            .iter()
+            .filter(|t| !is_burstable(t))
+            .map(String::as_str)
+            .collect();
+        let burstable = others.len() < self.instance_types.len();
+        if burstable && !others.is_empty() {
+            found.push(Finding::warning(
+                "credits-left-out",
+                "fleet.credits",
+                format!(
+                    "EC2 takes credits only if all instance types burst, and {} do not: nex leaves credits out, and the \
+                     others pay as the account's default says, which is unlimited for T3 and T3a",
+                    others.join(", ")
+                ),
+                "instance types that all burst, or none that does",
+            ));
+        }
         if burstable && self.credits == Credits::Unlimited {
             found.push(Finding::warning(
                 "surplus-credits",

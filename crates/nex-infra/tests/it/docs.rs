@@ -70,13 +70,13 @@ fn note(kind: Kind) -> &'static str {
         Kind::LogGroup => "nex never touches the events.",
         Kind::ElasticIp => "The address stays the same if the server is replaced.",
         Kind::Instance => {
-            "User data runs at the first boot, so new user data changes nothing on an existing server. The volume outlives the instance."
+            "User data runs at the first boot, so new user data changes nothing on an existing server. The volume outlives the instance. A running instance gets the profile, and with it the server's role, only if `--allow` names `profile-attached`: an adopted server has none of nex's."
         }
         Kind::Volume => {
-            "The launch of the instance creates the volume. If the server is gone, nex reports the volume and keeps it until someone deletes it by hand."
+            "The launch of the instance creates the volume. If the server is gone, nex reports the volume and keeps it until someone deletes it by hand. A larger volume needs no restart; its file system grows at the next boot, by cloud-init's growpart."
         }
         Kind::ElasticIpAssociation => {
-            "The association moves to the new instance if the server is replaced."
+            "The association moves to the new instance if the server is replaced. nex takes an address away from another instance only if `--allow` names `address-moved`."
         }
         Kind::SnapshotPolicy => {
             "Snapshots are kept by age, so a missed run keeps no snapshot longer. nex itself deletes no snapshot."

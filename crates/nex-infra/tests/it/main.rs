@@ -17,6 +17,7 @@ mod engine;
 mod fake;
 #[cfg(feature = "engine")]
 mod lag;
+mod lint;
 #[cfg(feature = "engine")]
 mod lost;
 mod permissions;
@@ -24,6 +25,8 @@ mod plans;
 mod policies;
 #[cfg(feature = "engine")]
 mod properties;
+#[cfg(feature = "client")]
+mod replay;
 mod spec;
 mod stored;
 mod support;

@@ -85,6 +85,40 @@ fn only_the_service_that_a_role_is_for_can_assume_the_role() {
     );
 }
 
+/// The service works for every customer of AWS, and its role deletes snapshots.
+#[test]
+fn the_snapshot_role_works_for_the_deployment_s_own_policies_and_snapshots_only() {
+    let desired = wanted(&spec());
+    let mut roles = desired.values().filter_map(|resource| match resource {
+        DesiredResource::IamRole(role) if role.name.ends_with("-snapshots") => Some(role),
+        _ => None,
+    });
+    let role = roles.next().unwrap();
+    assert_eq!(
+        role.trust.as_json()["Statement"][0]["Condition"],
+        serde_json::json!({
+            "StringEquals": {"aws:SourceAccount": "123456789012"},
+            "ArnLike": {"aws:SourceArn": "arn:aws:dlm:eu-west-3:123456789012:policy/*"},
+        })
+    );
+    let policy = &role.policies["gitlab-snapshots"];
+    let statements = policy.as_json()["Statement"].as_array().unwrap();
+    let is_delete = |s: &&Value| strings(&s["Action"]).contains(&"ec2:DeleteSnapshot");
+    let deletes: Vec<&Value> = statements.iter().filter(is_delete).collect();
+    let own = serde_json::json!({
+        "StringEquals": {"aws:ResourceTag/Snapshot": "nex-staging-gitlab-snapshots"},
+    });
+    assert_eq!(deletes.len(), 1);
+    assert_eq!(deletes[0]["Condition"], own);
+    // The condition holds for snapshots because the service copies the volume's tags.
+    let is_tagged = |resource: &DesiredResource| match resource {
+        DesiredResource::Volume(volume) => volume.tags["Snapshot"] == role.name,
+        DesiredResource::SnapshotPolicy(policy) => policy.copy_tags,
+        _ => false,
+    };
+    assert_eq!(desired.values().filter(|r| is_tagged(r)).count(), 2);
+}
+
 #[test]
 fn parliament_finds_nothing_above_low() {
     assert_parliament_accepts(&policies(), &[]);

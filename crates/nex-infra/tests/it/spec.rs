@@ -8,6 +8,7 @@ use crate::support::SECTION;
 /// The shortest useful section.
 const SHORT: &str = r#"
 region = "eu-west-3"
+account = "123456789012"
 [network]
 vpc = "vpc-1"
 public_subnet = "10.0.1.0/24"
@@ -137,6 +138,33 @@ fn only_regions_of_the_partition_aws_are_valid() {
 }
 
 #[test]
+fn a_spec_without_an_account_has_a_warning() {
+    let spec = Spec {
+        account: None,
+        ..read("[server]\nssh_from = [\"203.0.113.0/24\"]")
+    };
+    let found = spec.warnings().into_iter();
+    let found: Vec<String> = found.map(|f| format!("{} {}", f.code, f.subject)).collect();
+    assert_eq!(found, ["account-not-named account"]);
+}
+
+#[test]
+fn an_arm_family_needs_an_image_of_its_own() {
+    for name in ["t4g.large", "a1.large", "im4gn.xlarge", "mac2-m2.metal"] {
+        let types = format!("[fleet]\ninstance_types = [\"t3.large\", \"{name}\"]");
+        problems(&types, &["fleet.instance_types[1]"]);
+        problems(&format!("{types}\nimage = \"ami-0a\""), &[]);
+        problems(
+            &format!("[server]\ninstance_type = \"{name}\""),
+            &["server.instance_type"],
+        );
+    }
+    for name in ["m7a.large", "g4dn.xlarge", "mac1.metal"] {
+        problems(&format!("[server]\ninstance_type = \"{name}\""), &[]);
+    }
+}
+
+#[test]
 fn problems_of_the_network_are_found_together() {
     let text = SHORT
         .replace("vpc-1", "subnet-1")
@@ -172,9 +200,18 @@ fn each_risky_value_has_its_warning() {
         &["ssh-open"],
     );
     warnings(
+        "[server]\nssh_from = [\"0.0.0.0/1\", \"128.0.0.0/1\"]",
+        &["ssh-open"],
+    );
+    warnings(
         &format!("{ssh}web_from = [\"0.0.0.0/0\"]"),
         &["origin-open"],
     );
+    warnings(
+        &format!("{ssh}web_from = [\"cloudflare\", \"64.0.0.0/3\"]"),
+        &["origin-open"],
+    );
+    warnings(&format!("{ssh}web_from = []"), &["web-closed"]);
     warnings(
         &format!("{ssh}instance_type = \"t3a.medium\""),
         &["server-memory"],
@@ -192,6 +229,11 @@ fn each_risky_value_has_its_warning() {
     warnings(
         &format!("{ssh}[fleet]\nmax = 1\ncredits = \"unlimited\""),
         &["surplus-credits"],
+    );
+    let mixed = "instance_types = [\"m5.large\", \"t3.large\"]";
+    warnings(
+        &format!("{ssh}[fleet]\nmax = 1\n{mixed}"),
+        &["credits-left-out"],
     );
     let alone = "instance_types = [\"m5.large\"]";
     warnings(&format!("{ssh}[fleet]\n{alone}"), &["one-spot-pool"]);

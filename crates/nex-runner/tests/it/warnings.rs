@@ -66,6 +66,37 @@ fn metrics_on_all_interfaces_draw_a_warning() {
     assert!(!codes(listening("127.0.0.1:9252")).contains(&"metrics-unauthenticated"));
 }
 
+#[test]
+fn each_volume_of_a_path_of_the_host_has_its_warning() {
+    let mut spec = Spec::default();
+    spec.docker.volumes = [
+        "/cache",
+        "/srv/cache:/cache",
+        "//var/run/docker.sock:/var/run/docker.sock",
+        "/:/host",
+        "/home:/home",
+    ]
+    .map(str::to_owned)
+    .into();
+    let found = |spec: &Spec| -> Vec<String> {
+        let findings = spec.warnings(HOST).into_iter();
+        let about_jobs = findings.filter(|f| f.severity == nex_plan::Severity::Warning);
+        about_jobs
+            .map(|f| format!("{} {}", f.code, f.subject))
+            .collect()
+    };
+    let of_volumes = [
+        "jobs-have-root docker.volumes[2]",
+        "jobs-have-root docker.volumes[3]",
+        "host-path-mounted docker.volumes[4]",
+    ];
+    assert_eq!(found(&spec), of_volumes);
+    spec.docker.privileged = true;
+    assert_eq!(found(&spec), of_volumes);
+    spec.docker.volumes.clear();
+    assert_eq!(found(&spec), ["jobs-have-root docker.privileged"]);
+}
+
 proptest! {
     #[test]
     fn a_proposed_value_resolves_its_warning(

@@ -188,6 +188,7 @@ impl Request<'_> {
             output.refused(&format!("refused: {outdated}"), Some(hint));
             return Ok(Err(Exit::Refused));
         }
+        output.note(&proposal.head(context));
         let Some(approved) = self.gate(context, &proposal)? else {
             return Ok(Err(Exit::Refused));
         };
@@ -248,7 +249,7 @@ impl Request<'_> {
         match audience {
             Audience::Program => view.show(&proposal.linted, context.output),
             Audience::Operator => {
-                view.render(|renderer| context.output.note(&renderer.linted(&proposal.linted)));
+                view.render(|renderer| context.output.rendered(&renderer.linted(&proposal.linted)));
                 Ok(())
             }
         }
