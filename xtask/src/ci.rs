@@ -54,7 +54,7 @@ fn clippy() -> anyhow::Result<()> {
     run(cargo(["clippy", "--workspace", "--all-targets"]).args(["--", "-D", "warnings"]))
 }
 
-/// Checks each provider crate alone and with fewer features, as other programs use it.
+/// Checks each library crate above `nex-plan` alone and with fewer features, as other programs use it.
 fn alone() -> anyhow::Result<()> {
     for (name, features) in alone_builds() {
         let mut command = cargo(["clippy", "--package", name]);
@@ -65,9 +65,10 @@ fn alone() -> anyhow::Result<()> {
 }
 
 fn alone_builds() -> Vec<(&'static str, Features)> {
+    let host = [(layers::HOST_CRATE, Features::None)];
     let bare = layers::PROVIDER_CRATES.map(|name| (name, Features::None));
     let engines = layers::ENGINE_CRATES.map(|name| (name, Features::Engine));
-    [&bare[..], &engines].concat()
+    [&host[..], &bare, &engines].concat()
 }
 
 fn doc() -> anyhow::Result<()> {
@@ -88,7 +89,7 @@ mod tests {
             let engine = ["--no-default-features", "--features", "engine"];
             assert_eq!(args, [&engine[..1], &engine]);
         }
-        for name in ["nex-gitlab", "nex-runner"] {
+        for name in ["nex-host", "nex-gitlab", "nex-runner"] {
             assert!(builds.contains(&(name, Features::None)));
             assert!(!builds.contains(&(name, Features::Engine)));
         }

@@ -5,7 +5,7 @@ mod rules;
 
 use anyhow::bail;
 
-pub(crate) use rules::{ENGINE_CRATES, PROVIDER_CRATES};
+pub(crate) use rules::{ENGINE_CRATES, HOST_CRATE, PROVIDER_CRATES};
 
 /// Fails if a rule is broken, and lists every violation.
 pub(crate) fn run() -> anyhow::Result<()> {

@@ -9,13 +9,18 @@ pub(crate) const PROVIDER_CRATES: [&str; 4] = ["nex-dns", "nex-gitlab", "nex-run
 /// The provider crates with a client: its feature `client` is the default and implies the feature
 /// `engine`, which plans and applies through any client.
 pub(crate) const ENGINE_CRATES: [&str; 2] = ["nex-dns", "nex-infra"];
+/// What runs on hosts: between `nex-plan` and the crates of the hosts.
+pub(crate) const HOST_CRATE: &str = "nex-host";
+/// The crates of the kinds of host: the only provider crates that may depend on [`HOST_CRATE`].
+const HOST_KINDS: [&str; 2] = ["nex-gitlab", "nex-runner"];
 /// The dependencies that `nex-plan` may have.
 const PLAN_DEPENDENCIES: [&str; 5] = ["anstyle", "event-listener", "serde", "strum", "thiserror"];
 /// Packages without AWS code, even with their default features.
 const NO_AWS: [&str; 1] = ["nex-dns"];
 /// Packages that render and compare without network code if their default features are off.
-const NO_NETWORK: [&str; 5] = [
+const NO_NETWORK: [&str; 6] = [
     "nex-plan",
+    HOST_CRATE,
     "nex-dns",
     "nex-gitlab",
     "nex-runner",
@@ -39,6 +44,7 @@ pub(super) fn violations(graph: &Graph) -> Vec<String> {
     [
         missing_packages(graph),
         plan(graph),
+        host(graph),
         providers(graph),
         bins(graph),
         sandbox(graph),
@@ -74,6 +80,28 @@ fn plan(graph: &Graph) -> Vec<String> {
             format!("nex-plan depends on {name}: it may only depend on {allowed}")
         })
         .collect()
+}
+
+fn host(graph: &Graph) -> Vec<String> {
+    let below = graph.members.get(HOST_CRATE).into_iter();
+    let below = below
+        .flat_map(|host| &host.normal)
+        .filter(|name| graph.members.contains_key(*name) && *name != "nex-plan");
+    let below = below.map(|name| {
+        format!("{HOST_CRATE} depends on {name}: of the workspace it may only depend on nex-plan")
+    });
+    let others = PROVIDER_CRATES
+        .iter()
+        .filter(|name| !HOST_KINDS.contains(name));
+    let others = others.filter(|name| {
+        let member = graph.members.get(**name);
+        member.is_some_and(|member| member.all.contains(HOST_CRATE))
+    });
+    let kinds = HOST_KINDS.join(" and ");
+    let above = others.map(|name| {
+        format!("{name} depends on {HOST_CRATE}: of the provider crates only {kinds} may")
+    });
+    below.chain(above).collect()
 }
 
 fn providers(graph: &Graph) -> Vec<String> {
@@ -177,10 +205,11 @@ mod tests {
         let members = [
             ("nex-plan", PLAN_DEPENDENCIES.to_vec(), vec!["serde_json"]),
             ("nex-dns", vec!["nex-plan"], vec![]),
-            ("nex-gitlab", vec!["nex-plan"], vec![]),
-            ("nex-runner", vec!["nex-plan"], vec![]),
+            ("nex-host", vec!["nex-plan", "serde"], vec!["proptest"]),
+            ("nex-gitlab", vec!["nex-host", "nex-plan"], vec![]),
+            ("nex-runner", vec!["nex-host", "nex-plan"], vec![]),
             ("nex-infra", vec!["nex-plan", "tokio"], vec!["nex-sandbox"]),
-            ("nex-sandbox", vec!["tokio"], vec![]),
+            ("nex-sandbox", vec!["tokio"], vec!["nex-host"]),
             ("nex", PROVIDER_CRATES.to_vec(), vec!["nex-sandbox"]),
             ("xtask", vec!["clap"], vec![]),
         ];
@@ -245,6 +274,20 @@ mod tests {
         check(
             in_tests_only,
             &["nex-infra depends on nex-dns: only bins may use both"],
+        );
+    }
+
+    #[test]
+    fn host_is_between_plan_and_the_kinds_of_host() {
+        check(
+            |graph| depend(graph, "nex-host", "nex-runner"),
+            &["nex-host depends on nex-runner: of the workspace it may only depend on nex-plan"],
+        );
+        check(
+            |graph| depend(graph, "nex-infra", "nex-host"),
+            &[
+                "nex-infra depends on nex-host: of the provider crates only nex-gitlab and nex-runner may",
+            ],
         );
     }
 

@@ -5,6 +5,7 @@ mod cloudflare;
 mod daemon;
 mod faults;
 mod http;
+mod user_data;
 
 use std::path::Path;
 use std::process::Command;
