@@ -7,7 +7,7 @@ use nex_plan::{Finding, Lint, Linted, Plan, PlanEntry as _, Planned, Problems};
 use time::OffsetDateTime;
 
 use crate::certificate::{
-    self, LiveCertificate, RevokeScope, Versioned, revocations, unused_findings,
+    self, LiveCertificate, RevokeScope, Versioned, revocations, unrelated_findings, unused_findings,
 };
 use crate::change::ZoneStep;
 use crate::desired::Desired;
@@ -186,8 +186,13 @@ impl ZoneSnapshot {
         steps.into_iter().map(ZoneStep::Certificate).collect()
     }
 
+    fn unrelated(&self, scope: RevokeScope) -> Vec<Finding> {
+        unrelated_findings(&self.spec.certificates, &self.secrets, self.live(), scope)
+    }
+
     fn revocations(&self, scope: RevokeScope) -> Vec<ZoneStep> {
-        let revoked = revocations(&self.secrets, self.live(), scope).into_iter();
+        let wanted = &self.spec.certificates;
+        let revoked = revocations(wanted, &self.secrets, self.live(), scope).into_iter();
         revoked.map(ZoneStep::Revocation).collect()
     }
 }
@@ -218,7 +223,11 @@ impl Lint for ZoneStep {
             }
             Goal::Adopt { .. } => lint::adoption(&plan.entries, snapshot.spec.plan),
             // The operator asks to remove all records.
-            Goal::Nothing { .. } | Goal::Revoke => vec![],
+            Goal::Nothing { revoke: None } => vec![],
+            Goal::Nothing {
+                revoke: Some(scope),
+            } => snapshot.unrelated(*scope),
+            Goal::Revoke => snapshot.unrelated(RevokeScope::Unused),
         }
     }
 }

@@ -6,6 +6,7 @@ use nex_plan::{Action, FieldChange, Finding, PlanEntry, ResourceId, Severity, Va
 use time::{Duration, OffsetDateTime};
 
 use super::LiveCertificate;
+use super::revoke::{is_related, unrelated};
 use super::secret::{CertificateSecret, CertificateTerms, Issued};
 use super::store::Versioned;
 use crate::change::CERTIFICATE;
@@ -222,6 +223,10 @@ pub(crate) fn unused_findings(
         let (next, _) = decide(certificate, secret, live, now);
         let is_next = |one: &LiveCertificate| next == Next::Complete(one.clone());
         for one in unused(secret, live).filter(|one| !is_next(one)) {
+            if !is_related(certificate, secret, live, one) {
+                findings.push(unrelated(certificate, one));
+                continue;
+            }
             findings.push(Finding::new(
                 Severity::Info,
                 "certificate-unused",

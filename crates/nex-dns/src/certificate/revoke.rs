@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nex_plan::{Action, FieldChange, PlanEntry, ResourceId, Value};
+use nex_plan::{Action, FieldChange, Finding, PlanEntry, ResourceId, Severity, Value, printable};
 
 use super::LiveCertificate;
 use super::decide::unused;
-use super::secret::CertificateSecret;
+use super::secret::{CertificateSecret, CertificateTerms};
 use super::store::Versioned;
 use crate::change::CERTIFICATE;
 use crate::ids::CertificateId;
+use crate::name;
+use crate::spec::Certificate;
 
 /// Which certificates of a secret are revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,17 +63,21 @@ impl PlanEntry for Revocation {
     }
 }
 
-/// The revocations of a scope, by the certificates' ids. `secrets` are the contents of the secrets.
+/// The revocations of a scope, by the certificates' ids. `wanted` are the certificates of the spec, `secrets` the contents
+/// of their secrets.
 pub(crate) fn revocations(
+    wanted: &[Certificate],
     secrets: &BTreeMap<String, Versioned>,
     live: &[LiveCertificate],
     scope: RevokeScope,
 ) -> Vec<Revocation> {
     let mut found = vec![];
-    for (name, held) in secrets {
-        found.extend(revoked(&held.secret, live, scope).map(|one| Revocation {
+    for (wanted, secret) in held(wanted, secrets) {
+        let revoked =
+            revoked(secret, live, scope).filter(|one| is_related(wanted, secret, live, one));
+        found.extend(revoked.map(|one| Revocation {
             id: one.id.clone(),
-            secret: name.clone(),
+            secret: wanted.secret.clone(),
             hostnames: one.hostnames.clone(),
             expires: one.expires.date(),
             scope,
@@ -79,6 +85,71 @@ pub(crate) fn revocations(
     }
     found.sort_by(|a, b| a.id.cmp(&b.id));
     found
+}
+
+/// The certificates that a revocation of `scope` leaves out though a secret lists their keys.
+pub(crate) fn unrelated_findings(
+    wanted: &[Certificate],
+    secrets: &BTreeMap<String, Versioned>,
+    live: &[LiveCertificate],
+    scope: RevokeScope,
+) -> Vec<Finding> {
+    let mut findings = vec![];
+    for (wanted, secret) in held(wanted, secrets) {
+        let left_out =
+            revoked(secret, live, scope).filter(|one| !is_related(wanted, secret, live, one));
+        findings.extend(left_out.map(|one| unrelated(wanted, one)));
+    }
+    findings
+}
+
+/// The certificates of the spec, each with what its secret holds.
+fn held<'a>(
+    wanted: &'a [Certificate],
+    secrets: &'a BTreeMap<String, Versioned>,
+) -> impl Iterator<Item = (&'a Certificate, &'a CertificateSecret)> {
+    let held = |one: &'a Certificate| Some((one, &secrets.get(&one.secret)?.secret));
+    wanted.iter().filter_map(held)
+}
+
+/// Whether a certificate may be revoked for this secret. Whoever writes the secret can add the key of any certificate to
+/// the superseded ones, so such a certificate must have a name in common with the spec or with the stored certificate.
+/// The names are those that Cloudflare lists: nobody can forge them in the secret.
+pub(super) fn is_related(
+    wanted: &Certificate,
+    secret: &CertificateSecret,
+    live: &[LiveCertificate],
+    one: &LiveCertificate,
+) -> bool {
+    let in_use = secret.issued.as_ref().map(|issued| &issued.id);
+    let pending = secret.pending.as_ref().map(|pending| &pending.public_key);
+    let stored = live.iter().find(|one| Some(&one.id) == in_use);
+    let mut names = CertificateTerms::of(wanted).hostnames;
+    names.extend(stored.into_iter().flat_map(|one| one.hostnames.clone()));
+    let shares = |ours: &String| {
+        let theirs = one.hostnames.iter();
+        theirs
+            .clone()
+            .any(|theirs| name::covers(ours, theirs) || name::covers(theirs, ours))
+    };
+    let is_superseded = Some(&one.id) != in_use && one.public_key.as_ref() != pending;
+    !is_superseded || names.iter().any(shares)
+}
+
+pub(super) fn unrelated(wanted: &Certificate, one: &LiveCertificate) -> Finding {
+    let hostnames: Vec<&str> = one.hostnames.iter().map(String::as_str).collect();
+    Finding::new(
+        Severity::Warning,
+        "certificate-unrelated",
+        ResourceId::new(CERTIFICATE, &wanted.secret),
+        printable(format!(
+            "the secret lists the key of {} for {}: nex does not revoke it, because neither the spec nor the certificate \
+             in the secret has any of these names",
+            one.id,
+            hostnames.join(", ")
+        )),
+        "find out who uses the certificate; revoke it at dash.cloudflare.com, SSL/TLS, Origin Server, if nobody does",
+    )
 }
 
 fn revoked<'a>(
