@@ -60,6 +60,7 @@
 //! | `GET /_sandbox/cloudflare/ca` | returns the root certificate of the Origin CA in PEM |
 //! | `GET`, `PATCH /_sandbox/cloudflare/config` | `{"record_quota": null, "rate_limit": 1200, "rate_window_s": 300, "expires_on": "rfc3339"}` (or `"go"`) |
 //! | `POST /_sandbox/cloudflare/tokens` | `{"scopes": ["zone:read", "dns:edit"]}` adds a token and returns it; other scopes are `ssl:` and `settings:` with `read` or `edit` |
+//! | `POST /_sandbox/cloudflare/records` | `{"zone": ID, "record": {..}, "meta": {"read_only": true}}` adds a record that another product of Cloudflare's keeps, and returns it; with `"origin_worker_id"` in `meta`, Workers keeps it |
 //! | `POST /_sandbox/cloudflare/zones` | `{"name": "example.net", "plan": "pro"}` adds a zone and returns its id |
 
 mod backend;
