@@ -13,8 +13,11 @@
 //! moto shows every change at once, unlike AWS. With [`Sandbox::set_lag`], lists answer from the
 //! past, and some changes take effect later.
 //!
-//! Every S3 call counts as one over TLS where a bucket's policy asks for it, unless the call has the
-//! header `x-sandbox-transport: http`.
+//! S3 also speaks TLS on a port of its own ([`Endpoints::s3`]), with a certificate authority that each
+//! start creates. Over plain HTTP, a bucket whose policy demands TLS refuses a call.
+//!
+//! The gateways answer calls to `127.0.0.1` and `localhost` only, and the control API none that a web
+//! page makes.
 //!
 //! In a test, a sandbox runs until its value is dropped:
 //!
@@ -69,8 +72,10 @@ mod cloudflare;
 mod control;
 pub mod daemon;
 mod dirs;
+mod endpoints;
 mod error;
 mod gateway;
+mod guard;
 mod journal;
 mod moto;
 mod refusal;
@@ -78,12 +83,14 @@ mod response;
 mod rules;
 mod sandbox;
 mod shared;
+mod tls;
 mod venv;
 
 pub use call::Call;
 pub use cloudflare::{CloudflareSandbox, ZoneSeed};
 pub use dirs::default_dir;
+pub use endpoints::Endpoints;
 pub use error::SandboxError;
 pub use journal::CallRecord;
 pub use rules::{ActiveRule, Fault, Loss, Rule};
-pub use sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions, aws_env, cloudflare_env};
+pub use sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions};
