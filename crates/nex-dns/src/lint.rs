@@ -125,7 +125,7 @@ fn conflict((new, other): &Conflict<'_>) -> Finding {
 pub(crate) fn conflict_message(other: &ObservedRecord) -> String {
     let owner = match other.deployment() {
         Some(deployment) => format!("belongs to the deployment {deployment}"),
-        None if other.read_only => "is read-only".to_owned(),
+        None if other.read_only => "is read-only, so nobody can change it".to_owned(),
         None => "was not made by nex".to_owned(),
     };
     printable(format!(

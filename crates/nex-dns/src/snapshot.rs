@@ -7,7 +7,8 @@ use nex_plan::{Finding, Lint, Linted, Plan, PlanEntry as _, Planned, Problems, R
 use time::OffsetDateTime;
 
 use crate::certificate::{
-    self, LiveCertificate, RevokeScope, Stored, revocations, unknown_findings, unused_findings,
+    self, LiveCertificate, RevokeScope, Stored, revocations, unknown_findings, unrelated_findings,
+    unused_findings,
 };
 use crate::change::{CERTIFICATE, RECORD, SETTING, ZoneStep};
 use crate::desired::Desired;
@@ -213,8 +214,17 @@ impl ZoneSnapshot {
         steps.into_iter().map(ZoneStep::Certificate).collect()
     }
 
+    /// The certificates that a revocation leaves out, and the secrets that do not tell theirs.
+    fn not_revoked(&self, scope: RevokeScope) -> Vec<Finding> {
+        let wanted = &self.spec.certificates;
+        let mut findings = unrelated_findings(wanted, &self.secrets, self.live(), scope);
+        findings.extend(unknown_findings(&self.secrets));
+        findings
+    }
+
     fn revocations(&self, scope: RevokeScope) -> Vec<ZoneStep> {
-        let revoked = revocations(&self.secrets, self.live(), scope).into_iter();
+        let wanted = &self.spec.certificates;
+        let revoked = revocations(wanted, &self.secrets, self.live(), scope).into_iter();
         revoked.map(ZoneStep::Revocation).collect()
     }
 }
@@ -244,7 +254,10 @@ impl Lint for ZoneStep {
                 findings
             }
             Goal::Adopt { .. } => lint::adoption(&plan.entries, snapshot.spec.plan),
-            Goal::Revoke | Goal::Nothing { revoke: Some(_) } => unknown_findings(&snapshot.secrets),
+            Goal::Revoke => snapshot.not_revoked(RevokeScope::Unused),
+            Goal::Nothing {
+                revoke: Some(scope),
+            } => snapshot.not_revoked(*scope),
             // The operator asks to remove all records.
             Goal::Nothing { revoke: None } => vec![],
         }

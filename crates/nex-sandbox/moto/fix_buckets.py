@@ -55,8 +55,8 @@ def _wanted(statement):
 
 
 def _check_policy(bucket, path, environ):
-    """A call counts as one over TLS, which the sandbox does not speak, unless its header says that it does not."""
-    secure = "false" if environ.get("HTTP_X_SANDBOX_TRANSPORT") == "http" else "true"
+    """Applies the statements about TLS. The gateway says in a header whether the call came over TLS."""
+    secure = "true" if environ.get("HTTP_X_FORWARDED_PROTO") == "https" else "false"
     action = "s3:" + environ.get("HTTP_X_SANDBOX_CALL", "").rpartition(" ")[2]
     resource = f"arn:aws:s3:::{path.rstrip('/')}"
     for statement in _statements(bucket.policy) if bucket.policy else []:

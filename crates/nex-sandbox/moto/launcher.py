@@ -111,6 +111,9 @@ class Cloud:
         self.past = past.Past(self.answer)
 
     def __call__(self, environ, start_response):
+        if not is_for_this_machine(environ):
+            start_response("403 FORBIDDEN", [])
+            return [b""]
         with LOCK:
             lag.set_seconds(float(environ.pop("HTTP_X_SANDBOX_LAG", 0)))
             self.advance()
@@ -140,6 +143,12 @@ class Cloud:
             traceback.print_exc()
             refusal = Refusal(500, "InternalFailure", traceback.format_exc(limit=0).strip())
         return errors.answer(service, environ, start_response, refusal)
+
+
+def is_for_this_machine(environ):
+    """Whether the host is one that the gateway accepts: a web page may have found this port, too."""
+    host = environ.get("HTTP_HOST", "").rpartition(":")[0] or environ.get("HTTP_HOST", "")
+    return any(host.lower() == name or host.lower().endswith("." + name) for name in ("127.0.0.1", "localhost"))
 
 
 def check(service, environ):

@@ -1,6 +1,6 @@
 //! Sandboxes that run in the background. Each has a name, a process and a folder.
 
-use std::collections::BTreeMap;
+use std::env;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -13,8 +13,9 @@ use tempfile::NamedTempFile;
 use tokio::signal::unix::{SignalKind, signal};
 use ureq::Agent;
 
+use crate::endpoints::Endpoints;
 use crate::error::SandboxError;
-use crate::sandbox::{Sandbox, SandboxOptions, aws_env, cloudflare_env};
+use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::venv;
 
 /// The maximum time of a start with an installed Python environment. A start takes about two
@@ -24,6 +25,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// The maximum time of a control call. A healthy gateway answers within milliseconds.
 const CONTROL_LIMIT: Duration = Duration::from_secs(2);
+/// The variables that a sandbox in the background keeps of its starter's environment. The others, such as credentials
+/// for the real clouds, would stay readable in the process for as long as it runs.
+const KEPT: [&str; 3] = ["PATH", "RUST_BACKTRACE", "TMPDIR"];
 /// The interval of polling.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -36,20 +40,9 @@ pub struct State {
     pub pid: u32,
     /// The port of the AWS gateway on 127.0.0.1.
     pub port: u16,
-    /// The URL of the AWS gateway.
-    pub endpoint: String,
-    /// The base URL of the Cloudflare emulator.
-    #[serde(default)]
-    pub cloudflare_url: String,
-}
-
-impl State {
-    /// The environment variables that point AWS and Cloudflare clients at the sandbox.
-    pub fn env(&self) -> BTreeMap<&'static str, String> {
-        let mut env = aws_env(&self.endpoint);
-        env.extend(cloudflare_env(&self.cloudflare_url));
-        env
-    }
+    /// The addresses.
+    #[serde(flatten)]
+    pub endpoints: Endpoints,
 }
 
 /// The status of a sandbox.
@@ -246,8 +239,7 @@ impl Daemon {
                 name: name.to_owned(),
                 pid: std::process::id(),
                 port: sandbox.port(),
-                endpoint: sandbox.endpoint().to_owned(),
-                cloudflare_url: sandbox.cloudflare_url().to_owned(),
+                endpoints: sandbox.endpoints().clone(),
             },
         )?;
         let mut sigterm =
@@ -277,8 +269,13 @@ impl Daemon {
         let errors = log
             .try_clone()
             .map_err(SandboxError::file("open", log_path))?;
+        let kept = KEPT
+            .iter()
+            .filter_map(|name| Some((name, env::var_os(name)?)));
         Command::new(exe)
             .args(["serve", "--name", name])
+            .env_clear()
+            .envs(kept)
             .env("NEX_SANDBOX_DIR", &self.dir)
             .stdin(Stdio::null())
             .stdout(log)

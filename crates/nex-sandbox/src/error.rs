@@ -61,6 +61,12 @@ pub enum SandboxError {
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// TLS could not be set up.
+    #[error("failed to set up TLS")]
+    Tls {
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The thread of the sandbox did not start, or panicked.
     #[error("the sandbox's thread ended before it was ready")]
     Thread,

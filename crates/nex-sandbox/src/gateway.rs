@@ -5,17 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::Request;
+use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
 
 use crate::backend::{Backend, Refusal};
 use crate::control;
 use crate::error::SandboxError;
+use crate::guard;
 use crate::response::FullResponse;
 use crate::rules::{Fault, Loss};
 use crate::shared::Shared;
@@ -28,6 +31,7 @@ pub(crate) struct Listener {
     socket: TcpListener,
     /// The port number.
     pub(crate) port: u16,
+    tls: Option<TlsAcceptor>,
 }
 
 impl Listener {
@@ -38,9 +42,19 @@ impl Listener {
             let port = socket.local_addr()?.port();
             let _context = runtime.enter();
             let socket = TcpListener::from_std(socket)?;
-            Ok(Self { socket, port })
+            Ok(Self {
+                socket,
+                port,
+                tls: None,
+            })
         });
         bound.map_err(|source| SandboxError::Listen { port, source })
+    }
+
+    /// Speaks TLS only.
+    pub(crate) fn with_tls(mut self, tls: TlsAcceptor) -> Self {
+        self.tls = Some(tls);
+        self
     }
 }
 
@@ -60,16 +74,35 @@ pub(crate) async fn serve(listener: Listener, backend: impl Backend, shared: Arc
     loop {
         match listener.socket.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(connection(stream, gateway.clone()));
+                tokio::spawn(connection(stream, listener.tls.clone(), gateway.clone()));
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
 }
 
-async fn connection(stream: TcpStream, gateway: Arc<Gateway<impl Backend>>) {
+async fn connection(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    gateway: Arc<Gateway<impl Backend>>,
+) {
     // With Nagle's algorithm, a small answer would wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
+    match tls {
+        None => requests(stream, gateway).await,
+        Some(tls) => {
+            // A client may refuse the certificate.
+            if let Ok(stream) = tls.accept(stream).await {
+                requests(stream, gateway).await;
+            }
+        }
+    }
+}
+
+async fn requests(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    gateway: Arc<Gateway<impl Backend>>,
+) {
     let service = service_fn(move |request| {
         let gateway = gateway.clone();
         // The call runs in its own task, so it completes even if the client disconnects.
@@ -88,8 +121,16 @@ async fn connection(stream: TcpStream, gateway: Arc<Gateway<impl Backend>>) {
 impl<B: Backend> Gateway<B> {
     async fn handle(&self, request: Request<Incoming>) -> Result<FullResponse, Dropped> {
         let (head, body) = request.into_parts();
+        if !guard::is_for_this_machine(&head) {
+            let why = "the host must be 127.0.0.1 or localhost";
+            return Ok(control::problem(StatusCode::FORBIDDEN, why));
+        }
         let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
         if let Some(path) = head.uri.path().strip_prefix("/_sandbox/") {
+            if guard::is_of_a_page(&head) {
+                let why = "a web page can't use the control API";
+                return Ok(control::problem(StatusCode::FORBIDDEN, why));
+            }
             return Ok(control::answer(&self.shared, &head.method, path, &body));
         }
         let call = self.backend.identify(&head, &body);

@@ -13,8 +13,11 @@
 //! moto shows every change at once, unlike AWS. With [`Sandbox::set_lag`], lists answer from the
 //! past, and some changes take effect later.
 //!
-//! Every S3 call counts as one over TLS where a bucket's policy asks for it, unless the call has the
-//! header `x-sandbox-transport: http`.
+//! S3 also speaks TLS on a port of its own ([`Endpoints::s3`]), with a certificate authority that each
+//! start creates. Over plain HTTP, a bucket whose policy demands TLS refuses a call.
+//!
+//! The gateways answer calls to `127.0.0.1` and `localhost` only, and the control API none that a web
+//! page makes.
 //!
 //! In a test, a sandbox runs until its value is dropped:
 //!
@@ -60,6 +63,7 @@
 //! | `GET /_sandbox/cloudflare/ca` | returns the root certificate of the Origin CA in PEM |
 //! | `GET`, `PATCH /_sandbox/cloudflare/config` | `{"record_quota": null, "rate_limit": 1200, "rate_window_s": 300, "expires_on": "rfc3339"}` (or `"go"`) |
 //! | `POST /_sandbox/cloudflare/tokens` | `{"scopes": ["zone:read", "dns:edit"]}` adds a token and returns it; other scopes are `ssl:` and `settings:` with `read` or `edit` |
+//! | `POST /_sandbox/cloudflare/records` | `{"zone": ID, "record": {..}, "meta": {"read_only": true}}` adds a record that another product of Cloudflare's keeps, and returns it; with `"origin_worker_id"` in `meta`, Workers keeps it |
 //! | `POST /_sandbox/cloudflare/zones` | `{"name": "example.net", "plan": "pro"}` adds a zone and returns its id |
 
 mod backend;
@@ -68,8 +72,10 @@ mod cloudflare;
 mod control;
 pub mod daemon;
 mod dirs;
+mod endpoints;
 mod error;
 mod gateway;
+mod guard;
 mod journal;
 mod moto;
 mod refusal;
@@ -77,12 +83,14 @@ mod response;
 mod rules;
 mod sandbox;
 mod shared;
+mod tls;
 mod venv;
 
 pub use call::Call;
 pub use cloudflare::{CloudflareSandbox, ZoneSeed};
 pub use dirs::default_dir;
+pub use endpoints::Endpoints;
 pub use error::SandboxError;
 pub use journal::CallRecord;
 pub use rules::{ActiveRule, Fault, Loss, Rule};
-pub use sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions, aws_env, cloudflare_env};
+pub use sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions};

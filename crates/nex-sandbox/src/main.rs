@@ -112,16 +112,18 @@ fn up(daemon: &Daemon, name: &str, lag: Option<Duration>, json: bool) -> anyhow:
             "{}",
             json!({
                 "name": state.name,
-                "endpoint": state.endpoint,
+                "endpoint": state.endpoints.aws,
+                "s3_endpoint": state.endpoints.s3,
+                "ca_file": state.endpoints.ca_file,
                 "pid": state.pid,
-                "env": state.env(),
+                "env": state.endpoints.env(),
                 "python": daemon.python()?,
             })
         );
     } else {
         println!(
             "sandbox {} is up on {} (pid {})",
-            state.name, state.endpoint, state.pid
+            state.name, state.endpoints.aws, state.pid
         );
     }
     Ok(())
@@ -142,7 +144,7 @@ fn status(daemon: &Daemon, name: Option<&str>, json: bool) -> anyhow::Result<Exi
             let up = if status.up { "up" } else { "gone" };
             println!(
                 "{} {up} {} pid {}",
-                status.state.name, status.state.endpoint, status.state.pid
+                status.state.name, status.state.endpoints.aws, status.state.pid
             );
         }
     }
@@ -157,7 +159,7 @@ fn status(daemon: &Daemon, name: Option<&str>, json: bool) -> anyhow::Result<Exi
 fn env(state: &State) -> anyhow::Result<()> {
     // These would take precedence over the exported variables.
     println!("unset AWS_PROFILE AWS_SESSION_TOKEN");
-    for (key, value) in state.env() {
+    for (key, value) in state.endpoints.env() {
         let value = shlex::try_quote(&value).with_context(|| format!("failed to quote {key}"))?;
         println!("export {key}={value}");
     }

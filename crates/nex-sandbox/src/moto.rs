@@ -17,6 +17,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
+use strum::IntoStaticStr;
 
 use crate::backend::{Backend, Refusal};
 use crate::call::Call;
@@ -163,11 +164,20 @@ pub(crate) struct MotoBackend {
     /// `127.0.0.1:PORT`
     authority: String,
     shared: Arc<Shared>,
+    transport: Transport,
+}
+
+/// How calls come to the gateway. The string form is the value of `X-Forwarded-Proto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub(crate) enum Transport {
+    Http,
+    Https,
 }
 
 impl MotoBackend {
-    /// A backend for the moto on this port.
-    pub(crate) fn new(port: u16, shared: Arc<Shared>) -> Self {
+    /// A backend for the moto on this port, for the calls of one transport.
+    pub(crate) fn new(port: u16, shared: Arc<Shared>, transport: Transport) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self {
@@ -176,10 +186,11 @@ impl MotoBackend {
                 .build(connector),
             authority: format!("127.0.0.1:{port}"),
             shared,
+            transport,
         }
     }
 
-    /// Tells the launcher what the call is, and how far reads lag behind changes now.
+    /// Tells the launcher what the call is, how it came, and how far reads lag behind changes now.
     fn annotate(&self, headers: &mut HeaderMap, call: &Call) {
         let kind = if call.mutating { "write" } else { "read" };
         let lag_ms = self.shared.lag_ms.load(Ordering::Relaxed);
@@ -192,6 +203,7 @@ impl MotoBackend {
                 "x-sandbox-lag",
                 Duration::from_millis(lag_ms).as_secs_f64().to_string(),
             ),
+            ("x-forwarded-proto", <&str>::from(self.transport).to_owned()),
         ] {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);

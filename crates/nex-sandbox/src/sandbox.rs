@@ -1,6 +1,7 @@
 //! A whole sandbox: moto and its gateway, and the Cloudflare emulator and its gateway.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,12 +14,14 @@ use tokio::sync::oneshot;
 
 use crate::cloudflare::{self, Cloudflare, ZoneSeed};
 use crate::dirs;
+use crate::endpoints::Endpoints;
 use crate::error::SandboxError;
 use crate::gateway::{self, Listener};
 use crate::journal::CallRecord;
-use crate::moto::{Moto, MotoBackend, MotoOptions};
+use crate::moto::{Moto, MotoBackend, MotoOptions, Transport};
 use crate::rules::{ActiveRule, Rule};
 use crate::shared::Shared;
+use crate::tls::Tls;
 use crate::venv;
 
 /// The AWS account that owns every resource of the sandbox.
@@ -69,8 +72,7 @@ impl Default for SandboxOptions {
 /// The sandbox runs in its own thread, so the caller may block and needs no particular runtime.
 pub struct Sandbox {
     port: u16,
-    endpoint: String,
-    cloudflare_url: String,
+    endpoints: Endpoints,
     python: PathBuf,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
@@ -103,13 +105,12 @@ impl Sandbox {
             .map_err(|_| SandboxError::Thread)?;
         let Started {
             port,
-            cloudflare_port,
+            endpoints,
             python,
         } = started.await.map_err(|_| SandboxError::Thread)??;
         Ok(Self {
             port,
-            endpoint: format!("http://127.0.0.1:{port}"),
-            cloudflare_url: cloudflare::base_url(cloudflare_port),
+            endpoints,
             python,
             shared,
             stop: Some(stop),
@@ -122,21 +123,24 @@ impl Sandbox {
         self.port
     }
 
+    /// All addresses.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
     /// The URL of the AWS gateway: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        &self.endpoints.aws
     }
 
     /// The base URL of the Cloudflare emulator: `http://127.0.0.1:PORT/client/v4/`.
     pub fn cloudflare_url(&self) -> &str {
-        &self.cloudflare_url
+        &self.endpoints.cloudflare
     }
 
     /// The environment variables that point AWS and Cloudflare clients at this sandbox.
     pub fn env(&self) -> BTreeMap<&'static str, String> {
-        let mut env = aws_env(&self.endpoint);
-        env.extend(cloudflare_env(&self.cloudflare_url));
-        env
+        self.endpoints.env()
     }
 
     /// The Python that runs moto. It has boto3 installed, for scripts that use the sandbox.
@@ -194,7 +198,7 @@ impl Sandbox {
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sandbox")
-            .field("endpoint", &self.endpoint)
+            .field("endpoints", &self.endpoints)
             .finish_non_exhaustive()
     }
 }
@@ -214,27 +218,10 @@ fn set_ms(to: &AtomicU64, time: Duration) {
     to.store(ms, Ordering::Relaxed);
 }
 
-/// The environment variables that point an AWS client at the gateway with this URL.
-pub fn aws_env(endpoint: &str) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
-        ("AWS_ENDPOINT_URL", endpoint.to_owned()),
-        ("AWS_ACCESS_KEY_ID", "sandbox".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
-        ("AWS_REGION", REGION.to_owned()),
-        ("AWS_DEFAULT_REGION", REGION.to_owned()),
-        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
-    ])
-}
-
-/// The environment variables that point a Cloudflare client at the emulator with this base URL.
-pub fn cloudflare_env(base_url: &str) -> BTreeMap<&'static str, String> {
-    cloudflare::env(base_url)
-}
-
 /// The data of a running sandbox that its thread returns to [`Sandbox::start`].
 struct Started {
     port: u16,
-    cloudflare_port: u16,
+    endpoints: Endpoints,
     python: PathBuf,
 }
 
@@ -256,14 +243,16 @@ fn run(
     };
     let started = Started {
         port: parts.aws.port,
-        cloudflare_port: parts.cloudflare.port,
+        endpoints: parts.endpoints,
         python: parts.python,
     };
     if ready.send(Ok(started)).is_ok() {
-        let moto = MotoBackend::new(parts.moto.port(), shared.clone());
+        let moto = |transport| MotoBackend::new(parts.moto.port(), shared.clone(), transport);
+        let (http, https) = (moto(Transport::Http), moto(Transport::Https));
         parts.runtime.block_on(async {
             tokio::select! {
-                () = gateway::serve(parts.aws, moto, shared.clone()) => {}
+                () = gateway::serve(parts.aws, http, shared.clone()) => {}
+                () = gateway::serve(parts.s3, https, shared.clone()) => {}
                 () = gateway::serve(parts.cloudflare, cloudflare, shared) => {}
                 _ = stopped => {}
             }
@@ -280,7 +269,9 @@ struct Parts {
     runtime: Runtime,
     moto: Moto,
     aws: Listener,
+    s3: Listener,
     cloudflare: Listener,
+    endpoints: Endpoints,
     python: PathBuf,
     temporary: Option<TempDir>,
 }
@@ -305,7 +296,13 @@ impl Parts {
             .build()
             .map_err(SandboxError::file("start", "the gateway's runtime"))?;
         let aws = Listener::bind(&runtime, options.port)?;
+        let tls = Tls::new().map_err(|source| SandboxError::Tls { source })?;
+        let s3 = Listener::bind(&runtime, 0)?.with_tls(tls.acceptor);
         let cloudflare = Listener::bind(&runtime, 0)?;
+        // Clients may run in another folder.
+        let ca_file = std::path::absolute(folder.join("ca.pem"))
+            .map_err(SandboxError::file("find", &folder))?;
+        fs::write(&ca_file, tls.root).map_err(SandboxError::file("write", &ca_file))?;
         let moto = Moto::start(MotoOptions {
             python: &python,
             folder: &folder,
@@ -315,7 +312,14 @@ impl Parts {
         Ok(Self {
             runtime,
             moto,
+            endpoints: Endpoints {
+                aws: format!("http://127.0.0.1:{}", aws.port),
+                s3: format!("https://127.0.0.1:{}", s3.port),
+                ca_file,
+                cloudflare: cloudflare::base_url(cloudflare.port),
+            },
             aws,
+            s3,
             cloudflare,
             python,
             temporary,

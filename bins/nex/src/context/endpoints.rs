@@ -22,6 +22,8 @@ const TOKEN_VARIABLE: &str = "CLOUDFLARE_API_TOKEN";
 #[derive(Debug, Deserialize)]
 struct Sandbox {
     endpoint: String,
+    s3_endpoint: String,
+    ca_file: PathBuf,
     env: BTreeMap<String, String>,
 }
 
@@ -59,6 +61,8 @@ pub(crate) fn start(name: &str) -> anyhow::Result<SandboxEndpoints> {
             access_key_id: variable("AWS_ACCESS_KEY_ID"),
             secret_access_key: variable("AWS_SECRET_ACCESS_KEY").into(),
             url: sandbox.endpoint,
+            s3_url: Some(sandbox.s3_endpoint),
+            ca_bundle: Some(sandbox.ca_file),
         },
         cloudflare: variable(ADDRESS_VARIABLE),
         cloudflare_token: variable(TOKEN_VARIABLE).into(),

@@ -1,8 +1,10 @@
 //! What AWS refuses and how nex goes on.
 
+use std::process::Command;
+
 use nex_sandbox::{Fault, Rule};
 
-use crate::stage::{Reference, Stage, replaced};
+use crate::stage::{Reference, Stage, replaced, run};
 
 fn refuse(operation: &str, code: &str, message: &str) -> Rule {
     let fault = Fault::Refuse {
@@ -187,4 +189,30 @@ fn a_fleet_without_instances_is_reported_with_the_reason_of_aws() {
         plan.out
     );
     assert!(plan.out.contains(why), "{}", plan.out);
+}
+
+#[test]
+fn buckets_take_calls_over_tls_only_and_nex_trusts_the_ca_bundle() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let stage = Stage::built(&file);
+    let plan = |change: fn(&mut Command) -> &mut Command| {
+        let mut command = stage.command(&["plan", &file, "--check"]);
+        run(change(command.env("AWS_MAX_ATTEMPTS", "1")))
+    };
+    plan(|command| command).expect(0);
+    let refused = plan(|command| command.env_remove("AWS_ENDPOINT_URL_S3")).expect(1);
+    let why = "because AccessDenied: Access Denied";
+    assert!(refused.err.contains(why), "{}", refused.err);
+    let untrusted = plan(|command| command.env_remove("AWS_CA_BUNDLE")).expect(1);
+    assert!(untrusted.err.contains("UnknownIssuer"), "{}", untrusted.err);
+    assert!(untrusted.err.contains("AWS_CA_BUNDLE"), "{}", untrusted.err);
+    let missing = plan(|command| command.env("AWS_CA_BUNDLE", "/nonexistent")).expect(1);
+    let why = "failed to read the CA bundle /nonexistent";
+    assert!(missing.err.contains(why), "{}", missing.err);
+    assert!(
+        missing.err.contains("hint: set AWS_CA_BUNDLE"),
+        "{}",
+        missing.err
+    );
 }

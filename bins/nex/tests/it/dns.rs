@@ -259,3 +259,28 @@ print(len(names), len(cloudflare('certificates?zone_id={zone}')), ssl)
     assert_eq!(stage.python(state), "3 1 strict");
     stage.nex(&["plan", &file, "--check"]).expect(0);
 }
+
+#[test]
+fn a_zone_with_an_internationalised_name_is_found_in_both_forms() {
+    let stage = Stage::new();
+    let control = "
+control = os.environ['AWS_ENDPOINT_URL'] + '/_sandbox/cloudflare/zones'
+body = json.dumps({'name': 'bücher.example'}).encode()
+urllib.request.urlopen(urllib.request.Request(control, body, method='POST'))
+";
+    stage.python(control);
+    for name in ["bücher.example", "xn--bcher-kva.example"] {
+        let reference = Reference::with(|text| {
+            let text = text.replace("paywithnex.com", "xn--bcher-kva.example");
+            let zone = "zone = \"xn--bcher-kva.example\"";
+            let text = replaced(&text, zone, &format!("zone = \"{name}\""));
+            let record = "[[dns.records]]\ntype = \"A\"\nname = \"größe\"\ncontent = \"192.0.2.1\"\n\n[dns.settings]";
+            replaced(&text, "[dns.settings]", record)
+        });
+        let file = reference.file();
+        let plan = stage.nex(&["dns", "plan", &file]).expect(0);
+        let record = "dns-record xn--gre-6ka8i.xn--bcher-kva.example A";
+        assert!(plan.out.contains(record), "{}", plan.out);
+        stage.nex(&["dns", "import", &file]).expect(0);
+    }
+}

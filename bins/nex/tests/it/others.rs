@@ -119,6 +119,34 @@ cloudflare('zones/{zone}/dns_records/' + record['id'], 'PATCH', {'comment': 'min
 }
 
 #[test]
+fn a_record_of_workers_can_not_be_changed_and_nobody_is_told_to_adopt_it() {
+    let reference = Reference::new();
+    let file = reference.file();
+    let stage = Stage::new();
+    let id = stage.python(
+        "
+control = os.environ['AWS_ENDPOINT_URL'] + '/_sandbox/cloudflare/records'
+record = {'type': 'AAAA', 'name': 'gitlab', 'content': '100::', 'proxied': True}
+body = {'zone': call('zones')[0]['id'], 'record': record, 'meta': {'read_only': True, 'origin_worker_id': '0af1'}}
+made = urllib.request.urlopen(urllib.request.Request(control, json.dumps(body).encode(), method='POST'))
+print(json.load(made)['id'])
+",
+    );
+    let refused = stage.nex(&["bootstrap", &file, "--yes"]).expect(5);
+    let why = "AAAA 100:: (id ID) is read-only, so nobody can change it".replace("ID", &id);
+    assert!(refused.out.contains(&why), "{}", refused.out);
+    assert!(!refused.out.contains("nex adopt"), "{}", refused.out);
+    stage
+        .nex(&["adopt", &file, "dns-record", &id, "--yes"])
+        .expect(1);
+    let imported = stage.nex(&["dns", "import", &file]).expect(0);
+    let skipped = "# skipped, and never touched: AAAA gitlab.paywithnex.com (read-only)";
+    assert!(imported.out.contains(skipped), "{}", imported.out);
+    assert!(!imported.err.contains(&id), "{}", imported.err);
+    assert!(stage.sandbox.calls().iter().all(|call| !call.mutating));
+}
+
+#[test]
 fn records_of_others_do_not_void_a_plan() {
     let reference = Reference::new();
     let (file, kept) = (reference.file(), reference.path("staging.plan"));

@@ -6,6 +6,7 @@ use nex_plan::{Action, FieldChange, Finding, PlanEntry, ResourceId, Severity, Va
 use time::{Duration, OffsetDateTime};
 
 use super::LiveCertificate;
+use super::revoke::{is_related, unrelated};
 #[cfg(feature = "engine")]
 use super::secret::CertificateSecret;
 use super::secret::CertificateTerms;
@@ -256,6 +257,10 @@ pub(crate) fn unused_findings(
         let is_fine = reasons(certificate, held.issued.as_ref(), live, now).is_empty();
         let next = completes(certificate, held, live, now).filter(|_| !is_fine);
         for one in unused(held, live).filter(|one| Some(*one) != next) {
+            if !is_related(certificate, held, live, one) {
+                findings.push(unrelated(certificate, one));
+                continue;
+            }
             findings.push(Finding::new(
                 Severity::Info,
                 "certificate-unused",

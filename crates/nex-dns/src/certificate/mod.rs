@@ -27,8 +27,8 @@ pub(crate) use decide::{steps, unknown_findings, unused_findings};
 pub(crate) use issue::Issuer;
 #[cfg(feature = "engine")]
 pub use key::{KeyError, fingerprint, fingerprint_of_certificate, fingerprint_of_key};
-pub(crate) use revoke::revocations;
 pub use revoke::{Revocation, RevokeScope};
+pub(crate) use revoke::{revocations, unrelated_findings};
 pub use secret::{CertificateSecret, CertificateTerms, ForeignSecret, Issued, Pending};
 pub use store::{NoSecrets, NoSecretsError, SecretReader, SecretWriter, StoreOutcome, Versioned};
 pub use summary::{SecretSummary, Stored};

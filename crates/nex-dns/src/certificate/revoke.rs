@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nex_plan::{Action, FieldChange, PlanEntry, ResourceId, Value};
+use nex_plan::{Action, FieldChange, Finding, PlanEntry, ResourceId, Severity, Value, printable};
 
 use super::LiveCertificate;
 use super::decide::unused;
+use super::secret::CertificateTerms;
 use super::summary::{SecretSummary, Stored};
 use crate::change::CERTIFICATE;
 use crate::ids::CertificateId;
+use crate::name;
+use crate::spec::Certificate;
 
 /// Which certificates of a secret are revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,20 +63,20 @@ impl PlanEntry for Revocation {
     }
 }
 
-/// The revocations of a scope, by the certificates' ids. `secrets` is what is known about the secrets.
+/// The revocations of a scope, by the certificates' ids. `wanted` are the certificates of the spec, `secrets` what is known
+/// about their secrets.
 pub(crate) fn revocations(
+    wanted: &[Certificate],
     secrets: &BTreeMap<String, Stored>,
     live: &[LiveCertificate],
     scope: RevokeScope,
 ) -> Vec<Revocation> {
     let mut found = vec![];
-    for (name, stored) in secrets {
-        let Some(held) = stored.summary() else {
-            continue;
-        };
-        found.extend(revoked(held, live, scope).map(|one| Revocation {
+    for (wanted, held) in known(wanted, secrets) {
+        let revoked = revoked(held, live, scope).filter(|one| is_related(wanted, held, live, one));
+        found.extend(revoked.map(|one| Revocation {
             id: one.id.clone(),
-            secret: name.clone(),
+            secret: wanted.secret.clone(),
             hostnames: one.hostnames.clone(),
             expires: one.expires.date(),
             scope,
@@ -81,6 +84,70 @@ pub(crate) fn revocations(
     }
     found.sort_by(|a, b| a.id.cmp(&b.id));
     found
+}
+
+/// The certificates that a revocation of `scope` leaves out though a secret lists their keys.
+pub(crate) fn unrelated_findings(
+    wanted: &[Certificate],
+    secrets: &BTreeMap<String, Stored>,
+    live: &[LiveCertificate],
+    scope: RevokeScope,
+) -> Vec<Finding> {
+    let mut findings = vec![];
+    for (wanted, held) in known(wanted, secrets) {
+        let left_out =
+            revoked(held, live, scope).filter(|one| !is_related(wanted, held, live, one));
+        findings.extend(left_out.map(|one| unrelated(wanted, one)));
+    }
+    findings
+}
+
+/// The certificates of the spec, each with the summary of its secret.
+fn known<'a>(
+    wanted: &'a [Certificate],
+    secrets: &'a BTreeMap<String, Stored>,
+) -> impl Iterator<Item = (&'a Certificate, &'a SecretSummary)> {
+    let known = |one: &'a Certificate| Some((one, secrets.get(&one.secret)?.summary()?));
+    wanted.iter().filter_map(known)
+}
+
+/// Whether a certificate may be revoked for this secret. Whoever writes the secret can add the key of any certificate to
+/// the superseded ones, so such a certificate must have a name in common with the spec or with the stored certificate.
+/// The names are those that Cloudflare lists: nobody can forge them in the secret.
+pub(super) fn is_related(
+    wanted: &Certificate,
+    held: &SecretSummary,
+    live: &[LiveCertificate],
+    one: &LiveCertificate,
+) -> bool {
+    let in_use = held.issued.as_ref();
+    let stored = live.iter().find(|one| Some(&one.id) == in_use);
+    let mut names = CertificateTerms::of(wanted).hostnames;
+    names.extend(stored.into_iter().flat_map(|one| one.hostnames.clone()));
+    let shares = |ours: &String| {
+        let theirs = one.hostnames.iter();
+        theirs
+            .clone()
+            .any(|theirs| name::covers(ours, theirs) || name::covers(theirs, ours))
+    };
+    let is_superseded = Some(&one.id) != in_use && one.public_key != held.pending;
+    !is_superseded || names.iter().any(shares)
+}
+
+pub(super) fn unrelated(wanted: &Certificate, one: &LiveCertificate) -> Finding {
+    let hostnames: Vec<&str> = one.hostnames.iter().map(String::as_str).collect();
+    Finding::new(
+        Severity::Warning,
+        "certificate-unrelated",
+        ResourceId::new(CERTIFICATE, &wanted.secret),
+        printable(format!(
+            "the secret lists the key of {} for {}: nex does not revoke it, because neither the spec nor the certificate \
+             in the secret has any of these names",
+            one.id,
+            hostnames.join(", ")
+        )),
+        "find out who uses the certificate; revoke it at dash.cloudflare.com, SSL/TLS, Origin Server, if nobody does",
+    )
 }
 
 fn revoked<'a>(

@@ -300,7 +300,9 @@ fn names(message: &str) -> impl Iterator<Item = &str> {
 impl Refusal {
     fn kind(&self) -> ErrorKind {
         match self.status {
-            _ if self.has(&[81053, 81054, 81055, 81056, 81057, 81058]) => ErrorKind::AlreadyExists,
+            _ if self.has(&[81053, 81054, 81055, 81056, 81057, 81058, 81062]) => {
+                ErrorKind::AlreadyExists
+            }
             _ if self.status == 404 || self.has(&[81044]) => ErrorKind::NotFound,
             _ if matches!(self.status, 401 | 403) || self.has(&[10000, 9109, 6003]) => {
                 ErrorKind::Denied

@@ -99,6 +99,10 @@ fn by_code(code: u32) -> Option<&'static str> {
         81055 | 81056 => {
             "NS records delegate this name to other servers: choose another name, or delete the NS records"
         }
+        81062 => {
+            "Workers keeps a record of this name, which nobody can change: choose another name, or remove the name \
+             from the custom domains in Workers & Pages"
+        }
         81057 | 81058 => "the same record exists already: adopt it, or remove it from the spec",
         _ => return None,
     })

@@ -65,9 +65,10 @@ pub(super) fn conflicting(batch: &[RecordStep], desired: &Desired, zone: &Zone) 
         .collect()
 }
 
-/// Several addresses may have the same name; whether their contents differ does not matter here.
+/// Several addresses may have the same name, unless Workers keeps one of them; whether their contents differ does not
+/// matter here.
 fn coexists(other: &ObservedRecord, new: &NewRecord) -> bool {
     let is_cname = |kind| kind == RecordType::Cname;
-    let other = other.record_type();
+    let other = other.ownable_type();
     other.is_some_and(|other| !is_cname(other) && !is_cname(new.kind))
 }

@@ -135,6 +135,22 @@ fn a_name_that_was_handed_over_in_the_meantime_is_named_and_the_others_are_done(
 }
 
 #[test]
+fn a_name_that_workers_took_in_the_meantime_is_named_and_the_others_are_done() {
+    let spec = spec(THREE);
+    let fake = Fake::new(zone(vec![]));
+    let mut of_workers = existing("x", "AAAA", "b.example.com", "100::");
+    of_workers.read_only = true;
+    fake.state().appears = Some(of_workers);
+    let report = run(&approved(&spec, &zone(vec![])), &spec, &fake);
+    expect![[r#"
+        done: create dns-record a.example.com A
+        done: create dns-record c.example.com CNAME
+        failed: dns-record b.example.com A: a record managed by Workers already exists (81062)
+    "#]]
+    .assert_eq(&text(&report));
+}
+
+#[test]
 fn a_lost_answer_is_looked_up_and_nothing_is_done_twice() {
     let spec = spec(THREE);
     let fake = Fake::new(zone(vec![]));

@@ -207,6 +207,10 @@ impl State {
             if other_at == at || !other.name.eq_ignore_ascii_case(&new.name) {
                 continue;
             }
+            if leads(&new.kind) && other.read_only {
+                let message = "a record managed by Workers already exists (81062)";
+                return refuse(ErrorKind::AlreadyExists, message);
+            }
             let cname = [&other.kind, &new.kind].iter().any(|kind| *kind == "CNAME");
             if leads(&other.kind) && leads(&new.kind) && cname {
                 let message = "a record with that host already exists (81053)";

@@ -121,7 +121,7 @@ fn a_record_that_another_product_keeps_is_skipped_and_never_adopted() {
     let linted = snapshot.plan(&NO_SERVER);
     assert!(linted.plan().is_empty());
     expect![[r#"
-        refused[not-ours] dns-record app.example.com A: app.example.com AAAA 100:: (id 1) is read-only: nex leaves the record as it is
+        refused[not-ours] dns-record app.example.com A: app.example.com AAAA 100:: (id 1) is read-only, so nobody can change it: nex leaves the record as it is
           hint: choose another name, or remove the record in the product of Cloudflare's that keeps it, such as Workers
     "#]]
     .assert_eq(&(Renderer::plain().finding(&linted.findings()[0]) + "\n"));

@@ -48,7 +48,7 @@ proptest! {
         crashes in prop::collection::vec((0usize..4, any::<bool>(), any::<bool>()), 1..5),
     ) {
         let fake = fake();
-        let specs = [wanted(&["example.com"]), wanted(&["*.example.com"])];
+        let specs = [wanted(&["example.com"]), wanted(&["*.example.com", "example.com"])];
         let changes = crashes.iter().any(|(_, _, other)| *other);
         for (at_write, is_before, other) in crashes {
             fake.state().fault = Some((at_write, crash(is_before)));

@@ -6,7 +6,8 @@ use nex_dns::certificate::RevokeScope;
 use nex_dns::spec::Certificate;
 use nex_dns::step::ZoneStep;
 use nex_dns::{CertificateId, Goal};
-use nex_plan::{ApplyReport, Approved, CancelToken, NoProgress, RunContext, SkipReason};
+use nex_plan::{ApplyReport, Approved, CancelToken, NoProgress, Renderer, RunContext, SkipReason};
+use secrecy::ExposeSecret as _;
 
 use crate::approval::approve;
 use crate::certificates::{NOTHING, converge, fake, manager, plan, run, secret, wanted};
@@ -57,7 +58,7 @@ fn done(report: &ApplyReport) -> Vec<&str> {
 fn the_old_one_stays_until_it_is_revoked_by_name() {
     let fake = fake();
     run(&fake, &wanted(&["example.com"]));
-    let new = wanted(&["*.example.com"]);
+    let new = wanted(&["*.example.com", "example.com"]);
     assert_eq!(run(&fake, &new), ["replace origin-certificate tls"]);
     expect![[r#"
         info[certificate-unused] origin-certificate tls: new1 is valid until 2027-02-18, and the secret holds another certificate
@@ -73,7 +74,10 @@ fn the_old_one_stays_until_it_is_revoked_by_name() {
 #[test]
 fn only_what_the_plan_named_is_revoked_and_what_came_into_use_is_spared() {
     let fake = fake();
-    let (one, other) = (wanted(&["example.com"]), wanted(&["*.example.com"]));
+    let (one, other) = (
+        wanted(&["example.com"]),
+        wanted(&["*.example.com", "example.com"]),
+    );
     run(&fake, &one);
     let before = fake.state().secret.clone();
     run(&fake, &other);
@@ -113,8 +117,9 @@ fn id(step: &ZoneStep) -> String {
 #[test]
 fn a_revocation_that_fails_half_way_reports_what_it_did() {
     let fake = fake();
-    for hosts in [["a.example.com"], ["b.example.com"], ["c.example.com"]] {
-        run(&fake, &wanted(&hosts));
+    let hosts = ["c.example.com", "a.example.com", "b.example.com"];
+    for count in [3, 2, 1] {
+        run(&fake, &wanted(&hosts[..count]));
     }
     fake.state().fault = Some((1, Fault::Lose));
     let last = wanted(&["c.example.com"]);
@@ -136,7 +141,10 @@ fn a_revocation_that_fails_half_way_reports_what_it_did() {
 #[test]
 fn a_pending_key_that_is_no_longer_needed_is_put_aside_and_its_certificate_is_known() {
     let fake = fake();
-    let (first, second) = (wanted(&["example.com"]), wanted(&["*.example.com"]));
+    let (first, second) = (
+        wanted(&["example.com"]),
+        wanted(&["*.example.com", "example.com"]),
+    );
     run(&fake, &first);
     // A run for another spec ends between the issue and the store; then the spec is as before.
     fake.state().fault = Some((1, Fault::CrashAfter));
@@ -166,7 +174,7 @@ fn a_secret_forgets_the_keys_of_revoked_certificates() {
     let fake = fake();
     for number in 0..12 {
         let host = format!("{number}.example.com");
-        let wanted = wanted(&[&host]);
+        let wanted = wanted(&["example.com", &host]);
         run(&fake, &wanted);
         let report = revoked(&fake, &wanted, &Goal::Revoke);
         assert!(report.is_complete(), "{report:?}");
@@ -195,4 +203,52 @@ fn a_destroy_deletes_the_records_first_and_revokes_nothing_unless_they_are_read_
             assert_eq!(fake.state().certificates.len(), 1);
         }
     }
+}
+
+/// The lines of a linted plan.
+fn shown(fake: &Fake, wanted: &Certificate, goal: &Goal) -> String {
+    let snapshot = manager(fake, wanted).read().now_or_never();
+    let snapshot = snapshot.expect("no wait").expect("a zone");
+    Renderer::plain().linted(&snapshot.plan(goal))
+}
+
+#[test]
+fn a_key_in_the_secret_is_no_reason_to_revoke_a_certificate_for_other_names() {
+    let fake = fake();
+    let (old, new) = (
+        wanted(&["old.example.com", "gitlab.example.com"]),
+        wanted(&["*.example.com"]),
+    );
+    run(&fake, &old);
+    run(&fake, &new);
+    // Someone who can write the secret adds the key of another team's certificate.
+    let mut theirs = fake.state().certificates[0].clone();
+    theirs.id = CertificateId::new("theirs");
+    theirs.hostnames = ["example.com", "pay.shop.example.com"]
+        .map(Into::into)
+        .into();
+    theirs.public_key = Some("their-key".to_owned());
+    let expires = theirs.expires;
+    fake.state().certificates.push(theirs);
+    let mut held = secret(&fake);
+    held.superseded.insert("their-key".to_owned(), expires);
+    let text = held.to_json().expose_secret().to_owned();
+    fake.state().secret = Some((9, text));
+    let goals = [&NO_SERVER, &Goal::Revoke, &ALL];
+    let shown = goals.map(|goal| shown(&fake, &new, goal));
+    let mut about: Vec<&str> = shown
+        .iter()
+        .flat_map(|shown| shown.lines())
+        .filter(|line| line.contains("theirs"))
+        .collect();
+    assert_eq!(about.len(), goals.len(), "{shown:?}");
+    about.dedup();
+    expect!["warning[certificate-unrelated] origin-certificate tls: the secret lists the key of theirs for example.com, pay.shop.example.com: nex does not revoke it, because neither the spec nor the certificate in the secret has any of these names"].assert_eq(&about.join("\n"));
+    assert_eq!(done(&revoked(&fake, &new, &Goal::Revoke)), ["new1"]);
+    assert_eq!(done(&revoked(&fake, &new, &ALL)), ["new2"]);
+    let left = fake.state().certificates.len();
+    assert_eq!(left, 1, "the other team's");
+    // A spec that has one of the names may revoke it.
+    let ours = wanted(&["example.com"]);
+    assert_eq!(done(&revoked(&fake, &ours, &Goal::Revoke)), ["theirs"]);
 }

@@ -1,6 +1,7 @@
 //! The one place that builds SDK clients.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
@@ -9,13 +10,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use nex_plan::CallLog;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 
 use super::Error;
+use super::ca_bundle;
 use super::calls::CallRecorder;
 
 /// How often one call is tried. The SDK's default of 3 is too low for the throttling of EC2 and IAM.
@@ -51,6 +53,10 @@ pub struct ConnectOptions {
 pub struct EndpointOverride {
     /// The emulator's URL, such as `http://127.0.0.1:4566`.
     pub url: String,
+    /// The URL of S3, such as one with TLS; `None` for `url`.
+    pub s3_url: Option<String>,
+    /// A file with the certificates to trust, as PEM; `None` for AWS_CA_BUNDLE or the machine's.
+    pub ca_bundle: Option<PathBuf>,
     /// The access key's id; an emulator may accept any.
     pub access_key_id: String,
     /// The secret access key; an emulator may accept any.
@@ -88,7 +94,7 @@ macro_rules! client {
 }
 
 /// The HTTP client: with the proxy of HTTPS_PROXY, HTTP_PROXY and NO_PROXY, except for an endpoint on this machine.
-fn http_client(options: &ConnectOptions) -> SharedHttpClient {
+fn http_client(options: &ConnectOptions, tls: TlsContext) -> SharedHttpClient {
     let is_local = endpoint(options).is_some_and(|url| is_loopback(&url));
     aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
         let proxy = if is_local {
@@ -103,6 +109,7 @@ fn http_client(options: &ConnectOptions) -> SharedHttpClient {
         }
         connector
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls.clone())
             .build()
     })
 }
@@ -126,7 +133,7 @@ impl Aws {
     /// Builds the clients. Checks first that credentials exist.
     ///
     /// # Errors
-    /// [`Error::NoCredentials`]; [`Error::ClearText`] for an `http` endpoint of another machine.
+    /// [`Error::NoCredentials`]; [`Error::ClearText`] for an `http` endpoint of another machine; [`Error::CaBundle`].
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Error> {
         if let Some(url) = endpoint(options)
             && url.starts_with("http:")
@@ -134,7 +141,9 @@ impl Aws {
         {
             return Err(Error::ClearText(url));
         }
-        let http = http_client(options);
+        let given = options.endpoint.as_ref();
+        let tls = ca_bundle::tls_context(given.and_then(|given| given.ca_bundle.as_deref()))?;
+        let http = http_client(options, tls);
         let retry = RetryConfig::standard()
             .with_max_attempts(options.max_attempts.unwrap_or(MAX_ATTEMPTS))
             .with_max_backoff(MAX_BACKOFF);
@@ -169,6 +178,10 @@ impl Aws {
             None => return Err(no_credentials("no provider is set up".into())),
         };
         let calls = options.calls.clone();
+        let mut s3 = aws_sdk_s3::config::Builder::from(&config);
+        if let Some(url) = given.and_then(|given| given.s3_url.as_ref()) {
+            s3 = s3.endpoint_url(url);
+        }
         Ok(Self {
             region: options.region.clone(),
             autoscaling: client!(aws_sdk_autoscaling, &config, calls),
@@ -178,7 +191,7 @@ impl Aws {
             logs: client!(aws_sdk_cloudwatchlogs, &config, calls),
             quotas: client!(aws_sdk_servicequotas, &config, calls),
             rds: client!(aws_sdk_rds, &config, calls),
-            s3: client!(aws_sdk_s3, &config, calls),
+            s3: client!(aws_sdk_s3, s3, calls),
             secrets: client!(aws_sdk_secretsmanager, &config, calls),
             ssm: client!(aws_sdk_ssm, &config, calls),
             sts: client!(aws_sdk_sts, &config, calls),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::path::PathBuf;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -27,6 +28,14 @@ pub enum Error {
     /// Keys and secret values would travel to another machine without encryption.
     #[error("the endpoint {0} is not encrypted and not on this machine")]
     ClearText(String),
+    /// The file with the certificate authorities to trust can't be used.
+    #[error("failed to read the CA bundle {}", .path.display())]
+    CaBundle {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// No credentials were found to sign calls with.
     #[error("no AWS credentials were found")]
     NoCredentials(#[source] Box<dyn StdError + Send + Sync>),
@@ -177,7 +186,8 @@ impl CloudError for Error {
             Error::Answer { .. } => ErrorKind::Indeterminate,
             Error::Cancelled { .. } => ErrorKind::Cancelled,
             Error::Ambiguous { .. } => ErrorKind::Unsafe,
-            Error::Lookup { .. }
+            Error::CaBundle { .. }
+            | Error::Lookup { .. }
             | Error::ForeignBucket { .. }
             | Error::BucketRegion { .. }
             | Error::TooLate { .. }
@@ -193,6 +203,9 @@ impl CloudError for Error {
             Error::NoCredentials(_) => "log in with `aws sso login`, or set AWS_PROFILE",
             Error::ClearText(_) => {
                 "use an https address, or one of this machine, in AWS_ENDPOINT_URL"
+            }
+            Error::CaBundle { .. } => {
+                "set AWS_CA_BUNDLE to a file with the certificates to trust, as PEM; unset it to trust those of this machine"
             }
             Error::OtherAccount { .. } => {
                 "set AWS_PROFILE to a profile of the spec's account, or fix aws.account in the spec"
@@ -211,7 +224,7 @@ impl CloudError for Error {
                     "the credentials lack a permission: ask for the permission that the message names"
                 }
                 ErrorKind::Indeterminate => {
-                    "AWS did not answer: check the network and AWS_ENDPOINT_URL, then run the command again"
+                    "AWS did not answer: check the network, AWS_ENDPOINT_URL and AWS_CA_BUNDLE, then run the command again"
                 }
                 _ => return None,
             },

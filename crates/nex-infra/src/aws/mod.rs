@@ -1,5 +1,6 @@
 //! The client of AWS: implements [`crate::CloudReader`] and [`crate::CloudWriter`].
 
+mod ca_bundle;
 mod calls;
 mod clients;
 mod codes;

@@ -10,6 +10,7 @@ use super::api::Cloudflare;
 use super::config::Config;
 use super::name;
 use super::plan::Plan;
+use super::records;
 use super::token::{self, Owner, Scope, Token};
 use crate::backend::ControlExtension;
 use crate::control::{ok, problem};
@@ -23,6 +24,17 @@ struct NewToken {
     scopes: Vec<Scope>,
     #[serde(default)]
     of_account: bool,
+}
+
+/// The body of `POST records`: a record of another product, such as Workers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ManagedRecord {
+    /// The id of the zone.
+    zone: String,
+    /// The record, as in a call of the API.
+    record: Value,
+    meta: serde_json::Map<String, Value>,
 }
 
 /// The body of `POST zones`.
@@ -45,6 +57,7 @@ impl ControlExtension for Cloudflare {
             ("GET", "config") => return ok(&account.config),
             ("PATCH", "config") => change_config(&mut account, body),
             ("POST", "tokens") => parse(body).and_then(|new| add_token(&mut account, new)),
+            ("POST", "records") => parse(body).and_then(|new| add_record(&mut account, new)),
             ("POST", "zones") => parse(body).and_then(|new| add_zone(&mut account, new)),
             (method, path) => {
                 return problem(
@@ -90,6 +103,12 @@ fn add_token(account: &mut Account, new: NewToken) -> Result<Value, String> {
     let token = Token::new(id.clone(), new.scopes, owner);
     account.tokens.add(text.clone(), token);
     Ok(json!({ "id": id, "token": text, "account": account.id }))
+}
+
+fn add_record(account: &mut Account, new: ManagedRecord) -> Result<Value, String> {
+    let added = records::add_managed(account, &new.zone, &new.record, new.meta);
+    let added = added.map_err(|error| format!("invalid record: {error:?}"))?;
+    Ok(added.into_result())
 }
 
 fn add_zone(account: &mut Account, new: NewZone) -> Result<Value, String> {

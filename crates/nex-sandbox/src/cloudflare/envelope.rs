@@ -32,6 +32,11 @@ impl Answer {
         }
     }
 
+    /// The result without its envelope.
+    pub(super) fn into_result(self) -> Value {
+        self.result
+    }
+
     /// Adds a message.
     pub(super) fn with_message(mut self, code: u32, text: &str) -> Self {
         self.messages

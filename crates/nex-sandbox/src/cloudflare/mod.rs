@@ -12,6 +12,7 @@
 //! | `GET /_sandbox/cloudflare/ca` | returns the root certificate of the Origin CA in PEM |
 //! | `GET`, `PATCH /_sandbox/cloudflare/config` | returns the [`config::Config`]; PATCH changes the given fields |
 //! | `POST /_sandbox/cloudflare/tokens` | `{"scopes": ["dns:edit"], "token"?, "of_account"?}` adds a token and returns it |
+//! | `POST /_sandbox/cloudflare/records` | `{"zone": ID, "record", "meta"}` adds a record as another product does: `meta` is `{"read_only": true, "origin_worker_id": ID}` for Workers, `{"read_only": true, "email_routing": true}` for Email Routing |
 //! | `POST /_sandbox/cloudflare/zones` | `{"name", "plan"?}` adds a zone with the plan `free` or `pro` and returns its id |
 //!
 //! Modules, each of which imports only those above it: [`envelope`], [`timestamp`], [`name`],

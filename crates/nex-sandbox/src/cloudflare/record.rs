@@ -22,6 +22,8 @@ pub(super) struct Record {
     pub(super) comment: Option<String>,
     pub(super) tags: Vec<String>,
     pub(super) settings: Map<String, Value>,
+    /// What other products of Cloudflare's keep about the record.
+    pub(super) meta: Map<String, Value>,
     pub(super) created_on: String,
     pub(super) modified_on: String,
 }
@@ -86,6 +88,7 @@ impl Record {
             comment,
             tags,
             settings: request.settings.unwrap_or_default(),
+            meta: Map::new(),
             created_on: context.now.to_owned(),
             modified_on: context.now.to_owned(),
         })
@@ -95,6 +98,7 @@ impl Record {
     pub(super) fn replaced(&self, body: &Value, context: Context<'_>) -> Result<Self, ApiError> {
         let mut new = Self::new(self.id.clone(), body, context)?;
         new.created_on.clone_from(&self.created_on);
+        new.meta.clone_from(&self.meta);
         Ok(new)
     }
 
@@ -143,7 +147,7 @@ impl Record {
         let proxiable = content::is_proxiable(&self.kind)
             && content::is_allowed_behind_proxy(&self.content.text);
         fields.insert("id".into(), json!(self.id));
-        fields.insert("meta".into(), json!({}));
+        fields.insert("meta".into(), json!(self.meta));
         fields.insert("proxiable".into(), json!(proxiable));
         fields.insert("created_on".into(), json!(self.created_on));
         fields.insert("modified_on".into(), json!(self.modified_on));
@@ -151,6 +155,16 @@ impl Record {
             fields.insert("comment_modified_on".into(), json!(self.modified_on));
         }
         Value::Object(fields)
+    }
+
+    /// Whether another product of Cloudflare's keeps the record, so that nobody can change it here.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.meta.get("read_only") == Some(&Value::Bool(true))
+    }
+
+    /// Whether Workers made the record for a custom domain.
+    pub(super) fn is_of_workers(&self) -> bool {
+        self.meta.contains_key("origin_worker_id")
     }
 
     /// Whether both records give a resolver the same answer, apart from the TTL.

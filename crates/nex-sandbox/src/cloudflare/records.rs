@@ -1,6 +1,6 @@
 //! The operations on DNS records: single changes, batches, and conflicts between records.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
 use super::account::{Account, Ids};
@@ -67,6 +67,24 @@ pub(super) fn change(
         Change::Delete => json!({ "id": id }),
         _ => record,
     }))
+}
+
+/// Adds a record of another product of Cloudflare's. `meta` says which one, and whether the record is read-only.
+pub(super) fn add_managed(
+    account: &mut Account,
+    zone: &str,
+    body: &Value,
+    meta: Map<String, Value>,
+) -> Outcome {
+    let mut transaction = Transaction::begin(account, zone)?;
+    transaction.apply(Change::Post, "", body)?;
+    let made = transaction.records.last_mut();
+    let made = made.map(|record| {
+        record.meta = meta;
+        record.to_json()
+    });
+    transaction.commit(account, zone)?;
+    Ok(Answer::new(made.unwrap_or_default()))
 }
 
 /// `POST dns_records/batch`: makes all changes or none.
@@ -136,6 +154,17 @@ impl Transaction {
         Ok(())
     }
 
+    /// The index of a record that may be changed.
+    fn changeable(&self, id: &str) -> Result<usize, ApiError> {
+        let index = position(&self.records, id)?;
+        if self.records[index].is_read_only() {
+            // Cloudflare's dashboard shows this refusal without a code: 1004 is a guess.
+            let message = "This record is read-only: another product manages it.";
+            return Err(ApiError::invalid_record(1004, message));
+        }
+        Ok(index)
+    }
+
     /// Makes one change and returns the changed or deleted record.
     fn apply(&mut self, change: Change, id: &str, body: &Value) -> Result<Value, ApiError> {
         let context = Context {
@@ -145,11 +174,11 @@ impl Transaction {
         };
         let record = match change {
             Change::Delete => {
-                let index = position(&self.records, id)?;
+                let index = self.changeable(id)?;
                 return Ok(self.records.remove(index).to_json());
             }
-            Change::Patch => self.records[position(&self.records, id)?].merged(body, context)?,
-            Change::Put => self.records[position(&self.records, id)?].replaced(body, context)?,
+            Change::Patch => self.records[self.changeable(id)?].merged(body, context)?,
+            Change::Put => self.records[self.changeable(id)?].replaced(body, context)?,
             Change::Post => Record::new(self.ids.next("record"), body, context)?,
         };
         check_conflicts(&self.records, &record)?;
@@ -181,6 +210,13 @@ fn check_conflicts(records: &[Record], new: &Record) -> Result<(), ApiError> {
             .filter(|old| old.id != new.id && old.name == new.name)
     };
     let is_address = |kind: &str| matches!(kind, "A" | "AAAA");
+    let is_host = is_address(&new.kind) || new.kind == "CNAME";
+    if is_host && others().any(Record::is_of_workers) {
+        return Err(ApiError::invalid_record(
+            81062,
+            "A DNS record managed by Workers already exists on that host.",
+        ));
+    }
     if new.kind == "CNAME" && others().any(|old| is_address(&old.kind) || old.kind == "CNAME") {
         return Err(ApiError::invalid_record(
             81053,

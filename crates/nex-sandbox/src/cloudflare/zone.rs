@@ -11,6 +11,7 @@ use super::timestamp::now;
 #[derive(Debug)]
 pub(super) struct Zone {
     pub(super) id: String,
+    /// The name in punycode, as in the names of its records.
     pub(super) name: String,
     pub(super) plan: Plan,
     pub(super) records: Vec<Record>,
@@ -30,12 +31,17 @@ impl Zone {
         }
     }
 
+    /// The name as the API lists it: in unicode, unlike the names of records.
+    pub(super) fn display_name(&self) -> String {
+        idna::domain_to_unicode(&self.name).0
+    }
+
     /// The zone as the API returns it to the account with this id. The field `permissions` is
     /// left out: it is deprecated, and Cloudflare does not always return it.
     pub(super) fn to_json(&self, account_id: &str) -> Value {
         json!({
             "id": self.id,
-            "name": self.name,
+            "name": self.display_name(),
             "status": "active",
             "paused": false,
             "type": "full",

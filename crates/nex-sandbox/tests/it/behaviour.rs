@@ -8,7 +8,7 @@ macro_rules! scripts {
         async fn $name() {
             let sandbox = start().await;
             let text = include_str!(concat!("scripts/", stringify!($name), ".py"));
-            script(sandbox.python(), sandbox.endpoint(), text);
+            script(&sandbox, text);
         }
     )*};
 }

@@ -1,5 +1,6 @@
 //! The commands up, status, env and down, also for a sandbox whose process was killed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -18,12 +19,14 @@ impl Folder {
         Self(folder)
     }
 
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nex-sandbox"));
+        command.args(args).env("NEX_SANDBOX_DIR", self.0.path());
+        command
+    }
+
     fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_nex-sandbox"))
-            .args(args)
-            .env("NEX_SANDBOX_DIR", self.0.path())
-            .output()
-            .expect("the command")
+        self.command(args).output().expect("the command")
     }
 
     fn text(&self, args: &[&str]) -> String {
@@ -75,6 +78,25 @@ fn processes(text: &str) -> Vec<u32> {
         .collect()
 }
 
+/// The port that a process listens on.
+fn listening_port(pid: u32) -> u16 {
+    let links = fs::read_dir(format!("/proc/{pid}/fd")).expect("/proc");
+    let links = links.filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
+    let sockets: Vec<String> = links.map(|link| link.display().to_string()).collect();
+    let connections = fs::read_to_string("/proc/net/tcp").expect("/proc");
+    let mut ports = connections.lines().filter_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let [_, address, _, state, ..] = columns[..] else {
+            return None;
+        };
+        let socket = format!("socket:[{}]", columns.get(9)?);
+        let listens = state == "0A" && sockets.contains(&socket);
+        let (_, port) = address.split_once(':').filter(|_| listens)?;
+        u16::from_str_radix(port, 16).ok()
+    });
+    ports.next().expect("a port")
+}
+
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
@@ -93,6 +115,8 @@ async fn up_is_idempotent_and_down_removes_everything() {
     assert_eq!(one, again);
     assert_ne!(one["endpoint"], two["endpoint"]);
     assert_eq!(one["env"]["AWS_ENDPOINT_URL"], one["endpoint"]);
+    assert_eq!(one["env"]["AWS_ENDPOINT_URL_S3"], one["s3_endpoint"]);
+    assert_eq!(one["env"]["AWS_CA_BUNDLE"], one["ca_file"]);
 
     // Each sandbox has its own state, which lasts between commands.
     let endpoint = |up: &serde_json::Value| up["endpoint"].as_str().expect("text").to_owned();
@@ -108,6 +132,13 @@ async fn up_is_idempotent_and_down_removes_everything() {
         env.contains(&format!("export AWS_ENDPOINT_URL={}\n", endpoint(&two))),
         "{env}"
     );
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL_S3", "s3_endpoint"),
+        ("AWS_CA_BUNDLE", "ca_file"),
+    ] {
+        let value = two[value].as_str().expect("text");
+        assert!(env.contains(&format!("export {name}={value}\n")), "{env}");
+    }
     let line = "export CLOUDFLARE_BASE_URL=http://127.0.0.1:";
     assert!(env.contains(line) && env.contains("/client/v4/\n"), "{env}");
     assert!(env.contains("export CLOUDFLARE_API_TOKEN="), "{env}");
@@ -192,6 +223,45 @@ async fn a_program_that_has_the_process_id_now_is_not_killed() {
     );
     other.kill().expect("kill");
     other.wait().expect("its end");
+}
+
+#[tokio::test]
+async fn a_sandbox_in_the_background_keeps_no_credentials_of_its_starter() {
+    let folder = Folder::new(&venv().await);
+    let mut up = folder.command(&["up", "--name", "one"]);
+    for name in ["AWS_SECRET_ACCESS_KEY", "CLOUDFLARE_API_TOKEN", "OF_OWN"] {
+        up.env(name, "real-secret");
+    }
+    assert!(up.output().expect("the command").status.success());
+    let mine = processes(folder.0.path().to_str().expect("text"));
+    let daemon = processes("serve --name one");
+    let pids: BTreeSet<u32> = mine.into_iter().chain(daemon).collect();
+    let environments: Vec<String> = pids
+        .iter()
+        .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/environ")).ok())
+        .collect();
+    let dir = format!("NEX_SANDBOX_DIR={}\0", folder.0.path().display());
+    assert!(environments.iter().any(|one| one.contains(&dir)));
+    assert!(!environments.iter().any(|one| one.contains("real-secret")));
+}
+
+#[tokio::test]
+async fn moto_itself_answers_calls_to_this_machine_only() {
+    let folder = Folder::new(&venv().await);
+    folder.up("one");
+    let launcher = format!("{}/one/launcher", folder.0.path().display());
+    let url = format!(
+        "http://127.0.0.1:{}/",
+        listening_port(processes(&launcher)[0])
+    );
+    for (host, is_refused) in [
+        ("evil.example", true),
+        ("localhost.evil.example:1", true),
+        ("localhost:1", false),
+    ] {
+        let answer = http::send("GET", &url, &[("Host", host)], "").expect("an answer");
+        assert_eq!(answer.status() == 403, is_refused, "{host}: {answer:?}");
+    }
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn a_call_completes_after_its_client_disconnects() {
     let mut stream = std::net::TcpStream::connect(address).expect("a connection");
     write!(
         stream,
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Authorization: AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-3/ec2/aws4_request\r\n\r\n{body}",
         body.len()
     )

@@ -5,9 +5,10 @@ mod cloudflare;
 mod daemon;
 mod faults;
 mod http;
+mod pages;
+mod tls;
 mod user_data;
 
-use std::path::Path;
 use std::process::Command;
 
 use nex_sandbox::{Sandbox, SandboxOptions};
@@ -53,11 +54,13 @@ fn ec2(endpoint: &str, form: &str) -> Option<(u16, String)> {
     )
 }
 
-/// Runs a script of `tests/it/scripts`, after the prelude, with `endpoint` as the AWS endpoint.
-fn script(python: &Path, endpoint: &str, text: &str) {
+/// Runs a script of `tests/it/scripts` on a sandbox, after the prelude. Its first argument is the URL of the AWS gateway.
+fn script(sandbox: &Sandbox, text: &str) {
     let program = format!("{}\n{text}", include_str!("scripts/prelude.py"));
-    let output = Command::new(python)
-        .args(["-c", &program, endpoint])
+    let output = Command::new(sandbox.python())
+        .args(["-c", &program, sandbox.endpoint()])
+        .env_remove("AWS_PROFILE")
+        .envs(sandbox.env())
         .output()
         .expect("python");
     assert!(

@@ -9,7 +9,7 @@ use super::*;
 async fn each_code_says_what_to_do() {
     let codes = [
         1012, 1100, 6003, 7003, 9003, 9109, 10000, 81044, 81045, 81053, 81054, 81055, 81056, 81057,
-        81058,
+        81058, 81062,
     ];
     let server = server().await;
     let mut text = String::new();
@@ -19,7 +19,7 @@ async fn each_code_says_what_to_do() {
         let error = client(&server).await.edge_networks().await;
         let error = error.expect_err("refused");
         let exists = error.kind() == ErrorKind::AlreadyExists;
-        assert_eq!(exists, (81053..=81058).contains(&number), "{number}");
+        assert_eq!(exists, (81053..=81062).contains(&number), "{number}");
         text.push_str(&shown(&error));
     }
     for message in [
@@ -77,6 +77,8 @@ async fn each_code_says_what_to_do() {
           hint: the same record exists already: adopt it, or remove it from the spec
         failed to read Cloudflare's edge networks: Some message (81058)
           hint: the same record exists already: adopt it, or remove it from the spec
+        failed to read Cloudflare's edge networks: Some message (81062)
+          hint: Workers keeps a record of this name, which nobody can change: choose another name, or remove the name from the custom domains in Workers & Pages
         failed to read Cloudflare's edge networks: Cannot use the access token from location: 192.0.2.2 (9109)
           hint: the token's Client IP Address Filtering shuts out this machine's address: add the address at dash.cloudflare.com, My Profile, API Tokens
         failed to read Cloudflare's edge networks: Unauthorized to access requested resource (9109)

@@ -332,6 +332,8 @@ mod tests {
             max_attempts: Some(1),
             endpoint: Some(EndpointOverride {
                 url,
+                s3_url: None,
+                ca_bundle: None,
                 access_key_id: "test".into(),
                 secret_access_key: "test".to_owned().into(),
             }),

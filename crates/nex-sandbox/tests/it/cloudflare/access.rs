@@ -137,6 +137,24 @@ fn zones_are_found_by_name_and_lists_have_pages() {
 }
 
 #[test]
+fn an_internationalised_zone_is_listed_in_unicode_and_its_records_in_punycode() {
+    let api = Api::start();
+    let new = json!({ "name": "bücher.example" });
+    let id = text(&api.control("POST", "cloudflare/zones", &new).body["id"]);
+    let named = |name: &str| api.get(&format!("zones?name={name}")).body["result"].clone();
+    let zone = &named("b%C3%BCcher.example")[0];
+    assert_eq!(
+        (&zone["id"], &zone["name"]),
+        (&json!(id), &json!("bücher.example"))
+    );
+    assert_eq!(named("xn--bcher-kva.example"), json!([]));
+    let record = json!({ "type": "A", "name": "größe.bücher.example", "content": "192.0.2.1" });
+    let made = api.call("POST", &format!("zones/{id}/dns_records"), &record);
+    let name = &made.body["result"]["name"];
+    assert_eq!(name, "xn--gre-6ka8i.xn--bcher-kva.example");
+}
+
+#[test]
 fn each_token_has_its_own_rate_limit() {
     let api = Api::start();
     let policy = api.get("zones");

@@ -210,3 +210,48 @@ fn a_zone_has_a_record_quota() {
     );
     api.created(&more);
 }
+
+#[test]
+fn a_record_of_another_product_is_read_only() {
+    let api = Api::start();
+    let managed = |record: Value, meta: Value| {
+        let new = json!({ "zone": api.zone, "record": record, "meta": meta });
+        api.control("POST", "cloudflare/records", &new).body
+    };
+    let worker = json!({ "type": "AAAA", "name": "app", "content": "100::", "proxied": true });
+    let worker = managed(
+        worker,
+        json!({ "read_only": true, "origin_worker_id": "0af1" }),
+    );
+    let mail = json!({ "type": "TXT", "name": "cf2024-1._domainkey", "content": "v=DKIM1" });
+    managed(mail, json!({ "read_only": true, "email_routing": true }));
+    let listed = api.get(&format!("{}?type=AAAA", api.records())).body;
+    assert_eq!(listed["result"][0], worker);
+    assert_eq!(worker["meta"]["read_only"], true);
+
+    let before = api.snapshot();
+    let path = format!("{}/{}", api.records(), text(&worker["id"]));
+    let change = json!({ "type": "AAAA", "name": "app", "content": "2001:db8::1" });
+    for (method, body) in [
+        ("PATCH", &change),
+        ("PUT", &change),
+        ("DELETE", &Value::Null),
+    ] {
+        let refused = api.call(method, &path, body);
+        assert_eq!(refused.refusal(), (400, 1004, 0), "{method}");
+        assert!(refused.text.contains("read-only"), "{}", refused.text);
+    }
+    let delete = json!({ "deletes": [{ "id": worker["id"] }] });
+    let batch = api.call("POST", &format!("{}/batch", api.records()), &delete);
+    assert_eq!(batch.refusal(), (400, 1004, 0));
+    for kind in [
+        ("A", "192.0.2.1"),
+        ("AAAA", "2001:db8::1"),
+        ("CNAME", "example.org"),
+    ] {
+        let record = json!({ "type": kind.0, "name": "app", "content": kind.1 });
+        assert_eq!(api.create(&record).refusal(), (400, 81062, 0), "{record}");
+    }
+    assert_eq!(api.snapshot(), before);
+    api.created(&json!({ "type": "TXT", "name": "app", "content": "beside it" }));
+}
