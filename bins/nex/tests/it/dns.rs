@@ -284,3 +284,37 @@ urllib.request.urlopen(urllib.request.Request(control, body, method='POST'))
         stage.nex(&["dns", "import", &file]).expect(0);
     }
 }
+
+#[test]
+fn a_name_that_is_delegated_during_the_apply_is_named_and_the_rest_is_done() {
+    let stage = Stage::built(&Reference::new().file());
+    let more = Reference::with(|text| {
+        let records: String = ["host-a", "host-b", "host-c"]
+            .map(|name| format!("[[dns.records]]\ntype = \"A\"\nname = \"{name}\"\ncontent = \"198.51.100.1\"\n\n"))
+            .concat();
+        replaced(&text, "[dns.settings]", &format!("{records}[dns.settings]"))
+    });
+    let slow = Rule::new(Fault::Delay { ms: 2000 }).operation("BatchRecords");
+    stage.sandbox.add_rule(slow.times(1));
+    stage.sandbox.reset_calls();
+    let script = "
+import subprocess, time
+run = subprocess.Popen(['NEX', 'dns', 'apply', 'FILE', '--yes'], stdout=subprocess.PIPE, text=True)
+calls = os.environ['AWS_ENDPOINT_URL'] + '/_sandbox/calls'
+while not any(call['operation'] == 'BatchRecords' for call in json.load(urllib.request.urlopen(calls))):
+    time.sleep(0.02)
+record = {'type': 'NS', 'name': 'host-b', 'content': 'ns.example.org'}
+cloudflare('zones/{zone}/dns_records', 'POST', record)
+print(run.communicate()[0], run.returncode)
+print(sorted(r['name'] for r in cloudflare('zones/{zone}/dns_records') if r['content'] == '198.51.100.1'))
+";
+    let script = script.replace("NEX", env!("CARGO_BIN_EXE_nex"));
+    let shown = stage.python(&script.replace("FILE", &more.file()));
+    let failed = "dns-record host-b.paywithnex.com A";
+    assert!(
+        shown.contains(failed) && shown.contains("(81056)"),
+        "{shown}"
+    );
+    let end = "4\n['host-a.paywithnex.com', 'host-c.paywithnex.com']";
+    assert!(shown.ends_with(end), "{shown}");
+}
