@@ -96,7 +96,7 @@ mod tests {
                 false => then.clone(),
             })
         };
-        let fleet = started(FleetState::Starting, look).await.unwrap();
+        let fleet = started(FleetState::Starting, look).await.expect("a state");
         (fleet, began.elapsed().as_secs())
     }
 

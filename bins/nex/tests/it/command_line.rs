@@ -200,4 +200,11 @@ fn keys_and_secrets_travel_to_no_other_machine_in_clear_text() {
         .env("CLOUDFLARE_API_TOKEN", "example"))
     .expect(5);
     assert!(refused.err.contains("is not encrypted"), "{}", refused.err);
+    // The address of one service alone, which only the SDK reads.
+    let stage = Stage::new();
+    let failed = run(stage
+        .command(&["plan", &reference.file()])
+        .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://192.0.2.2:4566"))
+    .expect(1);
+    assert!(failed.err.contains("is not encrypted"), "{}", failed.err);
 }

@@ -1,6 +1,5 @@
 //! The one place that builds SDK clients.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use tokio::sync::OnceCell;
 use super::Error;
 use super::ca_bundle;
 use super::calls::CallRecorder;
+use super::clear_text::{ClearTextGuard, is_exposed, is_loopback};
 
 /// How often one call is tried. The SDK's default of 3 is too low for the throttling of EC2 and IAM.
 const MAX_ATTEMPTS: u32 = 8;
@@ -88,6 +88,7 @@ macro_rules! client {
         $service::Client::from_conf(
             $service::config::Builder::from($config)
                 .interceptor(CallRecorder($calls.clone()))
+                .interceptor(ClearTextGuard)
                 .build(),
         )
     };
@@ -121,14 +122,6 @@ fn endpoint(options: &ConnectOptions) -> Option<String> {
     given.map(|endpoint| endpoint.url.clone()).or_else(variable)
 }
 
-/// Whether a URL's host is this machine.
-fn is_loopback(url: &str) -> bool {
-    let uri: Option<http::Uri> = url.parse().ok();
-    let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
-    host == "localhost" || address.is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
 impl Aws {
     /// Builds the clients. Checks first that credentials exist.
     ///
@@ -136,8 +129,7 @@ impl Aws {
     /// [`Error::NoCredentials`]; [`Error::ClearText`] for an `http` endpoint of another machine; [`Error::CaBundle`].
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Error> {
         if let Some(url) = endpoint(options)
-            && url.starts_with("http:")
-            && !is_loopback(&url)
+            && is_exposed(&url)
         {
             return Err(Error::ClearText(url));
         }

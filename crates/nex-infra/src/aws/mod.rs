@@ -2,6 +2,7 @@
 
 mod ca_bundle;
 mod calls;
+mod clear_text;
 mod clients;
 mod codes;
 mod error;

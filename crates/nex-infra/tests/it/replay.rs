@@ -77,6 +77,8 @@ impl Replay {
                 url: self.url.clone(),
                 access_key_id: "key".to_owned(),
                 secret_access_key: "secret".to_owned().into(),
+                s3_url: None,
+                ca_bundle: None,
             }),
             calls: CallLog::default(),
         };
