@@ -71,6 +71,14 @@ enum Answer {
     Declined(Exit),
 }
 
+/// What a run holds and has done before its apply, however often it plans again.
+#[derive(Default)]
+struct Underway {
+    lock: Option<Held>,
+    /// The bucket that was made for the lock.
+    bucket: Option<Done>,
+}
+
 /// A plan that the operator agrees to.
 pub(crate) struct Agreed {
     pub(crate) proposal: Proposal,
@@ -95,15 +103,15 @@ impl Request<'_> {
     /// # Errors
     /// As [`Request::run`].
     pub(crate) async fn outcome(&self, context: &Context) -> anyhow::Result<Outcome> {
-        let mut lock = None;
-        let outcome = Box::pin(self.locked(context, &mut lock)).await;
-        if let Some(lock) = lock {
+        let mut underway = Underway::default();
+        let outcome = Box::pin(self.locked(context, &mut underway)).await;
+        if let Some(lock) = underway.lock {
             lock.release(context).await;
         }
         outcome
     }
 
-    async fn locked(&self, context: &Context, lock: &mut Option<Held>) -> anyhow::Result<Outcome> {
+    async fn locked(&self, context: &Context, underway: &mut Underway) -> anyhow::Result<Outcome> {
         let kept = match self.consent {
             Consent::File(path) => Some(PlanFile::read(path, &context.spec.name)?),
             Consent::Given | Consent::Yes | Consent::Name { .. } => None,
@@ -113,7 +121,7 @@ impl Request<'_> {
                 Ok(agreed) => agreed,
                 Err(exit) => return Ok(Outcome::nothing(exit)),
             };
-            let change = Box::pin(cancellable(context, self.change(context, agreed, lock)));
+            let change = Box::pin(cancellable(context, self.change(context, agreed, underway)));
             if let Some(outcome) = change.await? {
                 return Ok(outcome);
             }
@@ -128,7 +136,7 @@ impl Request<'_> {
         &self,
         context: &Context,
         agreed: Agreed,
-        lock: &mut Option<Held>,
+        underway: &mut Underway,
     ) -> anyhow::Result<Option<Outcome>> {
         let refused = Ok(Some(Outcome::nothing(Exit::Refused)));
         // A secret that can't be fetched stops the run before its first change.
@@ -137,8 +145,7 @@ impl Request<'_> {
             None => None,
         };
         let mut stale = agreed.waited;
-        let mut made = None;
-        if let (None, Some(writer)) = (&lock, &writer) {
+        if let (None, Some(writer)) = (&underway.lock, &writer) {
             match Box::pin(self.lock(context, &agreed, writer)).await? {
                 Locked::Busy(who) => {
                     return Ok(Some(Outcome::nothing(context.refuse_busy(&who))));
@@ -149,8 +156,8 @@ impl Request<'_> {
                     bucket,
                     waited,
                 } => {
-                    *lock = held;
-                    made = bucket;
+                    underway.lock = held;
+                    underway.bucket = bucket.or(underway.bucket.take());
                     stale = true;
                     if waited {
                         return Ok(None);
@@ -159,7 +166,8 @@ impl Request<'_> {
             }
         }
         let agreed = if stale {
-            let fresh = Box::pin(self.still_agreed(context, &agreed, made.as_ref())).await?;
+            let fresh =
+                Box::pin(self.still_agreed(context, &agreed, underway.bucket.as_ref())).await?;
             // Only the fresh plan is needed from here on.
             drop(agreed);
             match fresh {
@@ -169,7 +177,8 @@ impl Request<'_> {
         } else {
             agreed
         };
-        let outcome = self.apply(context, &agreed, writer, made, lock);
+        let made = underway.bucket.take();
+        let outcome = self.apply(context, &agreed, writer, made, &mut underway.lock);
         Ok(Some(Box::pin(outcome).await?))
     }
 
