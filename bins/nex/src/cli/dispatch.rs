@@ -10,7 +10,7 @@ use nex_plan::Allowance;
 use super::args::{Agreement, Cli, Command, Dns, Others};
 use super::hints;
 use crate::apply::lock::Patience;
-use crate::commands::{adopt, bootstrap, change, check, dns, outputs, plan, render};
+use crate::commands::{adopt, adopt_all, bootstrap, change, check, dns, outputs, plan, render};
 use crate::context::Context;
 use crate::environment;
 use crate::exit::Exit;
@@ -77,20 +77,35 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         }
         Command::Adopt {
             env,
-            kind,
-            id,
-            yes,
+            kind: Some(kind),
+            id: Some(id),
+            all: _,
+            agreement: Agreement { yes, allow },
             others,
         } => {
-            let (kind, id) = (kind.as_str(), id.as_str());
-            let patience = patience(others);
             let request = adopt::Request {
-                kind,
-                id,
+                kind: &kind,
+                id: &id,
                 yes,
-                patience,
+                allow: BTreeSet::from_iter(allow),
+                patience: patience(others),
             };
             request.run(&open(&env)?).await
+        }
+        Command::Adopt {
+            env,
+            agreement: Agreement { yes, allow },
+            others,
+            ..
+        } => {
+            let request = request(Target::Adopt, "adopt --all", allow, yes_or_prompt(yes));
+            let patience = patience(others);
+            let request = Request {
+                full,
+                patience,
+                ..request
+            };
+            adopt_all::run(&open(&env)?, &request).await
         }
         Command::Destroy {
             env,

@@ -1,5 +1,6 @@
 //! An environment as it is read at one moment, and the plan that follows.
 
+mod adoptions;
 pub(crate) mod file;
 mod step;
 
@@ -11,7 +12,7 @@ use nex_dns::certificate::RevokeScope;
 use nex_dns::{Goal, ZoneSnapshot};
 use nex_infra::model::{Desired, Key, Kind, Observed};
 use nex_infra::{CloudReader as _, EdgeNetworks, Images, LintContext, Quotas};
-use nex_plan::{Finding, Linted, Subject};
+use nex_plan::{Change, Finding, Linted, Plan, Subject};
 
 use crate::context::Context;
 use crate::environment;
@@ -28,6 +29,8 @@ pub(crate) enum Target {
     Destroy(Scope),
     /// Certificates that no secret uses any more are revoked.
     Revoke,
+    /// Everything with a name of the environment, and no other deployment's, carries the deployment's tags and marks.
+    Adopt,
 }
 
 /// Which part of an environment a command works on.
@@ -44,6 +47,7 @@ impl Target {
         match self {
             Target::Build(scope) | Target::Destroy(scope) => *scope,
             Target::Revoke => Scope::Zone,
+            Target::Adopt => Scope::All,
         }
     }
 }
@@ -58,6 +62,8 @@ pub(crate) struct Proposal {
     pub(crate) goal: Goal,
     /// The networks of Cloudflare's proxies; empty for a plan of the zone alone.
     pub(crate) edge_networks: Vec<String>,
+    /// What the next build changes because of this plan; `None` unless the plan adopts.
+    pub(crate) then: Option<Plan<Change>>,
 }
 
 impl Proposal {
@@ -72,6 +78,7 @@ impl Proposal {
             aws: None,
             goal,
             edge_networks: vec![],
+            then: None,
         }
     }
 }
@@ -137,6 +144,7 @@ impl Context {
             Target::Build(_) => Box::pin(self.build(snapshot)).await,
             Target::Destroy(_) => Box::pin(self.teardown(snapshot)).await,
             Target::Revoke => Ok(self.revocation(&snapshot)),
+            Target::Adopt => self.adoptions(snapshot),
         }
     }
 
@@ -160,6 +168,7 @@ impl Context {
             aws: Some(state),
             goal,
             edge_networks: edge.cidrs().to_vec(),
+            then: None,
         })
     }
 
@@ -172,9 +181,19 @@ impl Context {
             snapshot.with_context(|| format!("failed to read {name}"))
         };
         let (snapshot, edge) = tokio::try_join!(read, self.edge_networks())?;
-        let inputs = wiring::Inputs::new(&self.spec, &snapshot.facts.database, &edge).infra()?;
+        self.aws_state(snapshot, &edge)
+    }
+
+    /// What the spec asks for at AWS, beside what was read.
+    pub(crate) fn aws_state(
+        &self,
+        snapshot: nex_infra::Snapshot,
+        edge: &EdgeNetworks,
+    ) -> anyhow::Result<AwsState> {
+        let facts = &snapshot.facts;
+        let inputs = wiring::Inputs::new(&self.spec, &facts.database, edge).infra()?;
         let (spec, observed) = (&self.spec.aws, &snapshot.observed);
-        let desired = nex_infra::desired(spec, &self.names, &snapshot.facts, &inputs, observed);
+        let desired = nex_infra::desired(spec, &self.names, facts, &inputs, observed);
         Ok(AwsState { snapshot, desired })
     }
 
@@ -234,6 +253,7 @@ impl Context {
             }),
             goal,
             edge_networks: vec![],
+            then: None,
         })
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod adopt;
+mod adopt_all;
 mod aws;
 mod budget;
 mod check;
