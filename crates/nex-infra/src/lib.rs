@@ -14,6 +14,7 @@
 //! | [`policy`] | the IAM policies of the roles |
 //! | [`permissions`] | the IAM permissions that nex itself needs |
 //! | [`adoption()`], [`adoptions()`] | take over what someone else made: one resource, or everything |
+//! | [`inspection`] | what a plan does not read: properties that others set and nex does not |
 //! | [`teardown()`] | the plan that deletes everything |
 //! | `aws` | the client of AWS |
 //!
@@ -95,6 +96,7 @@ mod engine;
 mod facts;
 mod ids;
 mod inputs;
+pub mod inspection;
 mod lint;
 pub mod model;
 mod names;

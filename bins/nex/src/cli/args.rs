@@ -76,12 +76,21 @@ pub struct Others {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all problems of an environment's file, then the warnings about it
-    #[command(
-        after_help = "Examples:\n  nex check staging\n  nex check path/to/environment.toml --json"
-    )]
+    #[command(after_help = "Examples:
+  nex check staging
+  nex check path/to/environment.toml --json
+  nex check staging --deep           also what others set in the deployment and a plan does not read
+  nex check staging --deep --json | jq '.deployment[] | .code'
+
+Without --deep, no network is needed. --deep reads the resource policies of the secrets, the replication, notifications
+and versioning of the buckets, the subscription filters of the log groups, the longest sessions of the roles, offers of
+the address to other accounts, and the server's user data and shutdown behavior: one call for each.")]
     Check {
         /// The environment: environments/ENV.toml, or a path to a file
         env: String,
+        /// Read the deployment too: what others set there and a plan does not read
+        #[arg(long)]
+        deep: bool,
     },
     /// Show what would be created, changed, replaced and deleted
     #[command(after_help = "Examples:

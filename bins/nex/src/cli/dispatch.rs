@@ -46,7 +46,8 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
     let sandbox = cli.global.sandbox;
     let open = |env: &str| Context::open(env, sandbox.as_deref(), output);
     match cli.command {
-        Command::Check { env } => check::run(&env, output),
+        Command::Check { env, deep: false } => check::run(&env, output),
+        Command::Check { env, deep: true } => check::run_deep(&env, output, open).await,
         Command::Plan { env, check, out } => {
             let request = plan::Request {
                 scope: Scope::All,

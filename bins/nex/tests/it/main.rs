@@ -8,6 +8,7 @@ mod budget;
 mod check;
 mod command_line;
 mod crash;
+mod deep;
 mod dns;
 mod drift;
 mod growth;

@@ -10,6 +10,7 @@ mod auto_scaling;
 mod bucket;
 mod elastic_ip;
 mod identity;
+mod inspection;
 mod instance;
 mod launch_template;
 mod lookups;
