@@ -1,6 +1,6 @@
 //! Shows the plan of an adoption: what is taken over, and what the next build then changes.
 
-use nex_plan::{Change, Linted, Plan, PlanDocument, Planned, Step};
+use nex_plan::{Change, Finding, Linted, Plan, PlanDocument, Planned, RefusalError, Remedy, Step};
 use serde::Serialize;
 
 use super::output::Output;
@@ -12,6 +12,13 @@ struct Document {
     plan: PlanDocument,
     /// What the next build then changes.
     then: Vec<Change>,
+}
+
+/// What resolves a refusal of several resources that can be taken over: the command that takes over everything.
+pub(crate) fn hint(RefusalError(findings): &RefusalError, command: &str) -> Option<String> {
+    let is_adoptable = |f: &&Finding| matches!(f.remedy, Remedy::Adopt { .. });
+    let several = findings.iter().filter(is_adoptable).count() > 1;
+    several.then(|| format!("to take over all of it at once: {command}"))
 }
 
 impl PlanView<'_> {
@@ -54,7 +61,7 @@ impl PlanView<'_> {
                 format!("The next bootstrap then changes these:\n\n{changes}")
             };
             format!(
-                "Adopted by nex's tags and marks, without any other change:\n\n{adopted}\n{then}"
+                "Adopting sets these tags and marks, and changes nothing else:\n\n{adopted}\n{then}"
             )
         })
     }

@@ -114,6 +114,11 @@ fn an_adoption_changes_tags_and_marks_and_nothing_else() {
         let is_tag = operation.contains("Tag");
         assert!(is_tag || operation == "BatchRecords", "{operation}");
     }
+    let calls = stage.sandbox.calls();
+    let locked: Vec<&str> = calls.iter().map(|call| call.operation.as_str()).collect();
+    let at = |operation| locked.iter().position(|name| *name == operation);
+    assert!(at("PutObject") < at("TagRole") && at("TagRole") < at("DeleteObject"));
+    assert!(at("PutObject").is_some(), "{locked:?}");
     let records = stage.python(RECORDS);
     assert_eq!(records, before.replace("(staging)", "(nex-staging)"));
 }

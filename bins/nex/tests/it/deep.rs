@@ -105,6 +105,19 @@ fn each_foreign_setting_is_found_and_none_is_left_after_its_removal() {
 }
 
 #[test]
+fn before_the_first_build_there_is_nothing_to_read() {
+    let reference = Reference::new();
+    let stage = Stage::new();
+    let (ended, found) = deep(&stage, &reference.file());
+    assert_eq!(found, [""; 0]);
+    assert!(
+        ended.err.contains("nothing of staging exists yet"),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
 fn a_finding_names_who_gets_what_and_how_to_end_it() {
     let reference = Reference::new();
     let file = reference.file();

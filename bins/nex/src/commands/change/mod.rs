@@ -21,8 +21,8 @@ use crate::exit::Exit;
 use crate::plan::file::PlanFile;
 use crate::plan::{Proposal, Step, Target};
 use crate::ui::plans::PlanView;
-use crate::ui::prompt;
 use crate::ui::report::Finished;
+use crate::ui::{adoptions, prompt};
 
 /// A change that an operator asks for.
 pub(crate) struct Request<'a> {
@@ -223,7 +223,8 @@ impl Request<'_> {
             Ok(approved) => Ok(Some(approved)),
             Err(refusal) => {
                 let why = format!("{refusal}; nothing was changed");
-                context.output.refused(&why, None);
+                let hint = adoptions::hint(&refusal, &context.command("adopt", &["--all"]));
+                context.output.refused(&why, hint.as_deref());
                 Ok(None)
             }
         }

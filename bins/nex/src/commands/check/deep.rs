@@ -29,6 +29,11 @@ impl Context {
             self.output.note(&note);
         }
         let total = probes.len();
+        if total == 0 {
+            let note = format!("nothing of {} exists yet", self.spec.name);
+            self.output.note(&note);
+            return Ok(vec![]);
+        }
         let done = AtomicUsize::new(0);
         let what = format!("reading {} in depth", self.spec.name);
         self.progress.count(&what, 0, total);
