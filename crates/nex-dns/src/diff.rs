@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 
-use nex_plan::{PlanEntry as _, Planned};
+use nex_plan::Planned;
 
 use crate::change::{DeferredRecord, RecordChange, RecordStep, SettingStep, ZoneStep, differs};
 use crate::desired::Desired;
-use crate::ids::RecordId;
-use crate::ownership::{marked, unmarked};
-use crate::record::{DesiredRecord, NewRecord, RecordContent, effective_ttl};
+use crate::record::{DesiredRecord, RecordContent};
 use crate::spec::RecordType;
 use crate::taken::{Claim, Taken};
 use crate::zone::{ObservedRecord, Zone};
@@ -220,46 +218,4 @@ fn update(
             new: new.clone(),
         })),
     }
-}
-
-/// The step that puts the deployment's mark on a record, in place of any other deployment's, and changes nothing else of
-/// it; `None` if the zone has no record with this id that a deployment can own.
-pub(crate) fn adoption(desired: &Desired, zone: &Zone, id: &RecordId) -> Option<RecordStep> {
-    let existing = zone.records.iter().find(|existing| existing.id == *id)?;
-    let kind = existing.ownable_type()?;
-    let comment = existing.comment.as_deref().and_then(unmarked);
-    let new = NewRecord {
-        kind,
-        name: existing.name_in(&desired.zone),
-        content: existing.canonical_content(),
-        ttl: effective_ttl(existing.ttl, existing.proxied),
-        proxied: existing.proxied,
-        comment: marked(comment, &desired.deployment),
-    };
-    Some(RecordStep {
-        label: format!("{} {kind}", new.name),
-        change: RecordChange::Update(existing.clone(), new),
-        reasons: vec![],
-    })
-}
-
-/// What the next plan does to an adopted record; `None` if the record already matches the spec.
-pub(crate) fn after_adoption(
-    desired: &Desired,
-    zone: &Zone,
-    adopted: &RecordStep,
-) -> Option<Planned<ZoneStep>> {
-    let RecordChange::Update(old, new) = &adopted.change else {
-        return None;
-    };
-    let mut zone = zone.clone();
-    for record in zone.records.iter_mut().filter(|record| record.id == old.id) {
-        record.comment = Some(new.comment.clone());
-    }
-    let mut entries = records(desired, &zone).entries.into_iter();
-    let is_about = |entry: &Planned<ZoneStep>| match entry {
-        Planned::Ready(step) => step.target() == Some(old.id.as_str()),
-        Planned::Deferred(deferred) => deferred.target() == Some(old.id.as_str()),
-    };
-    entries.find(is_about)
 }

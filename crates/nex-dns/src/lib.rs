@@ -45,6 +45,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod adoption;
 pub mod certificate;
 mod change;
 #[cfg(feature = "client")]
@@ -79,7 +80,7 @@ pub use ids::{CertificateId, RecordId, ZoneId};
 pub use manager::{ZoneError, ZoneManager};
 pub use ownership::mark;
 pub use setting::Setting;
-pub use snapshot::{Adoption, Goal, ZoneSnapshot};
+pub use snapshot::{Adoption, Adoptions, Goal, ZoneSnapshot};
 pub use spec::Spec;
 pub use step::ZoneStep;
 

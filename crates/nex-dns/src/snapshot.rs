@@ -1,11 +1,12 @@
 //! A zone as it was read, and the plans that it leads to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use nex_plan::{Finding, Lint, Linted, Plan, PlanEntry as _, Planned, Problems, ResourceId};
 use time::OffsetDateTime;
 
+use crate::adoption::{self, Candidates};
 use crate::certificate::{
     self, LiveCertificate, RevokeScope, Stored, revocations, unknown_findings, unrelated_findings,
     unused_findings,
@@ -32,11 +33,11 @@ pub enum Goal {
     },
     /// Certificates that no secret uses any more are revoked.
     Revoke,
-    /// The record with this id carries the deployment's mark, in place of any other deployment's; nothing else of it
+    /// The records with these ids carry the deployment's mark, in place of any other deployment's; nothing else of them
     /// changes.
     Adopt {
-        /// The record's id at Cloudflare.
-        record: RecordId,
+        /// The records' ids at Cloudflare.
+        records: BTreeSet<RecordId>,
     },
 }
 
@@ -57,6 +58,17 @@ pub struct Adoption {
     pub plan: Linted<ZoneStep>,
     /// What the next plan then does to the record; `None` if the record already matches the spec.
     pub then: Option<Planned<ZoneStep>>,
+}
+
+/// The adoption of every record that stands in the way of the spec's.
+#[derive(Clone, Debug)]
+pub struct Adoptions {
+    /// The plan that puts the deployment's mark on the records. Its findings name what stays with its owner, and why.
+    pub plan: Linted<ZoneStep>,
+    /// The goal of that plan.
+    pub goal: Goal,
+    /// What the next plan then does to these records, and in their place.
+    pub then: Vec<Planned<ZoneStep>>,
 }
 
 impl ZoneSnapshot {
@@ -139,14 +151,34 @@ impl ZoneSnapshot {
     /// record that a deployment can own ([`ObservedRecord::ownable_type`](crate::zone::ObservedRecord::ownable_type)).
     pub fn adoption(&self, record: &RecordId, address: Option<Ipv4Addr>) -> Option<Adoption> {
         let desired = self.desired(&Goal::Spec { address });
-        let step = diff::adoption(&desired, &self.zone, record)?;
-        let goal = Goal::Adopt {
-            record: record.clone(),
-        };
+        let records = BTreeSet::from([record.clone()]);
+        let steps = adoption::steps(&desired, &self.zone, &records);
+        if steps.is_empty() {
+            return None;
+        }
+        let mut then = adoption::differences(&desired, &self.zone, &steps).into_iter();
         Some(Adoption {
-            then: diff::after_adoption(&desired, &self.zone, &step),
-            plan: self.plan(&goal),
+            then: then.find(|entry| adoption::is_about(entry, record)),
+            plan: self.plan(&Goal::Adopt { records }),
         })
+    }
+
+    /// What taking over every record that stands in the way of the spec's leads to, with the server at `address`.
+    ///
+    /// A record that carries another deployment's mark, or that no deployment can own, stays with its owner, with a
+    /// warning. If the zone has more records of one name and type than the spec asks for, none of them is taken: that is a
+    /// denial, and an operator who allows it leaves all of them as they are. `older` is what the marks of this same
+    /// deployment named at an earlier time, and what no other deployment is named.
+    pub fn adoptions(&self, address: Option<Ipv4Addr>, older: Option<&str>) -> Adoptions {
+        let desired = self.desired(&Goal::Spec { address });
+        let Candidates { records, findings } = adoption::candidates(&desired, &self.zone, older);
+        let steps = adoption::steps(&desired, &self.zone, &records);
+        let goal = Goal::Adopt { records };
+        Adoptions {
+            then: adoption::differences(&desired, &self.zone, &steps),
+            plan: self.plan(&goal).with(findings),
+            goal,
+        }
     }
 
     /// The plan that leads to `goal`.
@@ -172,11 +204,11 @@ impl ZoneSnapshot {
                 let revoked = self.revocations(RevokeScope::Unused).into_iter();
                 plan.entries.extend(revoked.map(Planned::Ready));
             }
-            Goal::Adopt { record } => {
-                let step = diff::adoption(&self.desired(goal), &self.zone, record);
-                let step = step.filter(|step| !step.fields().is_empty());
+            Goal::Adopt { records } => {
+                let steps = adoption::steps(&self.desired(goal), &self.zone, records).into_iter();
+                let steps = steps.filter(|step| !step.fields().is_empty());
                 plan.entries
-                    .extend(step.map(|step| Planned::Ready(ZoneStep::Record(step))));
+                    .extend(steps.map(|step| Planned::Ready(ZoneStep::Record(step))));
             }
         }
         plan

@@ -24,7 +24,7 @@ pub(crate) struct Claim<'a> {
     pub(crate) name: &'a str,
     pub(crate) kind: RecordType,
     /// The content of a TXT record; any content of another type has the same conflicts.
-    text: Option<&'a str>,
+    pub(crate) text: Option<&'a str>,
 }
 
 impl<'a> Claim<'a> {

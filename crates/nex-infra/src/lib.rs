@@ -13,7 +13,8 @@
 //! | [`model`] | the resources: what a spec asks for and what was read |
 //! | [`policy`] | the IAM policies of the roles |
 //! | [`permissions`] | the IAM permissions that nex itself needs |
-//! | [`adoption()`] | takes over a resource that someone else made |
+//! | [`adoption()`], [`adoptions()`] | take over what someone else made: one resource, or everything |
+//! | [`inspection`] | what a plan does not read: properties that others set and nex does not |
 //! | [`teardown()`] | the plan that deletes everything |
 //! | `aws` | the client of AWS |
 //!
@@ -97,6 +98,7 @@ mod engine;
 mod facts;
 mod ids;
 mod inputs;
+pub mod inspection;
 mod lint;
 pub mod model;
 mod names;
@@ -106,7 +108,7 @@ mod ports;
 pub mod spec;
 mod step;
 
-pub use adoption::{Adoption, AdoptionError, adoption};
+pub use adoption::{Adoption, AdoptionError, Adoptions, adoption, adoptions};
 pub use desired::desired;
 pub use diff::{diff, teardown};
 #[cfg(feature = "engine")]

@@ -1,6 +1,6 @@
 //! The traits between the pure part and a cloud. Reading and writing are separate, so that a dry run has no writer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::Ipv4Addr;
 use std::sync::{Mutex, PoisonError};
@@ -18,6 +18,9 @@ pub struct Snapshot {
     pub facts: Facts,
     /// The resources that exist under the environment's names and tags.
     pub observed: Observed,
+    /// The identities that several resources without nex's tags have names for, each with the ids of all of them;
+    /// `observed` holds one of them.
+    pub rivals: BTreeMap<Key, BTreeSet<String>>,
 }
 
 impl Snapshot {

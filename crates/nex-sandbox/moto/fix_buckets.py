@@ -1,4 +1,5 @@
-"""Buckets that a call cannot use: those of other accounts and other Regions. Policies that ask for TLS."""
+"""Buckets that a call cannot use: those of other accounts and other Regions. Policies that ask for TLS. Answers
+about notifications and versioning."""
 
 import json
 from fnmatch import fnmatchcase
@@ -38,6 +39,23 @@ def fix():
         return plain(value)
 
     responses.ActionResult = result
+    notification = responses.S3Response.get_bucket_notification
+
+    def get_bucket_notification(self):
+        """moto gives the answer about a bucket without notifications another name than S3 does."""
+        self.data["Action"] = "GetBucketNotificationConfiguration"
+        return notification(self)
+
+    responses.S3Response.get_bucket_notification = get_bucket_notification
+
+    def get_bucket_versioning(self):
+        """moto names the answer after the call. S3 leaves the status out where versioning was never on."""
+        status = self.backend.get_bucket_versioning(self.bucket_name)
+        inner = f"<Status>{status}</Status>" if status else ""
+        root = "VersioningConfiguration"
+        return 200, {}, f'<{root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inner}</{root}>'
+
+    responses.S3Response.get_bucket_versioning = get_bucket_versioning
 
 
 def _statements(policy):

@@ -1,6 +1,6 @@
 """Instances: client tokens, quotas, termination protection, tags, volumes, images and CPU credits."""
 
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.core.types import Base64EncodedString
 from moto.ec2.exceptions import EC2ClientError, InvalidAMIIdError, InvalidInstanceIdError, OperationNotPermitted4
 from moto.ec2.models import EC2Backend
@@ -20,6 +20,7 @@ USER_DATA_BYTES = 16 * 1024
 STANDARD = "acdhimrtz"
 # Attributes that only a stopped instance can change.
 NEEDS_STOP = ("InstanceType", "UserData", "EbsOptimized", "Kernel")
+SHUTDOWN = "InstanceInitiatedShutdownBehavior"
 
 
 def fix():
@@ -198,6 +199,15 @@ def _fix_attributes():
         if groups:
             # moto changes the groups of the instance but not those of its interface.
             instance.nics[0]._group_set = [self.ec2_backend.get_security_group_from_id(id_) for id_ in groups]
+        behavior, script = (self._get_param(f"{name}.Value") for name in (SHUTDOWN, "UserData"))
+        if behavior is not None:
+            # moto takes the call for one that removes all groups.
+            instance.instance_initiated_shutdown_behavior = behavior
+            return EmptyResult()
+        if isinstance(script, bytes):
+            # moto decodes the script and then expects it in base64.
+            instance.user_data = Base64EncodedString.from_raw_bytes(script)
+            return EmptyResult()
         return modify(self)
 
     def modify_instance_metadata_options(self, instance_id, http_tokens=None, hop_limit=None, http_endpoint=None, dry_run=False, http_protocol=None, metadata_tags=None):

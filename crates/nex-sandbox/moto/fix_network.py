@@ -1,20 +1,27 @@
-"""Security groups and addresses: duplicate rules, groups and addresses in use, and the address limit."""
+"""Security groups and addresses: duplicate rules, groups and addresses in use, the address limit, and transfers."""
 
 import itertools
+from datetime import timedelta
 
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, elastic_ip_addresses
 from moto.ec2.models.security_groups import SecurityGroup
+from moto.ec2.responses.elastic_ip_addresses import ElasticIPAddresses
 from moto.ec2.responses.security_groups import SecurityGroups
 
 # The default quota of AWS for a region.
 ADDRESSES = 5
+# How long another account can accept an address that is offered to it.
+TRANSFER_OFFER = timedelta(days=7)
 
 
 def fix():
     _fix_rules()
     _fix_group_deletion()
     _fix_addresses()
+    _fix_transfers()
 
 
 def _key(rule):
@@ -104,3 +111,38 @@ def _fix_addresses():
     EC2Backend.allocate_address = allocate_address
     EC2Backend.associate_address = associate_address
     EC2Backend.release_address = release_address
+
+
+def _fix_transfers():
+    """moto knows no transfers of addresses to other accounts."""
+
+    def described(address, status):
+        return {
+            "PublicIp": address.public_ip,
+            "AllocationId": address.allocation_id,
+            "TransferAccountId": address.transfer_account,
+            "TransferOfferExpirationTimestamp": address.transfer_ends,
+            "AddressTransferStatus": status,
+        }
+
+    def addressed(self):
+        return self.ec2_backend.address_by_allocation([self._get_param("AllocationId")])[0]
+
+    def enable_address_transfer(self):
+        address = addressed(self)
+        address.transfer_account = self._get_param("TransferAccountId")
+        address.transfer_ends = utcnow() + TRANSFER_OFFER
+        return ActionResult({"AddressTransfer": described(address, "pending")})
+
+    def disable_address_transfer(self):
+        address = addressed(self)
+        answer = described(address, "disabled")
+        del address.transfer_account
+        return ActionResult({"AddressTransfer": answer})
+
+    def describe_address_transfers(self):
+        offered = [address for address in self.ec2_backend.addresses if hasattr(address, "transfer_account")]
+        return ActionResult({"AddressTransfers": [described(address, "pending") for address in offered]})
+
+    for operation in (enable_address_transfer, disable_address_transfer, describe_address_transfers):
+        setattr(ElasticIPAddresses, operation.__name__, operation)

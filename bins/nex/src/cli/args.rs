@@ -87,12 +87,21 @@ pub struct Others {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all problems of an environment's file, then the warnings about it
-    #[command(
-        after_help = "Examples:\n  nex check staging\n  nex check path/to/environment.toml --json"
-    )]
+    #[command(after_help = "Examples:
+  nex check staging
+  nex check path/to/environment.toml --json
+  nex check staging --deep           also what others set in the deployment and a plan does not read
+  nex check staging --deep --json | jq '.deployment[] | .code'
+
+Without --deep, no network is needed. --deep reads the resource policies of the secrets, the replication, notifications
+and versioning of the buckets, the subscription filters of the log groups, the longest sessions of the roles, offers of
+the address to other accounts, and the server's user data and shutdown behavior: one call for each.")]
     Check {
         /// The environment: environments/ENV.toml, or a path to a file
         env: String,
+        /// Read the deployment too: what others set there and a plan does not read
+        #[arg(long)]
+        deep: bool,
     },
     /// Show what would be created, changed, replaced and deleted
     #[command(after_help = "Examples:
@@ -139,21 +148,31 @@ To continue a run that was interrupted at any point, run the command again.")]
         #[command(flatten)]
         others: Others,
     },
-    /// Take over an existing resource by giving it nex's tags; the difference is shown first
+    /// Take over existing resources by giving them nex's tags; the difference is shown first
     #[command(after_help = "Examples:
   nex adopt staging instance i-0e9ac36ca2e71331c
   nex adopt staging s3-bucket nex-staging-gitlab-registry
-  nex adopt staging iam-role nex-staging-gitlab-runner --yes")]
+  nex adopt staging iam-role nex-staging-gitlab-runner --yes
+  nex adopt staging --all            everything that has a name of the environment
+  nex adopt staging --all --allow 'ambiguous:elastic-ip nex-staging-gitlab'
+
+With --all, what belongs to another deployment of nex stays with it. Of several resources with one name none is taken:
+adopt the one that serves by its id, or allow it, and all of them stay as they are.")]
     Adopt {
         /// The environment
         env: String,
         /// The resource's kind, as plans name it
-        kind: String,
+        #[arg(required_unless_present = "all")]
+        kind: Option<String>,
         /// The resource's id: an instance id, the name of a bucket or role, ...
-        id: String,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
+        #[arg(required_unless_present = "all")]
+        id: Option<String>,
+        /// Everything that has a name of the environment, at AWS and in the zone
+        #[arg(long, conflicts_with_all = ["kind", "id"])]
+        all: bool,
+        /// How the operator agrees to the plan.
+        #[command(flatten)]
+        agreement: Agreement,
         /// What to do when another run is at work.
         #[command(flatten)]
         others: Others,

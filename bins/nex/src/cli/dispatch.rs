@@ -10,7 +10,7 @@ use nex_plan::{Allowance, ResourceId};
 use super::args::{Agreement, Cli, Command, Dns, Others, Planning};
 use super::hints;
 use crate::apply::lock::Patience;
-use crate::commands::{adopt, bootstrap, change, check, dns, outputs, plan, render};
+use crate::commands::{adopt, adopt_all, bootstrap, change, check, dns, outputs, plan, render};
 use crate::context::Context;
 use crate::environment;
 use crate::exit::Exit;
@@ -46,7 +46,8 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
     let sandbox = cli.global.sandbox;
     let open = |env: &str| Context::open(env, sandbox.as_deref(), output);
     match cli.command {
-        Command::Check { env } => check::run(&env, output),
+        Command::Check { env, deep: false } => check::run(&env, output),
+        Command::Check { env, deep: true } => check::run_deep(&env, output, open).await,
         Command::Plan {
             env,
             planning,
@@ -85,20 +86,35 @@ async fn dispatch(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         }
         Command::Adopt {
             env,
-            kind,
-            id,
-            yes,
+            kind: Some(kind),
+            id: Some(id),
+            all: _,
+            agreement: Agreement { yes, allow },
             others,
         } => {
-            let (kind, id) = (kind.as_str(), id.as_str());
-            let patience = patience(others);
             let request = adopt::Request {
-                kind,
-                id,
+                kind: &kind,
+                id: &id,
                 yes,
-                patience,
+                allow: BTreeSet::from_iter(allow),
+                patience: patience(others),
             };
             request.run(&open(&env)?).await
+        }
+        Command::Adopt {
+            env,
+            agreement: Agreement { yes, allow },
+            others,
+            ..
+        } => {
+            let request = request(Target::Adopt, "adopt --all", allow, yes_or_prompt(yes));
+            let patience = patience(others);
+            let request = Request {
+                full,
+                patience,
+                ..request
+            };
+            adopt_all::run(&open(&env)?, &request).await
         }
         Command::Destroy {
             env,

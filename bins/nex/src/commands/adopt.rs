@@ -1,5 +1,6 @@
 //! `nex adopt`: takes over an existing resource by giving it nex's tags, or a record nex's mark.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use nex_dns::{Goal, RecordId};
 use nex_infra::aws::Writer;
 use nex_infra::model::Kind;
 use nex_infra::{AdoptionError, ConvergeOptions, adoption, converge};
-use nex_plan::{Action, ApplyReport, Approved, Plan, Planned, Step};
+use nex_plan::{Action, Allowance, ApplyReport, Approved, Plan, Planned, Step};
 
 use super::change::cancellable;
 use crate::apply::lock::{Locking, Patience};
@@ -28,6 +29,8 @@ pub(crate) struct Request<'a> {
     pub(crate) id: &'a str,
     /// Whether to skip the question.
     pub(crate) yes: bool,
+    /// The findings that the operator allows by name.
+    pub(crate) allow: BTreeSet<Allowance>,
     /// What to do when another run is at work.
     pub(crate) patience: Patience,
 }
@@ -64,7 +67,7 @@ impl Request<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let approved = adoption.plan.approve(&Default::default())?;
+        let approved = adoption.plan.approve(&self.allow)?;
         let id = subject(&approved);
         let note = format!(
             "adopting {} sets nex's tags and changes nothing else; the next bootstrap fixes the differences",
@@ -124,7 +127,7 @@ impl Request<'_> {
                 self.id
             );
         };
-        let approved = adoption.plan.approve(&Default::default())?;
+        let approved = adoption.plan.approve(&self.allow)?;
         if approved.is_empty() {
             output.note(&format!("nex manages the record {} already", self.id));
             return Ok(Exit::Fine);
@@ -145,7 +148,8 @@ impl Request<'_> {
         if !self.agreed(context, adoption.then, &note)? {
             return Ok(Exit::Fine);
         }
-        let goal = Goal::Adopt { record };
+        let records = BTreeSet::from([record]);
+        let goal = Goal::Adopt { records };
         let started = Instant::now();
         let report = cancellable(context, async {
             Ok(Box::pin(manager.apply(&approved, &goal, context.run_context())).await?)

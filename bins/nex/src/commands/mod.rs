@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod adopt;
+pub(crate) mod adopt_all;
 pub(crate) mod bootstrap;
 pub(crate) mod change;
 pub(crate) mod check;

@@ -1,5 +1,6 @@
 //! An environment as it is read at one moment, and the plan that follows.
 
+mod adoptions;
 pub(crate) mod file;
 mod only;
 mod options;
@@ -13,7 +14,7 @@ use nex_dns::certificate::RevokeScope;
 use nex_dns::{Goal, ZoneSnapshot};
 use nex_infra::model::{Desired, Key, Kind, Observed};
 use nex_infra::{CloudReader as _, EdgeNetworks, Facts, Images, LintContext, Quotas};
-use nex_plan::{Finding, Linted, Subject};
+use nex_plan::{Change, Finding, Linted, Plan, Subject};
 
 use crate::context::Context;
 use crate::environment;
@@ -31,6 +32,8 @@ pub(crate) enum Target {
     Destroy(Scope),
     /// Certificates that no secret uses any more are revoked.
     Revoke,
+    /// Everything with a name of the environment, and no other deployment's, carries the deployment's tags and marks.
+    Adopt,
 }
 
 /// Which part of an environment a command works on.
@@ -47,6 +50,7 @@ impl Target {
         match self {
             Target::Build(scope) | Target::Destroy(scope) => *scope,
             Target::Revoke => Scope::Zone,
+            Target::Adopt => Scope::All,
         }
     }
 }
@@ -61,6 +65,8 @@ pub(crate) struct Proposal {
     pub(crate) goal: Goal,
     /// The networks of Cloudflare's proxies; empty for a plan of the zone alone.
     pub(crate) edge_networks: Vec<String>,
+    /// What the next build changes because of this plan; `None` unless the plan adopts.
+    pub(crate) then: Option<Plan<Change>>,
 }
 
 impl Proposal {
@@ -90,6 +96,7 @@ impl Proposal {
             aws: None,
             goal,
             edge_networks: vec![],
+            then: None,
         }
     }
 }
@@ -159,6 +166,7 @@ impl Context {
             Target::Build(_) => Box::pin(self.build(snapshot, options)).await,
             Target::Destroy(_) => Box::pin(self.teardown(snapshot)).await,
             Target::Revoke => Ok(self.revocation(&snapshot)),
+            Target::Adopt => self.adoptions(snapshot),
         }
     }
 
@@ -188,6 +196,7 @@ impl Context {
             aws: Some(state),
             goal,
             edge_networks: edge.cidrs().to_vec(),
+            then: None,
         })
     }
 
@@ -200,11 +209,19 @@ impl Context {
             snapshot.with_context(|| format!("failed to read {name}"))
         };
         let (snapshot, edge) = tokio::try_join!(read, self.edge_networks())?;
-        let hosting = self.hosting()?;
-        let inputs =
-            wiring::Inputs::new(&self.spec, hosting, &snapshot.facts.database, &edge).infra()?;
+        self.aws_state(snapshot, &edge)
+    }
+
+    /// What the spec asks for at AWS, beside what was read.
+    pub(crate) fn aws_state(
+        &self,
+        snapshot: nex_infra::Snapshot,
+        edge: &EdgeNetworks,
+    ) -> anyhow::Result<AwsState> {
+        let (hosting, facts) = (self.hosting()?, &snapshot.facts);
+        let inputs = wiring::Inputs::new(&self.spec, hosting, &facts.database, edge).infra()?;
         let (spec, observed) = (&hosting.aws, &snapshot.observed);
-        let desired = nex_infra::desired(spec, &self.names, &snapshot.facts, &inputs, observed);
+        let desired = nex_infra::desired(spec, &self.names, facts, &inputs, observed);
         Ok(AwsState { snapshot, desired })
     }
 
@@ -281,6 +298,7 @@ impl Context {
             }),
             goal,
             edge_networks: vec![],
+            then: None,
         })
     }
 

@@ -17,6 +17,9 @@ const TICK: Duration = Duration::from_millis(120);
 pub(crate) trait Screen: Progress {
     /// Writes a line without breaking the moving ones.
     fn note(&self, text: &str);
+
+    /// Shows how many of `total` calls have ended; the last one ends the display.
+    fn count(&self, text: &str, done: usize, total: usize);
 }
 
 /// The renderer for `output`.
@@ -56,6 +59,13 @@ impl Screen for Lines {
     fn note(&self, text: &str) {
         self.0.note(text);
     }
+
+    fn count(&self, text: &str, done: usize, total: usize) {
+        // A log needs no line for each call.
+        if done == 0 || done == total {
+            self.note(&format!("{text}: {done} of {total} calls"));
+        }
+    }
 }
 
 /// A moving line per running step, and a line that stays for each step that ended.
@@ -63,19 +73,22 @@ impl Screen for Lines {
 struct Live {
     lines: MultiProgress,
     running: Mutex<BTreeMap<ResourceId, ProgressBar>>,
+    counter: Mutex<Option<ProgressBar>>,
 }
 
 impl Live {
     fn line(&self, id: &ResourceId) -> ProgressBar {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = || {
-            let line = self.lines.add(ProgressBar::new_spinner());
-            let style = ProgressStyle::with_template("  {spinner} {msg} ({elapsed})");
-            line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            line.enable_steady_tick(TICK);
-            line
-        };
-        running.entry(id.clone()).or_insert_with(start).clone()
+        let line = running.entry(id.clone());
+        line.or_insert_with(|| self.spinner()).clone()
+    }
+
+    fn spinner(&self) -> ProgressBar {
+        let line = self.lines.add(ProgressBar::new_spinner());
+        let style = ProgressStyle::with_template("  {spinner} {msg} ({elapsed})");
+        line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        line.enable_steady_tick(TICK);
+        line
     }
 
     fn end(&self, id: &ResourceId, text: &str) {
@@ -132,6 +145,16 @@ impl Progress for Live {
 impl Screen for Live {
     fn note(&self, text: &str) {
         self.print(text);
+    }
+
+    fn count(&self, text: &str, done: usize, total: usize) {
+        let mut counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = counter.get_or_insert_with(|| self.spinner());
+        line.set_message(format!("{text}: {done} of {total} calls"));
+        if done == total {
+            line.finish_and_clear();
+            *counter = None;
+        }
     }
 }
 

@@ -21,6 +21,8 @@ boto3.client('iam').create_role(RoleName='nex-staging-gitlab-runner', AssumeRole
         "{}",
         refused.out
     );
+    let all = format!("hint: to take over all of it at once: nex adopt {file} --all");
+    assert!(refused.err.contains(&all), "{}", refused.err);
     assert!(
         stage
             .sandbox

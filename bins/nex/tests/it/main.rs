@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod adopt;
+mod adopt_all;
 mod aws;
 mod budget;
 mod check;
 mod command_line;
 mod crash;
+mod deep;
 mod dns;
 mod drift;
 mod growth;

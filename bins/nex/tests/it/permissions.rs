@@ -28,7 +28,7 @@ fn unlisted(calls: &[CallRecord]) -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_listed(stage: &Stage) {
+pub(crate) fn assert_listed(stage: &Stage) {
     let calls = stage.sandbox.calls();
     assert!(!calls.is_empty());
     assert_eq!(unlisted(&calls), Vec::<String>::new());
@@ -37,7 +37,7 @@ fn assert_listed(stage: &Stage) {
 
 /// A plan's calls are all in the half that reads.
 #[track_caller]
-fn assert_reads(stage: &Stage) {
+pub(crate) fn assert_reads(stage: &Stage) {
     let calls = stage.sandbox.calls();
     let changes = calls.iter().filter(|call| call.mutating);
     let changes: Vec<_> = changes.map(|call| &call.operation).collect();

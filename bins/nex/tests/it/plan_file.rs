@@ -48,11 +48,22 @@ fn a_file_that_is_not_a_plan_changes_nothing() {
     assert!(stage.sandbox.calls().iter().all(|call| !call.mutating));
 }
 
-#[test]
-fn the_json_of_a_plan_is_as_its_schema_says() {
+fn validator() -> jsonschema::Validator {
     let schema = std::fs::read_to_string(root().join("docs/plan.schema.json")).unwrap();
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+/// Checks the JSON of a plan against its schema.
+#[track_caller]
+pub(crate) fn assert_valid(plan: &serde_json::Value) {
+    let validator = validator();
+    let errors = validator.iter_errors(plan).map(|error| error.to_string());
+    assert_eq!(errors.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn the_json_of_a_plan_is_as_its_schema_says() {
     let reference = Reference::new();
     let file = reference.file();
     let stage = Stage::new();
@@ -64,12 +75,7 @@ fn the_json_of_a_plan_is_as_its_schema_says() {
     stage.nex(&["plan", &file, "--out", &kept]).expect(0);
     let kept = std::fs::read_to_string(kept).unwrap();
     for text in [&fresh.out, &drifted.out, &kept] {
-        let plan: serde_json::Value = serde_json::from_str(text).unwrap();
-        let errors: Vec<String> = validator
-            .iter_errors(&plan)
-            .map(|e| e.to_string())
-            .collect();
-        assert!(errors.is_empty(), "{errors:?}");
+        assert_valid(&serde_json::from_str(text).unwrap());
     }
     let plan: serde_json::Value = serde_json::from_str(&drifted.out).unwrap();
     assert_eq!(
@@ -83,7 +89,7 @@ fn the_json_of_a_plan_is_as_its_schema_says() {
         }])
     );
     // A schema that takes anything would prove nothing.
-    assert!(!validator.is_valid(&serde_json::json!({"actions": [{"action": "explode"}]})));
+    assert!(!validator().is_valid(&serde_json::json!({"actions": [{"action": "explode"}]})));
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn a_plan_for_one_goal_can_not_apply_another() {
         revoke: Some(RevokeScope::All),
     };
     let adopt = Goal::Adopt {
-        record: RecordId::new("2"),
+        records: [RecordId::new("2")].into(),
     };
     let update_and_create = plan(&spec, &there, &SPEC);
     expect!["the zone example.com has changed since the plan was made: dns-record a.example.com A: the plan says update, delete is needed now"]

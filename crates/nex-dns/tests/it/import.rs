@@ -73,8 +73,8 @@ fn a_zone_comes_out_as_a_spec_that_asks_for_what_is_there() {
     assert_eq!(read.dns, imported.spec);
     assert_eq!(imported.to_adopt, ["1", "2"].map(RecordId::new));
     for id in &imported.to_adopt {
-        let record = id.clone();
-        let plan = snapshot(&read.dns, &there).plan(&Goal::Adopt { record });
+        let records = [id.clone()].into();
+        let plan = snapshot(&read.dns, &there).plan(&Goal::Adopt { records });
         let changes = plan.plan().entries.iter().map(Planned::change);
         let changed: Vec<_> = changes.flat_map(|c| c.fields).map(|f| f.field).collect();
         assert_eq!(changed, ["comment"], "only the mark is new");

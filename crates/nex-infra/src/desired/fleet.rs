@@ -80,6 +80,7 @@ impl DesiredBuilder<'_> {
             trust: policy::trust(policy::EC2),
             policies,
             managed: self.session_manager(),
+            boundary: None,
             tags: self.tags(Runner),
         }
     }

@@ -103,6 +103,7 @@ impl DesiredBuilder<'_> {
             trust: policy::trust(policy::EC2),
             policies,
             managed: self.session_manager(),
+            boundary: None,
             tags: self.tags(Component::Gitlab),
         }
     }
@@ -271,6 +272,7 @@ impl DesiredBuilder<'_> {
             trust: self.scope.trust_snapshots(),
             policies: BTreeMap::from([("gitlab-snapshots".to_owned(), policy)]),
             managed: BTreeSet::new(),
+            boundary: None,
             tags: self.tags(Component::Gitlab),
             name,
         }

@@ -95,7 +95,8 @@ pub async fn converge<R: CloudReader, W: CloudWriter>(
 struct Goal<'a> {
     approved: Approved<Step>,
     desired: &'a Desired,
-    /// The resources that need a change by the first snapshot and are not in the approved plan.
+    /// The resources that are not in the approved plan and need a change by the first snapshot, or once its adoptions are
+    /// done.
     unrelated: BTreeSet<ResourceId>,
 }
 
@@ -190,13 +191,14 @@ impl Goal<'_> {
     fn everything(&self, observed: &Observed) -> Plan<Step> {
         let environment = &self.approved.plan().environment;
         let mut plan = diff(environment, self.desired, observed);
-        for step in self.approved.plan().steps() {
-            if let Operation::Adopt { id, .. } = &step.operation {
-                plan.entries.retain(|entry| entry.id() != step.id());
-                let again = adoption::again(&step.key, id, self.desired, observed);
-                plan.entries.extend(again.map(Planned::Ready));
-            }
-        }
+        let approved = self.approved.plan();
+        let is_adoption = |step: &&Step| matches!(step.operation, Operation::Adopt { .. });
+        let adoptions = approved.steps().filter(is_adoption);
+        let adoptions: BTreeSet<ResourceId> = adoptions.map(Step::id).collect();
+        plan.entries
+            .retain(|entry| !adoptions.contains(&entry.id()));
+        let left = adoption::left(approved, self.desired, observed).into_iter();
+        plan.entries.extend(left.map(Planned::Ready));
         plan
     }
 
@@ -214,8 +216,11 @@ fn unrelated(
     desired: &Desired,
     observed: &Observed,
 ) -> BTreeSet<ResourceId> {
-    let plan = diff(&approved.plan().environment, desired, observed);
-    let ids = plan.entries.iter().map(Planned::id);
+    let environment = &approved.plan().environment;
+    let after = adoption::adopted(approved.plan(), observed);
+    let now = diff(environment, desired, observed);
+    let then = diff(environment, desired, &after);
+    let ids = now.entries.iter().chain(&then.entries).map(Planned::id);
     ids.filter(|id| approved.plan().entry(id).is_none())
         .collect()
 }

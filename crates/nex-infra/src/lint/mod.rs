@@ -259,6 +259,13 @@ fn left_alone(new: &DesiredResource, old: &ResourceState) -> Vec<Finding> {
                 let remedy = "replace it by an encrypted copy of its snapshot".into();
                 warning("volume-not-encrypted", &id, message, remedy)
             }
+            (UpdateBehavior::CreateOnly(_), "permissions_boundary") => {
+                let message = format!(
+                    "the permissions boundary {was}, which nex does not set, may take permissions away that the hosts need"
+                );
+                let remedy = "remove the boundary, unless the account's owner asks for it".into();
+                warning("permissions-boundary", &id, message, remedy)
+            }
             _ => continue,
         };
         findings.push(finding);

@@ -19,6 +19,8 @@ pub struct Role {
     pub policies: BTreeMap<String, Document>,
     /// The ARNs of the attached managed policies.
     pub managed: BTreeSet<String>,
+    /// The ARN of the policy that limits the role, which nex never sets.
+    pub boundary: Option<String>,
     /// The tags.
     pub tags: Tags,
 }
@@ -36,6 +38,7 @@ impl ResourceKind for Role {
             trust,
             policies,
             managed,
+            boundary,
             tags,
         } = self;
         vec![
@@ -45,6 +48,11 @@ impl ResourceKind for Role {
                 Value::map(policies.iter().map(|(k, v)| (k, v.value()))),
             ),
             Field::in_place("managed", Value::set(managed)),
+            Field::create_only(
+                "permissions_boundary",
+                "whoever set it decides: it only takes permissions away",
+                boundary.clone(),
+            ),
             Field::tags(tags),
         ]
     }

@@ -1,6 +1,6 @@
 //! Buckets, secrets and log groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nex_plan::Value;
 
@@ -159,6 +159,7 @@ impl ResourceKind for DesiredSecret {
         vec![
             Field::in_place("description", description),
             value,
+            Field::in_place("replicas", Value::set::<&str>([])),
             Field::tags(tags),
         ]
     }
@@ -175,6 +176,8 @@ pub struct Secret {
     pub description: String,
     /// Whether the secret has a value.
     pub value: SecretValue,
+    /// The other Regions that hold a copy of the secret. nex makes none.
+    pub replicas: BTreeSet<String>,
     /// The tags.
     pub tags: Tags,
 }
@@ -189,6 +192,7 @@ impl ResourceKind for Secret {
             name: _,
             description,
             value,
+            replicas,
             tags,
         } = self;
         let value = match value {
@@ -198,6 +202,7 @@ impl ResourceKind for Secret {
         vec![
             Field::in_place("description", description),
             Field::in_place("value", value),
+            Field::in_place("replicas", Value::set(replicas)),
             Field::tags(tags),
         ]
     }

@@ -109,6 +109,7 @@ pub const OPERATIONS: &[ApiOperation] = &[
     change("dlm", "UpdateLifecyclePolicy", Target::OwnSnapshotPolicies)
         .and(&[("iam:PassRole", Target::RoleForSnapshots)]),
     //
+    read("ec2", "DescribeAddressTransfers", Target::Everything),
     read("ec2", "DescribeAddresses", Target::Everything),
     read(
         "ec2",
@@ -192,6 +193,7 @@ pub const OPERATIONS: &[ApiOperation] = &[
     change("iam", "UpdateAssumeRolePolicy", Target::Roles),
     //
     read("logs", "DescribeLogGroups", Target::Everything),
+    read("logs", "DescribeSubscriptionFilters", Target::LogGroups),
     read("logs", "ListTagsForResource", Target::LogGroups),
     change("logs", "CreateLogGroup", Target::LogGroups)
         .and(&[("logs:TagResource", Target::LogGroups)]),
@@ -205,8 +207,12 @@ pub const OPERATIONS: &[ApiOperation] = &[
     //
     read("s3", "GetBucketLifecycleConfiguration", Target::Buckets)
         .by(&["s3:GetLifecycleConfiguration"]),
+    read("s3", "GetBucketNotificationConfiguration", Target::Buckets)
+        .by(&["s3:GetBucketNotification"]),
     read("s3", "GetBucketPolicy", Target::Buckets),
+    read("s3", "GetBucketReplication", Target::Buckets).by(&["s3:GetReplicationConfiguration"]),
     read("s3", "GetBucketTagging", Target::Buckets),
+    read("s3", "GetBucketVersioning", Target::Buckets),
     // Without the permission to list, S3 says "denied" and not "not found" about a lock that is not there.
     read("s3", "GetObject", Target::Lock).and(&[("s3:ListBucket", Target::Buckets)]),
     read("s3", "GetPublicAccessBlock", Target::Buckets).by(&["s3:GetBucketPublicAccessBlock"]),
@@ -234,6 +240,11 @@ pub const OPERATIONS: &[ApiOperation] = &[
     change("secretsmanager", "DeleteSecret", Target::Secrets),
     change("secretsmanager", "PutSecretValue", Target::Secrets)
         .and(&[("secretsmanager:GetSecretValue", Target::Certificates)]),
+    change(
+        "secretsmanager",
+        "RemoveRegionsFromReplication",
+        Target::Secrets,
+    ),
     change("secretsmanager", "RestoreSecret", Target::Secrets),
     change("secretsmanager", "TagResource", Target::Secrets),
     change("secretsmanager", "UntagResource", Target::Secrets),

@@ -30,7 +30,7 @@ nex takes credentials as the AWS SDKs do: from the environment, a profile (`AWS_
 
 | policy | allows | who gets it |
 |---|---|---|
-| `plan` | everything that reads | CI with `nex plan --check`, and every operator |
+| `plan` | everything that reads, for `nex plan` and `nex check --deep` | CI with `nex plan --check`, and every operator |
 | `change-compute` | changes of EC2, Auto Scaling and the snapshot policy | operators |
 | `change-roles` | changes of IAM roles and instance profiles; passing these roles on | operators |
 | `change-storage` | changes of S3, Secrets Manager and CloudWatch Logs | operators |

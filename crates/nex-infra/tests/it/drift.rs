@@ -67,6 +67,7 @@ drifts! {
         "trust": |it| it.trust = policy::trust("lambda.amazonaws.com");
         "policies": |it| it.policies.clear();
         "managed": |it| it.managed.insert("arn:aws:iam::aws:policy/AdministratorAccess".into());
+        "permissions_boundary": |it| it.boundary = Some("arn:aws:iam::aws:policy/ReadOnlyAccess".into());
         "tags": |it| retag!(it);
     }
     InstanceProfile {
@@ -82,6 +83,7 @@ drifts! {
     Secret {
         "description": |it| it.description = "by hand".into();
         "value": |it| it.value = SecretValue::Absent;
+        "replicas": |it| it.replicas.insert("eu-west-1".into());
         "tags": |it| retag!(it);
     }
     LogGroup {

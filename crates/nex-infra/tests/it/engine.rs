@@ -1,6 +1,6 @@
 //! The engine in special cases: purges, cancellation, needs, moved plans, defects, adoption.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ pub(crate) fn snapshot(observed: Observed) -> Snapshot {
     Snapshot {
         facts: facts(),
         observed,
+        rivals: BTreeMap::new(),
     }
 }
 
@@ -57,7 +58,11 @@ pub(crate) async fn run(
     .await
 }
 
-fn converged(fake: &Arc<Fake>, approved: Approved<Step>, desired: &Desired) -> Converged {
+pub(crate) fn converged(
+    fake: &Arc<Fake>,
+    approved: Approved<Step>,
+    desired: &Desired,
+) -> Converged {
     let run = run(fake, approved, desired, RunContext::detached());
     block_on(run).expect("nothing has moved")
 }

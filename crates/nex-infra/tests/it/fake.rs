@@ -1,6 +1,6 @@
 //! A fake cloud that keeps state, refuses what AWS would refuse, and fails on request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -123,6 +123,7 @@ impl CloudReader for Fake {
         Ok(Snapshot {
             facts: facts(),
             observed: self.observed(),
+            rivals: BTreeMap::new(),
         })
     }
 
@@ -320,7 +321,15 @@ impl State {
         let own = there.state.tags_mut().expect("a kind with tags");
         own.clone_from(tags);
         there.owner = Owner::Nex;
-        self.journal.push((Action::Update, there.state.key()));
+        let key = there.state.key();
+        // A part has the owner of its whole.
+        let parts = self.observed.values_mut();
+        for part in parts.filter(|part| part.state.needs().contains(&key)) {
+            if part.state.tags().is_none() || part.state.key().kind == Kind::Volume {
+                part.owner = Owner::Nex;
+            }
+        }
+        self.journal.push((Action::Update, key));
         Ok(())
     }
 }

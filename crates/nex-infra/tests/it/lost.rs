@@ -1,13 +1,15 @@
-//! Creations whose answer was lost or refused: the read that follows tells what became of them.
+//! Creations and adoptions whose answer was lost or refused: the read that follows tells what became of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nex_infra::converge;
-use nex_infra::model::{Key, Kind, Observed, Owner};
+use nex_infra::model::{Desired, Key, Kind, Observed, Owner};
+use nex_infra::{Converged, adoptions, converge, diff};
 use nex_plan::{ErrorKind, RunContext};
 
-use crate::engine::{NO_DELAY, approved, block_on, run, snapshot};
+use crate::adoption::older;
+use crate::engine::{NO_DELAY, approved, block_on, converged, run, snapshot};
 use crate::fake::{Fake, Fault};
 use crate::stored;
 use crate::support::{built, spec, wanted};
@@ -63,4 +65,37 @@ fn a_resource_that_someone_else_made_in_the_meantime_is_a_failure() {
     assert!(!report.done.iter().any(|done| done.id == key.resource_id()));
     let profile = Key::new(Kind::InstanceProfile, &key.name);
     assert!(!fake.observed().contains_key(&profile));
+}
+
+/// Takes over everything, as far as the fake lets it.
+fn adopt_all(fake: &Arc<Fake>, desired: &Desired) -> Converged {
+    let adoptions = adoptions("staging", desired, &snapshot(fake.observed()));
+    let approved = adoptions.plan.approve(&BTreeSet::new()).unwrap();
+    converged(fake, approved, desired)
+}
+
+#[test]
+fn an_adoption_of_everything_goes_on_after_a_crash_at_any_write() {
+    let (desired, observed) = older();
+    let whole = Arc::new(Fake::new(observed.clone(), None));
+    let report = adopt_all(&whole, &desired).report;
+    assert!(report.is_complete(), "{report:#?}");
+    assert!(report.remaining.is_empty(), "{:#?}", report.remaining);
+    assert!(diff("staging", &desired, &whole.observed()).is_empty());
+    for at in 0..report.done.len() {
+        let kind = ErrorKind::Indeterminate;
+        let fault = Fault {
+            at,
+            acts: at % 2 == 0,
+            kind,
+            dies: true,
+        };
+        let fake = Arc::new(Fake::new(observed.clone(), Some(fault)));
+        adopt_all(&fake, &desired);
+        let again = Arc::new(Fake::new(fake.observed(), None));
+        let report = adopt_all(&again, &desired).report;
+        assert!(report.is_complete(), "{at}: {report:#?}");
+        let left = diff("staging", &desired, &again.observed());
+        assert!(left.is_empty(), "{at}: {left:#?}");
+    }
 }

@@ -15,6 +15,7 @@ mod edge;
 mod engine;
 #[cfg(feature = "engine")]
 mod fake;
+mod inspection;
 #[cfg(feature = "engine")]
 mod lag;
 mod lint;

@@ -1,5 +1,6 @@
 //! How AWS stores a desired resource: the form in which a resource is read back.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use nex_infra::model::{
@@ -45,6 +46,7 @@ pub(crate) fn created(new: &DesiredResource) -> ResourceState {
                 SecretSource::Random | SecretSource::Supplied => SecretValue::Present,
                 SecretSource::External => SecretValue::Absent,
             },
+            replicas: BTreeSet::new(),
             tags: new.tags,
         }),
         D::LogGroup(new) => new.into(),
@@ -143,6 +145,9 @@ pub(crate) fn updated(
                 return Err("an instance keeps its subnet and its image");
             }
             stored.image = old.image.clone();
+        }
+        (S::IamRole(stored), S::IamRole(old), _) => {
+            stored.boundary = old.boundary.clone();
         }
         (S::Volume(stored), S::Volume(old), _) => {
             stored.size_gb = stored.size_gb.max(old.size_gb);

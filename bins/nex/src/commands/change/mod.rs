@@ -21,8 +21,8 @@ use crate::exit::Exit;
 use crate::plan::file::PlanFile;
 use crate::plan::{Options, Proposal, Step, Target};
 use crate::ui::plans::PlanView;
-use crate::ui::prompt;
 use crate::ui::report::Finished;
+use crate::ui::{adoptions, prompt};
 
 /// A change that an operator asks for.
 pub(crate) struct Request<'a> {
@@ -238,7 +238,8 @@ impl Request<'_> {
             Ok(approved) => Ok(Some(approved)),
             Err(refusal) => {
                 let why = format!("{refusal}; nothing was changed");
-                context.output.refused(&why, None);
+                let hint = adoptions::hint(&refusal, &context.command("adopt", &["--all"]));
+                context.output.refused(&why, hint.as_deref());
                 Ok(None)
             }
         }
@@ -255,10 +256,19 @@ impl Request<'_> {
         let view = PlanView::new(&adopt, &self.target, self.full);
         let view = view.with_edge_networks(&proposal.edge_networks);
         let view = view.with_allowed(&self.allow);
-        match audience {
-            Audience::Program => view.show(&proposal.linted, context.output),
-            Audience::Operator => {
+        match (audience, &proposal.then) {
+            (Audience::Program, None) => view.show(&proposal.linted, context.output),
+            (Audience::Program, Some(then)) => {
+                view.show_adoptions(&proposal.linted, then, context.output)
+            }
+            (Audience::Operator, None) => {
                 view.render(|renderer| context.output.rendered(&renderer.linted(&proposal.linted)));
+                Ok(())
+            }
+            (Audience::Operator, Some(then)) => {
+                context
+                    .output
+                    .rendered(&view.adoptions(&proposal.linted, then));
                 Ok(())
             }
         }
@@ -269,12 +279,19 @@ impl Request<'_> {
         matches!(self.consent, Consent::Yes | Consent::Name { typed: None })
     }
 
+    fn question(&self) -> &'static str {
+        match self.target {
+            Target::Adopt => "adopt all of this?",
+            Target::Build(_) | Target::Destroy(_) | Target::Revoke => "apply this plan?",
+        }
+    }
+
     fn ask(&self, context: &Context) -> anyhow::Result<Answer> {
         let output = context.output;
         let name = &context.spec.name;
         match &self.consent {
             Consent::Given | Consent::File(_) => Ok(Answer::Agreed { waited: false }),
-            Consent::Yes => Ok(if prompt::confirm("apply this plan?")? {
+            Consent::Yes => Ok(if prompt::confirm(self.question())? {
                 Answer::Agreed { waited: true }
             } else {
                 output.note("nothing was changed");

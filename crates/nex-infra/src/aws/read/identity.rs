@@ -99,10 +99,13 @@ impl Reader {
             .collect();
         let trust = role.assume_role_policy_document();
         let trust = trust.ok_or_else(|| lacks("a trust policy"))?;
+        let boundary = role.permissions_boundary();
+        let boundary = boundary.and_then(|boundary| boundary.permissions_boundary_arn());
         Ok(Role {
             trust: document(&name, trust)?,
             policies,
             managed,
+            boundary: boundary.map(str::to_owned),
             tags: self.ours(tags(role.tags())),
             name,
         })

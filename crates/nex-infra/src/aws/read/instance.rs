@@ -30,10 +30,18 @@ const ALIVE: [InstanceStateName; 4] = [
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
     instance: Option<DescribedInstance>,
+    /// The ids of the instances that have the server's name and no deployment's tags.
+    unclaimed: Vec<String>,
     is_protected: bool,
     volumes: Vec<DescribedVolume>,
     addresses: Vec<DescribedAddress>,
     pub(super) snapshot_policies: Vec<String>,
+}
+
+/// The server, and what else has its name.
+struct Servers {
+    server: Option<DescribedInstance>,
+    unclaimed: Vec<String>,
 }
 
 /// Whether a volume is the root volume of the server.
@@ -49,14 +57,15 @@ enum Attachment {
 
 impl Reader {
     pub(super) async fn server_parts(&self) -> Result<Parts, Error> {
-        let (instance, volumes, addresses, snapshot_policies) = tokio::try_join!(
-            self.server_instance(),
+        let (servers, volumes, addresses, snapshot_policies) = tokio::try_join!(
+            self.servers(),
             self.volumes_by_name(),
             self.addresses(),
             self.snapshot_policy_ids(),
         )?;
         Ok(Parts {
-            instance,
+            instance: servers.server,
+            unclaimed: servers.unclaimed,
             is_protected: false,
             volumes,
             addresses,
@@ -65,7 +74,7 @@ impl Reader {
     }
 
     /// The server. Someone else's instance with the server's name counts only if nex has no server.
-    async fn server_instance(&self) -> Result<Option<DescribedInstance>, Error> {
+    async fn servers(&self) -> Result<Servers, Error> {
         let request = self.aws.ec2.describe_instances();
         let answer = request
             .filters(self.by_id_or_name(Kind::Instance, "instance-id"))
@@ -85,10 +94,18 @@ impl Reader {
             let key = Key::new(Kind::Instance, self.names.server());
             return Err(ambiguous(&key, ours.iter().filter_map(|i| i.instance_id())));
         }
+        let is_unclaimed =
+            |i: &DescribedInstance| self.names.owner(&tags!(i.tags())) == Owner::Other;
+        let unclaimed = others.iter().filter(|i| is_unclaimed(i));
+        let unclaimed = unclaimed.filter_map(|i| i.instance_id().map(str::to_owned));
+        let unclaimed = unclaimed.collect();
         let newest = others
             .into_iter()
-            .max_by_key(|i| i.launch_time().map(|t| t.secs()));
-        Ok(ours.pop().or(newest))
+            .max_by_key(|i| (is_unclaimed(i), i.launch_time().map(|t| t.secs())));
+        Ok(Servers {
+            server: ours.pop().or(newest),
+            unclaimed,
+        })
     }
 
     /// The instances that are alive by now: an answer that EC2 filtered may show the past, an answer by id does not.
@@ -187,6 +204,9 @@ impl Reader {
                 Attachment::OtherServer
             };
             self.collect_volume(volume, attachment, found)?;
+        }
+        for id in parts.unclaimed {
+            found.add_unclaimed(&Key::new(Kind::Instance, self.names.server()), &id);
         }
         if let Some(instance) = parts.instance {
             self.collect_instance(instance, parts.is_protected, groups, found)?;

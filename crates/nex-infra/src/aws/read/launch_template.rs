@@ -167,7 +167,7 @@ fn root_volume(data: &ResponseLaunchTemplateData) -> RootVolume {
 }
 
 /// User data that is not text is not ours; the diff shows that.
-fn decoded(user_data: &str) -> String {
+pub(super) fn decoded(user_data: &str) -> String {
     let bytes = BASE64.decode(user_data).unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
 }

@@ -10,6 +10,7 @@ mod auto_scaling;
 mod bucket;
 mod elastic_ip;
 mod identity;
+mod inspection;
 mod instance;
 mod launch_template;
 mod lookups;
@@ -20,7 +21,7 @@ mod security_group;
 mod snapshots;
 mod storage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) use instance::{root_mapping_of, root_volume};
@@ -109,9 +110,22 @@ fn ambiguous<'a>(key: &Key, ids: impl IntoIterator<Item = &'a str>) -> Error {
     }
 }
 
-/// The resources found so far, by key.
+/// The resources found so far.
 #[derive(Debug, Default)]
-struct Found(Observed);
+struct Found {
+    observed: Observed,
+    /// The ids of the resources without our tags, by the identity that they have a name for.
+    unclaimed: BTreeMap<Key, BTreeSet<String>>,
+}
+
+/// Which of two resources with one name counts: ours, then the one that we may take over.
+fn rank(owner: &Owner) -> u8 {
+    match owner {
+        Owner::Nex => 0,
+        Owner::Other => 1,
+        Owner::Deployment(_) => 2,
+    }
+}
 
 impl Found {
     /// Adds a resource. Of two resources with one name, ours counts.
@@ -131,22 +145,44 @@ impl Found {
             state,
         };
         let key = observed.state.key();
-        match self.0.get(&key) {
+        if observed.owner == Owner::Other && observed.state.tags().is_some() {
+            self.add_unclaimed(&key, &observed.id);
+        }
+        match self.observed.get(&key) {
             Some(other) if other.owner == Owner::Nex => {
                 if observed.owner == Owner::Nex && other.id != observed.id {
                     return Err(ambiguous(&key, [other.id.as_str(), &observed.id]));
                 }
             }
-            Some(other) if observed.owner != Owner::Nex && other.id <= observed.id => {}
+            Some(other)
+                if (rank(&other.owner), &other.id) <= (rank(&observed.owner), &observed.id) => {}
             _ => {
-                self.0.insert(key, observed);
+                self.observed.insert(key, observed);
             }
         }
         Ok(())
     }
 
+    /// Adds a resource without our tags that has the name of `key`.
+    fn add_unclaimed(&mut self, key: &Key, id: &str) {
+        let ids = self.unclaimed.entry(key.clone()).or_default();
+        ids.insert(id.to_owned());
+    }
+
     fn owner(&self, key: &Key) -> Owner {
-        self.0.get(key).map_or(Owner::Other, |e| e.owner.clone())
+        let existing = self.observed.get(key);
+        existing.map_or(Owner::Other, |e| e.owner.clone())
+    }
+
+    /// The resources without our tags, where several have the name of one that is not there.
+    fn rivals(&self) -> BTreeMap<Key, BTreeSet<String>> {
+        let several = self
+            .unclaimed
+            .iter()
+            .filter(|(key, ids)| ids.len() > 1 && self.owner(key) != Owner::Nex);
+        several
+            .map(|(key, ids)| (key.clone(), ids.clone()))
+            .collect()
     }
 }
 
@@ -232,7 +268,8 @@ impl Reader {
         }
         Ok(Snapshot {
             facts,
-            observed: found.0,
+            rivals: found.rivals(),
+            observed: found.observed,
         })
     }
 }

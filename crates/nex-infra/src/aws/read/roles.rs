@@ -91,6 +91,7 @@ impl Reader {
             .role_name(role.role_name)
             .set_assume_role_policy_document(role.assume_role_policy_document)
             .set_attached_managed_policies(Some(managed))
+            .set_permissions_boundary(role.permissions_boundary)
             .set_tags(role.tags)
             .build();
         Ok(Some(DescribedRole { detail, unread }))

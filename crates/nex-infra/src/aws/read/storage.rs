@@ -1,6 +1,6 @@
 //! Buckets, secrets and log groups.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_cloudwatchlogs::types::LogGroup as DescribedGroup;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
@@ -35,6 +35,7 @@ struct DescribedSecret {
     arn: String,
     description: String,
     value: SecretValue,
+    replicas: BTreeSet<String>,
     tags: Tags,
     is_deleted: bool,
 }
@@ -127,6 +128,7 @@ impl Reader {
                 name: secret.name,
                 description: secret.description,
                 value: secret.value,
+                replicas: secret.replicas,
                 tags: self.ours(secret.tags),
             };
             found.add(secret.arn, owner, resource)?;
@@ -157,9 +159,12 @@ impl Reader {
             return Ok(None);
         };
         let lacks = Error::lacks("DescribeSecret", name);
+        let replicas = answer.replication_status().iter();
+        let replicas = replicas.filter_map(|replica| replica.region().map(str::to_owned));
         Ok(Some(DescribedSecret {
             value: value(answer.version_ids_to_stages()),
             is_deleted: answer.deleted_date().is_some(),
+            replicas: replicas.collect(),
             tags: tags!(answer.tags()),
             name: name.to_owned(),
             arn: answer.arn.ok_or_else(|| lacks("an ARN"))?,

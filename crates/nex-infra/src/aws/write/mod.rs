@@ -231,7 +231,7 @@ impl CloudWriter for Writer {
             S::IamRole(old) => self.delete_role(old, cancel).await,
             S::InstanceProfile(old) => self.delete_profile(old, cancel).await,
             S::S3Bucket(old) => self.delete_bucket(&old.name, contents, cancel).await,
-            S::Secret(_) => self.delete_secret(id).await,
+            S::Secret(old) => self.delete_secret(id, old).await,
             S::LogGroup(old) => self.delete_log_group(&old.name).await,
             S::ElasticIp(_) => self.release_address(id).await,
             S::Instance(old) => self.terminate_instance(id, old, cancel).await,

@@ -108,7 +108,21 @@ impl Writer {
         if old.value == SecretValue::Absent {
             self.put_value(id, new).await?;
         }
+        self.remove_replicas(id, old).await?;
         self.tag_secret(id, &new.name, &old.tags, &new.tags).await
+    }
+
+    async fn remove_replicas(&self, id: &str, old: &Secret) -> Result<(), Error> {
+        if old.replicas.is_empty() {
+            return Ok(());
+        }
+        let request = self.aws.secrets.remove_regions_from_replication();
+        let request =
+            request.set_remove_replica_regions(Some(old.replicas.iter().cloned().collect()));
+        let answer = request.secret_id(id).send().await;
+        answer
+            .map(drop)
+            .map_err(Error::call("RemoveRegionsFromReplication", &old.name))
     }
 
     pub(super) async fn tag_secret(
@@ -134,8 +148,9 @@ impl Writer {
         Ok(())
     }
 
-    /// The secret can be restored for 30 days, the default of Secrets Manager.
-    pub(super) async fn delete_secret(&self, id: &str) -> Result<(), Error> {
+    /// The secret can be restored for 30 days, the default of Secrets Manager. A secret with copies can't be deleted.
+    pub(super) async fn delete_secret(&self, id: &str, old: &Secret) -> Result<(), Error> {
+        self.remove_replicas(id, old).await?;
         let answer = self.aws.secrets.delete_secret().secret_id(id).send().await;
         answer.map(drop).map_err(Error::call("DeleteSecret", id))
     }

@@ -100,3 +100,19 @@ s3.put_object(**OWN, Key="y", Body=b"4", IfNoneMatch="*")
 # The list says where each bucket is.
 regions = {bucket["Name"]: bucket["BucketRegion"] for bucket in s3.list_buckets(Prefix="nex-")["Buckets"]}
 assert regions["nex-other-region"] == "eu-west-1" and regions["nex-staging-backups"] == "eu-west-3", regions
+
+# A bucket without notifications: the root of the answer is the one of S3's API reference.
+s3.create_bucket(Bucket="quiet", CreateBucketConfiguration=HERE)
+status, _, body = raw("GET", "quiet?notification=")
+assert status == 200 and "<NotificationConfiguration" in body, body
+topic = {"TopicArn": "arn:aws:sns:eu-west-3:666666666666:theirs", "Events": ["s3:ObjectCreated:*"]}
+s3.put_bucket_notification_configuration(Bucket="quiet", NotificationConfiguration={"TopicConfigurations": [topic]})
+configured = s3.get_bucket_notification_configuration(Bucket="quiet")
+assert configured["TopicConfigurations"][0]["TopicArn"] == topic["TopicArn"], configured
+
+# The same of versioning, which has no status until it is first on.
+status, _, body = raw("GET", "quiet?versioning=")
+assert status == 200 and "<VersioningConfiguration" in body and "Status" not in body, body
+for state in ("Enabled", "Suspended"):
+    s3.put_bucket_versioning(Bucket="quiet", VersioningConfiguration={"Status": state})
+    assert s3.get_bucket_versioning(Bucket="quiet")["Status"] == state

@@ -70,6 +70,15 @@ ec2.modify_instance_metadata_options(InstanceId=id_, HttpPutResponseHopLimit=2)
 options = found()[0]["MetadataOptions"]
 assert (options["HttpPutResponseHopLimit"], options["HttpTokens"]) == (2, "required")
 refused("IncorrectInstanceState", ec2.modify_instance_attribute, InstanceId=id_, InstanceType={"Value": "t3a.large"})
+groups = found()[0]["SecurityGroups"]
+ec2.modify_instance_attribute(InstanceId=id_, InstanceInitiatedShutdownBehavior={"Value": "terminate"})
+behavior = attribute(InstanceId=id_, Attribute="instanceInitiatedShutdownBehavior")
+assert behavior["InstanceInitiatedShutdownBehavior"]["Value"] == "terminate", behavior
+assert found()[0]["SecurityGroups"] == groups
+ec2.stop_instances(InstanceIds=[id_])
+ec2.modify_instance_attribute(InstanceId=id_, UserData={"Value": b"#!/bin/bash\n"})
+assert attribute(InstanceId=id_, Attribute="userData")["UserData"]["Value"] == b64("#!/bin/bash\n")
+ec2.start_instances(InstanceIds=[id_])
 refused("InvalidParameterValue", ec2.modify_volume, VolumeId=volume["VolumeId"], Size=100)
 ec2.modify_volume(VolumeId=volume["VolumeId"], Size=250)
 assert ec2.describe_volumes(VolumeIds=[volume["VolumeId"]])["Volumes"][0]["Size"] == 250

@@ -89,6 +89,12 @@ assert ec2.associate_address(AllocationId=held["AllocationId"], InstanceId=serve
 found = ec2.describe_addresses(Filters=named("Name", "server"))["Addresses"]
 assert [(one["InstanceId"], one["AssociationId"]) for one in found] == [(server, first)]
 refused("InvalidIPAddress.InUse", ec2.release_address, AllocationId=held["AllocationId"])
+offer = ec2.enable_address_transfer(AllocationId=held["AllocationId"], TransferAccountId="666666666666")
+assert offer["AddressTransfer"]["AddressTransferStatus"] == "pending", offer
+transfers = ec2.describe_address_transfers()["AddressTransfers"]
+assert [one["TransferAccountId"] for one in transfers] == ["666666666666"], transfers
+ec2.disable_address_transfer(AllocationId=held["AllocationId"])
+assert ec2.describe_address_transfers()["AddressTransfers"] == []
 ec2.disassociate_address(AssociationId=first)
 ec2.release_address(AllocationId=held["AllocationId"])
 refused("InvalidAllocationID.NotFound", ec2.release_address, AllocationId=held["AllocationId"])

@@ -1,16 +1,20 @@
-//! Takes over a resource that someone else made: sets nex's tags on the resource and changes nothing else.
+//! Takes over resources that someone else made: sets nex's tags on them and changes nothing else.
+
+mod all;
 
 use nex_plan::{FieldChange, Linted, Plan, Planned, ResourceId, Value};
 
 use crate::diff::diff;
 use crate::lint::LintContext;
-#[cfg(feature = "engine")]
-use crate::model::Key;
 use crate::model::{
     Desired, DesiredResource, Kind, Observed, ObservedResource, Owner, ResourceState,
 };
 use crate::names::Tags;
 use crate::step::{Operation, Step};
+
+pub use all::{Adoptions, adoptions};
+#[cfg(feature = "engine")]
+pub(crate) use all::{adopted, left};
 
 /// The adoption of a resource, and what the next plan would then do.
 #[derive(Clone, Debug)]
@@ -151,13 +155,4 @@ fn with_tags(state: &ResourceState, tags: &Tags) -> ResourceState {
         own.clone_from(tags);
     }
     state
-}
-
-/// The adoption of `key`, if the other owner's resource with this id still exists.
-#[cfg(feature = "engine")]
-pub(crate) fn again(key: &Key, id: &str, desired: &Desired, observed: &Observed) -> Option<Step> {
-    let target = observed.get(key)?;
-    let is_same = target.owner == Owner::Other && target.id == id;
-    let new = desired.get(key).filter(|_| is_same)?;
-    step(new, target)
 }
