@@ -1,0 +1,96 @@
+//! Runs the steps of a set-up.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use nex_host::{Cause, Contents, Digest, Outcome, Reason};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::host::Host;
+use crate::journal::Journal;
+
+/// One step of a set-up. Running it again does no harm.
+pub struct Step {
+    /// The step's name, as the status shows it.
+    pub name: &'static str,
+    /// How long the step may take. Then its programs are killed, and it has failed.
+    pub deadline: Duration,
+    /// The names of the earlier steps without which this one can't work.
+    pub needs: &'static [&'static str],
+    /// The part of the bundle that the step depends on. The step runs again when this part changes.
+    pub inputs: fn(&Contents) -> Digest,
+    /// Does the work.
+    pub run: for<'a> fn(&'a Host<'a>) -> BoxFuture<'a, Result<(), Failure>>,
+}
+
+/// The digest of a part of a bundle.
+pub fn inputs(part: &impl Serialize) -> Digest {
+    let json = serde_json::to_vec(part).expect("text, numbers and lists serialize to JSON");
+    Digest::of(&json)
+}
+
+/// Gets told about every change of a step.
+pub trait Observer: Send {
+    /// The journal has changed.
+    fn changed<'a>(&'a mut self, journal: &'a Journal) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// Runs every step that is not done yet, or was done with other inputs, one after the other. A step whose needs are not
+/// done waits; every other step runs, whatever happened to those before it.
+///
+/// # Errors
+/// Only what `observer` returns: a failed step is an entry of the journal.
+pub async fn converge(
+    steps: &[Step],
+    host: &Host<'_>,
+    journal: &mut Journal,
+    observer: &mut dyn Observer,
+) -> Result<(), Failure> {
+    let names: Vec<_> = steps.iter().map(|step| step.name).collect();
+    journal.keep_only(&names);
+    for step in steps {
+        let inputs = (step.inputs)(host.contents);
+        if journal.is_done_with(step.name, inputs) {
+            continue;
+        }
+        if step.needs.iter().all(|need| journal.is_done(need)) {
+            let started_at = (host.clock)();
+            journal.set(step.name, inputs, Outcome::Running { started_at });
+            observer.changed(journal).await?;
+            let result = bounded(step, host).await;
+            let ended_at = (host.clock)();
+            let outcome = match &result {
+                Ok(()) => Outcome::Done {
+                    started_at,
+                    ended_at,
+                },
+                Err(failure) => {
+                    host.log
+                        .line(&format!("the step {} failed: {failure}", step.name));
+                    Outcome::Failed {
+                        started_at,
+                        ended_at,
+                        reason: Reason::from(failure),
+                    }
+                }
+            };
+            journal.set(step.name, inputs, outcome);
+        } else {
+            journal.set(step.name, inputs, Outcome::Waiting);
+        }
+        observer.changed(journal).await?;
+    }
+    Ok(())
+}
+
+async fn bounded(step: &Step, host: &Host<'_>) -> Result<(), Failure> {
+    host.log.line(&format!("the step {} starts", step.name));
+    match tokio::time::timeout(step.deadline, (step.run)(host)).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure::new(
+            Cause::TimedOut,
+            format!("the step took longer than {} s", step.deadline.as_secs()),
+        )),
+    }
+}

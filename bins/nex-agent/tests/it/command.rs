@@ -1,0 +1,255 @@
+//! The program itself, with the sandbox as AWS.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use nex_host::{
+    Artifact, BUNDLE_PATH, Bundle, Cause, Contents, HOST_FILE_PATH, HostConfig, Outcome, Role,
+    State, Status, Step,
+};
+use nex_sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions};
+
+use crate::machine::{INSTANCE, Machine, contents};
+use crate::metadata;
+
+/// A machine after its user data ran, with the sandbox as AWS.
+struct World {
+    machine: Machine,
+    sandbox: Sandbox,
+    metadata: String,
+}
+
+impl World {
+    async fn new() -> Self {
+        let sandbox = Sandbox::start(SandboxOptions {
+            seed: false,
+            ..SandboxOptions::default()
+        });
+        let world = Self {
+            machine: Machine::new(),
+            sandbox: sandbox.await.expect("a sandbox"),
+            metadata: metadata::serve(),
+        };
+        world.machine.program("systemctl", "");
+        world.boto(&format!(
+            "for name in ('artifacts', 'status'):\n    \
+             s3.create_bucket(Bucket=name + '-bucket', CreateBucketConfiguration={{'LocationConstraint': '{REGION}'}})"
+        ));
+        let bundle = world.bundle("first\n");
+        world.install(&bundle);
+        world
+    }
+
+    fn boto(&self, text: &str) -> String {
+        let program = format!(
+            "import boto3\nfrom botocore.config import Config\n\
+             s3 = boto3.client('s3', endpoint_url='{}', region_name='{REGION}', aws_access_key_id='x', \
+             aws_secret_access_key='x', config=Config(s3={{'addressing_style': 'path'}}))\n{text}",
+            self.sandbox.endpoint()
+        );
+        let output = Command::new(self.sandbox.python())
+            .args(["-c", &program])
+            .output()
+            .expect("python");
+        assert!(output.status.success(), "{}", text_of(&output));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    fn contents(&self, text: &str) -> Contents {
+        contents(vec![self.machine.file("/etc/nex/text", text)])
+    }
+
+    fn bundle(&self, text: &str) -> Bundle {
+        Bundle::new(self.contents(text)).expect("a bundle")
+    }
+
+    /// Leaves on the machine what user data leaves there.
+    fn install(&self, bundle: &Bundle) {
+        let bucket = |name: &str| {
+            format!("{ACCOUNT}/{name}-bucket")
+                .parse()
+                .expect("a bucket")
+        };
+        let host = HostConfig {
+            role: Role::Runner,
+            region: REGION.parse().expect("a Region"),
+            artifacts: bucket("artifacts"),
+            status: bucket("status"),
+            agent: bundle.contents().agent.artifact(),
+            bundle: bundle.artifact(),
+        };
+        let mut host = serde_json::to_value(&host).expect("JSON");
+        host["instance"] = INSTANCE.into();
+        for (path, content) in [
+            (HOST_FILE_PATH, host.to_string().into_bytes()),
+            (BUNDLE_PATH, bundle.bytes().to_vec()),
+        ] {
+            let path = self.machine.root.path(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::write(path, content).expect("written");
+        }
+    }
+
+    /// Stores an object of the artifacts bucket.
+    fn put(&self, artifact: &Artifact, content: &[u8]) {
+        let file = self.machine.path("object");
+        fs::write(&file, content).expect("written");
+        self.boto(&format!(
+            "s3.upload_file({:?}, 'artifacts-bucket', '{}')",
+            file.display().to_string(),
+            artifact.key
+        ));
+    }
+
+    fn agent(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_nex-agent"))
+            .arg("--root")
+            .arg(self.machine.root.folder())
+            .args(args)
+            .env_clear()
+            .env("PATH", &self.machine.programs.path)
+            .env("AWS_ENDPOINT_URL", self.sandbox.endpoint())
+            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &self.metadata)
+            .output()
+            .expect("the agent")
+    }
+
+    /// The status in the bucket.
+    fn status(&self) -> Status {
+        let text = self.boto(&format!(
+            "print(s3.get_object(Bucket='status-bucket', Key='status/{INSTANCE}.json')['Body'].read().decode())"
+        ));
+        Status::parse(text.trim().as_bytes()).expect("a status")
+    }
+}
+
+fn text_of(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
+}
+
+#[tokio::test]
+async fn a_host_is_set_up_changed_and_says_so() {
+    let world = World::new().await;
+    let output = world.agent(&["status"]);
+    assert_eq!(text_of(&output), "nex-agent: there is no status yet\n");
+
+    let output = world.agent(&["setup"]);
+    assert!(output.status.success(), "{}", text_of(&output));
+    assert_eq!(world.machine.read("/etc/nex/text"), "first\n");
+    assert_eq!(
+        world.machine.calls(),
+        [
+            "systemctl daemon-reload",
+            "systemctl enable --now nex-agent.timer"
+        ]
+    );
+    let status = world.status();
+    assert_eq!((status.state(), status.role), (State::Done, Role::Runner));
+    assert_eq!(status.bundle, Some(world.bundle("first\n").digest()));
+
+    let text = text_of(&world.agent(&["status"]));
+    assert!(
+        text.starts_with("runner i-0123456789abcdef0: done, written at "),
+        "{text}"
+    );
+    assert!(text.contains("\n  files            done at "), "{text}");
+    let json = world.agent(&["status", "--json"]).stdout;
+    assert_eq!(Status::parse(json.trim_ascii()).expect("a status"), status);
+
+    let second = world.bundle("second\n");
+    world.put(&second.artifact(), second.bytes());
+    let output = world.agent(&["apply", &second.digest().to_string()]);
+    assert!(output.status.success(), "{}", text_of(&output));
+    assert_eq!(world.machine.read("/etc/nex/text"), "second\n");
+    assert_eq!(world.status().bundle, Some(second.digest()));
+    // The host keeps it, also when its user data runs again.
+    for command in ["converge", "setup"] {
+        let output = world.agent(&[command]);
+        assert!(output.status.success(), "{}", text_of(&output));
+        assert_eq!(world.machine.read("/etc/nex/text"), "second\n");
+    }
+
+    // Another user data starts afresh.
+    world.install(&world.bundle("third\n"));
+    world.agent(&["setup"]);
+    assert_eq!(world.machine.read("/etc/nex/text"), "third\n");
+}
+
+#[tokio::test]
+async fn a_bundle_that_is_missing_or_wrong_changes_nothing() {
+    let world = World::new().await;
+    assert!(world.agent(&["setup"]).status.success());
+    let second = world.bundle("second\n");
+    let digest = second.digest().to_string();
+
+    let output = world.agent(&["apply", &digest]);
+    assert!(!output.status.success());
+    let text = text_of(&output);
+    assert!(
+        text.contains(&format!(
+            "failed to fetch the object hosts/bundle/{digest}.json"
+        )),
+        "{text}"
+    );
+
+    world.put(&second.artifact(), world.bundle("other\n").bytes());
+    let output = world.agent(&["apply", &digest]);
+    let text = text_of(&output);
+    assert!(
+        text.contains(&format!("does not have the SHA-256 {digest}")),
+        "{text}"
+    );
+
+    let newer = br#"{"format":2}"#;
+    let unknown = nex_host::Digest::of(newer);
+    world.put(&Artifact::of_bundle(unknown, 12), newer);
+    let output = world.agent(&["apply", &unknown.to_string()]);
+    let text = text_of(&output);
+    assert!(text.contains("the bundle has the format 2"), "{text}");
+
+    // The host works on with its older bundle, and says what became of the newer one.
+    let _ = world.agent(&["converge"]);
+    assert_eq!(world.machine.read("/etc/nex/text"), "first\n");
+    let status = world.status();
+    assert_eq!(status.bundle, Some(world.bundle("first\n").digest()));
+    assert_eq!(status.state(), State::Failed);
+    assert_eq!(refusal(&status), Some(Cause::BundleRefused));
+    world.put(&second.artifact(), second.bytes());
+    assert!(world.agent(&["apply", &digest]).status.success());
+    assert_eq!(world.status().state(), State::Done);
+}
+
+/// The cause with which the bundle was refused.
+fn refusal(status: &Status) -> Option<Cause> {
+    match &status.steps.as_slice()[0] {
+        Step {
+            name,
+            outcome: Outcome::Failed { reason, .. },
+        } if name.as_str() == "bundle" => Some(reason.cause),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_bundle_is_in_the_status() {
+    let world = World::new().await;
+    fs::write(world.machine.root.path(BUNDLE_PATH), "{}").expect("written");
+    let output = world.agent(&["setup"]);
+    assert!(!output.status.success());
+    let status = world.status();
+    assert_eq!(status.bundle, None);
+    assert_eq!(refusal(&status), Some(Cause::HashMismatch));
+}
+
+#[tokio::test]
+async fn a_machine_that_nex_did_not_install_is_left_alone() {
+    let world = World::new().await;
+    fs::remove_file(world.machine.root.path(HOST_FILE_PATH)).expect("removed");
+    let output = world.agent(&["setup"]);
+    assert!(!output.status.success());
+    assert_eq!(
+        text_of(&output),
+        "nex-agent: there is no /etc/nex/host.json: this host was not installed by nex\n"
+    );
+    assert!(world.machine.calls().is_empty());
+}

@@ -1,0 +1,170 @@
+//! A machine in a temporary folder, with programs that log their calls, and AWS in memory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use futures_util::future::BoxFuture;
+use nex_agent::clock::Clock;
+use nex_agent::cloud::Cloud;
+use nex_agent::failure::Failure;
+use nex_agent::host::Host;
+use nex_agent::log::Log;
+use nex_agent::program::Programs;
+use nex_agent::root::Root;
+use nex_host::{
+    Agent, Artifact, Cause, Contents, Digest, File, InstanceArn, Mode, ObjectKey, RunnerSettings,
+    SecretName, Settings, Status, Timestamp,
+};
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+pub(crate) const INSTANCE: &str = "arn:aws:ec2:eu-west-3:009001720821:instance/i-0123456789abcdef0";
+const CLOCK: Clock = || Timestamp::from_unix(1_796_045_776);
+
+/// A machine.
+pub(crate) struct Machine {
+    folder: TempDir,
+    pub(crate) root: Root,
+    pub(crate) programs: Programs,
+    pub(crate) log: Log,
+    pub(crate) cloud: FakeCloud,
+    instance: InstanceArn,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join("root");
+        fs::create_dir(&root).expect("made");
+        let bin = folder.path().join("bin");
+        Self {
+            root: Root::new(root),
+            programs: Programs {
+                path: format!("{}:/usr/bin:/bin", bin.display()).into(),
+            },
+            log: Log::new(CLOCK, std::io::sink()),
+            cloud: FakeCloud::default(),
+            instance: INSTANCE.parse().expect("an ARN"),
+            folder,
+        }
+    }
+
+    pub(crate) fn host<'a>(&'a self, contents: &'a Contents) -> Host<'a> {
+        Host {
+            root: &self.root,
+            programs: &self.programs,
+            cloud: &self.cloud,
+            log: &self.log,
+            clock: CLOCK,
+            instance: &self.instance,
+            contents,
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Installs a program that logs its call and then runs `body` with bash.
+    pub(crate) fn program(&self, name: &str, body: &str) {
+        let file = self.path("bin").join(name);
+        fs::create_dir_all(self.path("bin")).expect("made");
+        let calls = self.path("calls");
+        let script = format!(
+            "#!/bin/bash\necho \"{name} $*\" >>'{}'\n{body}\n",
+            calls.display()
+        );
+        fs::write(&file, script).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("set");
+    }
+
+    /// The calls of programs since the last look.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("calls")).unwrap_or_default();
+        let _ = fs::remove_file(self.path("calls"));
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The text of a file of the machine.
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.root.path(path)).expect("a file")
+    }
+
+    /// A file of a bundle that this machine can write: it belongs to whoever runs the tests.
+    pub(crate) fn file(&self, path: &str, content: &str) -> File {
+        File {
+            path: path.parse().expect("a path"),
+            mode: Mode::READABLE,
+            owner: self.root.owner(),
+            content: content.to_owned(),
+        }
+    }
+}
+
+/// The contents of a small runner's bundle.
+pub(crate) fn contents(files: Vec<File>) -> Contents {
+    Contents {
+        agent: Agent {
+            build: Digest::of(b"sources").into(),
+            sha256: Digest::of(b"program"),
+            bytes: 7,
+        },
+        settings: Settings::Runner(RunnerSettings {
+            version: "19.4.0".to_owned(),
+            repository: "https://packages.gitlab.com/runner".parse().expect("a URL"),
+            keys: vec![],
+        }),
+        files,
+        secrets: vec![],
+    }
+}
+
+/// AWS in memory.
+#[derive(Default)]
+pub(crate) struct FakeCloud {
+    pub(crate) secrets: Mutex<BTreeMap<String, String>>,
+    /// The statuses in the order in which they were stored.
+    pub(crate) statuses: Mutex<Vec<Status>>,
+    /// Whether storing a status fails.
+    pub(crate) is_closed: Mutex<bool>,
+}
+
+impl Cloud for FakeCloud {
+    fn secret<'a>(&'a self, name: &'a SecretName) -> BoxFuture<'a, Result<SecretString, Failure>> {
+        Box::pin(async move {
+            let secrets = self.secrets.lock().expect("not poisoned");
+            let value = secrets.get(name.as_str()).cloned();
+            let missing =
+                || Failure::new(Cause::NoSecret, format!("the secret {name} has no value"));
+            value.map(SecretString::from).ok_or_else(missing)
+        })
+    }
+
+    fn artifact<'a>(&'a self, artifact: &'a Artifact) -> BoxFuture<'a, Result<Vec<u8>, Failure>> {
+        Box::pin(async move {
+            Err(Failure::new(
+                Cause::Other,
+                format!("no object {}", artifact.key),
+            ))
+        })
+    }
+
+    fn put_status<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        document: Vec<u8>,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            assert_eq!(key.as_str(), format!("status/{INSTANCE}.json"));
+            if *self.is_closed.lock().expect("not poisoned") {
+                return Err(Failure::new(Cause::AccessDenied, "the bucket is closed"));
+            }
+            let status = Status::parse(&document).expect("a status");
+            self.statuses.lock().expect("not poisoned").push(status);
+            Ok(())
+        })
+    }
+}
