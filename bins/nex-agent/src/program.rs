@@ -45,6 +45,8 @@ impl Programs {
             .env("HOME", "/root")
             .env("DEBIAN_FRONTEND", "noninteractive")
             .env("LC_ALL", "C.UTF-8")
+            // An upgrade of gitlab-runner's package would otherwise prune what jobs are using.
+            .env("NO_DOCKER_PRUNE", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::journal::Journal;
 
 /// One step of a set-up. Running it again does no harm.
+#[derive(Clone)]
 pub struct Step {
     /// The step's name, as the status shows it.
     pub name: &'static str,

@@ -4,19 +4,22 @@ use std::fs;
 use std::process::{Command, Output};
 
 use nex_host::{
-    Artifact, BUNDLE_PATH, Bundle, Cause, Contents, HOST_FILE_PATH, HostConfig, Outcome, Role,
-    State, Status, Step,
+    Artifact, BUNDLE_PATH, Bundle, Cause, HOST_FILE_PATH, HostConfig, Outcome, Role, State, Status,
+    Step,
 };
+use nex_runner::Spec;
 use nex_sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions};
 
-use crate::machine::{INSTANCE, Machine, contents};
-use crate::metadata;
+use crate::machine::{INSTANCE, Machine};
+use crate::{metadata, runner};
 
 /// A machine after its user data ran, with the sandbox as AWS.
 struct World {
     machine: Machine,
     sandbox: Sandbox,
     metadata: String,
+    /// The fingerprint of the key that signs packages.
+    fingerprint: String,
 }
 
 impl World {
@@ -25,12 +28,13 @@ impl World {
             seed: false,
             ..SandboxOptions::default()
         });
+        let machine = runner::machine();
         let world = Self {
-            machine: Machine::new(),
+            fingerprint: runner::make_key(&machine, "gpg.key"),
+            machine,
             sandbox: sandbox.await.expect("a sandbox"),
             metadata: metadata::serve(),
         };
-        world.machine.program("systemctl", "");
         world.boto(&format!(
             "for name in ('artifacts', 'status'):\n    \
              s3.create_bucket(Bucket=name + '-bucket', CreateBucketConfiguration={{'LocationConstraint': '{REGION}'}})"
@@ -43,8 +47,9 @@ impl World {
     fn boto(&self, text: &str) -> String {
         let program = format!(
             "import boto3\nfrom botocore.config import Config\n\
-             s3 = boto3.client('s3', endpoint_url='{}', region_name='{REGION}', aws_access_key_id='x', \
-             aws_secret_access_key='x', config=Config(s3={{'addressing_style': 'path'}}))\n{text}",
+             options = dict(endpoint_url='{}', region_name='{REGION}', aws_access_key_id='x', \
+             aws_secret_access_key='x', config=Config(s3={{'addressing_style': 'path'}}))\n\
+             s3 = boto3.client('s3', **options)\n{text}",
             self.sandbox.endpoint()
         );
         let output = Command::new(self.sandbox.python())
@@ -55,12 +60,22 @@ impl World {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
-    fn contents(&self, text: &str) -> Contents {
-        contents(vec![self.machine.file("/etc/nex/text", text)])
+    /// The bundle of a runner with this text in one of its files.
+    fn bundle(&self, text: &str) -> Bundle {
+        let mut contents = runner::bundle(&self.machine, &Spec::default(), &self.fingerprint);
+        contents
+            .files
+            .push(self.machine.file("/etc/nex/text", text));
+        Bundle::new(contents).expect("a bundle")
     }
 
-    fn bundle(&self, text: &str) -> Bundle {
-        Bundle::new(self.contents(text)).expect("a bundle")
+    /// Gives the secret of the runner's token its value.
+    fn put_token(&self) {
+        self.boto(&format!(
+            "boto3.client('secretsmanager', **options).create_secret(Name='{}', SecretString='{}')",
+            runner::SECRET,
+            runner::TOKEN
+        ));
     }
 
     /// Leaves on the machine what user data leaves there.
@@ -133,16 +148,26 @@ async fn a_host_is_set_up_changed_and_says_so() {
     let output = world.agent(&["status"]);
     assert_eq!(text_of(&output), "nex-agent: there is no status yet\n");
 
+    // The token is not there yet.
     let output = world.agent(&["setup"]);
-    assert!(output.status.success(), "{}", text_of(&output));
+    assert!(!output.status.success());
     assert_eq!(world.machine.read("/etc/nex/text"), "first\n");
     assert_eq!(
-        world.machine.calls(),
+        world.machine.calls()[..2],
         [
             "systemctl daemon-reload",
             "systemctl enable --now nex-agent.timer"
         ]
     );
+    let status = world.status();
+    assert_eq!(status.state(), State::Failed);
+    assert!(runner::result(&status, "runner-config").starts_with("no-secret: "));
+
+    world.put_token();
+    let output = world.agent(&["converge"]);
+    assert!(output.status.success(), "{}", text_of(&output));
+    assert!(world.machine.read(runner::CONFIG).contains(runner::TOKEN));
+    assert!(!text_of(&output).contains(runner::TOKEN));
     let status = world.status();
     assert_eq!((status.state(), status.role), (State::Done, Role::Runner));
     assert_eq!(status.bundle, Some(world.bundle("first\n").digest()));
@@ -178,6 +203,7 @@ async fn a_host_is_set_up_changed_and_says_so() {
 #[tokio::test]
 async fn a_bundle_that_is_missing_or_wrong_changes_nothing() {
     let world = World::new().await;
+    world.put_token();
     assert!(world.agent(&["setup"]).status.success());
     let second = world.bundle("second\n");
     let digest = second.digest().to_string();

@@ -4,10 +4,8 @@ use std::time::{Duration, Instant};
 
 use nex_agent::failure::Failure;
 use nex_agent::host::Host;
-use nex_agent::journal::Journal;
-use nex_agent::report::{Reporter, STATUS_PATH};
-use nex_agent::step::{Step, converge, inputs};
-use nex_host::{Cause, Contents, Digest, Outcome, State, Status};
+use nex_agent::step::{Step, inputs};
+use nex_host::{Cause, Outcome, State, Status};
 
 use crate::machine::{Machine, contents};
 
@@ -46,26 +44,6 @@ fn machine() -> Machine {
     machine
 }
 
-/// Runs the steps as a new process of the agent does, and returns the last status.
-async fn run(machine: &Machine, contents: &Contents, steps: &[Step]) -> Status {
-    let host = machine.host(contents);
-    let mut journal = Journal::load(&machine.root).expect("a journal");
-    let mut reporter = Reporter {
-        root: host.root,
-        cloud: host.cloud,
-        log: host.log,
-        clock: host.clock,
-        instance: host.instance,
-        role: contents.settings.role(),
-        build: None,
-        bundle: Some(Digest::of(b"bundle")),
-    };
-    converge(steps, &host, &mut journal, &mut reporter)
-        .await
-        .expect("converged");
-    Status::parse(machine.read(STATUS_PATH).as_bytes()).expect("a status")
-}
-
 /// The steps' results in short.
 fn results(status: &Status) -> Vec<&'static str> {
     let steps = status.steps.as_slice().iter();
@@ -96,18 +74,18 @@ async fn what_needs_a_failed_step_waits_and_the_rest_runs_and_the_next_run_heals
         "secrets",
         "echo 'E: Could not get lock /var/lib/dpkg/lock' >&2; exit 100",
     );
-    let status = run(&machine, &contents, &steps()).await;
+    let status = machine.converge(&contents, &steps()).await;
     assert_eq!(results(&status), ["done", "failed", "waiting", "done"]);
     assert_eq!(cause(&status), Some(Cause::AptLocked));
     assert_eq!(status.state(), State::Failed);
     assert_eq!(machine.calls(), ["packages go", "secrets go", "extra go"]);
 
     machine.program("secrets", "");
-    let status = run(&machine, &contents, &steps()).await;
+    let status = machine.converge(&contents, &steps()).await;
     assert_eq!(status.state(), State::Done);
     assert_eq!(machine.calls(), ["secrets go", "service go"]);
 
-    run(&machine, &contents, &steps()).await;
+    machine.converge(&contents, &steps()).await;
     assert!(machine.calls().is_empty());
 }
 
@@ -116,25 +94,22 @@ async fn a_step_runs_again_when_its_part_of_the_bundle_changes() {
     let machine = machine();
     let mut steps = steps();
     steps[3].inputs = |contents| inputs(&contents.settings);
-    run(&machine, &contents(vec![]), &steps).await;
+    machine.converge(&contents(vec![]), &steps).await;
     machine.calls();
     let changed = contents(vec![machine.file("/etc/a", "a")]);
-    run(&machine, &changed, &steps).await;
+    machine.converge(&changed, &steps).await;
     assert_eq!(machine.calls(), ["packages go", "secrets go", "service go"]);
 }
 
 #[tokio::test]
 async fn steps_of_another_agent_are_forgotten_and_new_ones_run() {
     let (machine, contents) = (machine(), contents(vec![]));
-    run(&machine, &contents, &steps()).await;
+    machine.converge(&contents, &steps()).await;
     machine.calls();
     machine.program("newest", "");
-    let status = run(
-        &machine,
-        &contents,
-        &[step!("newest", &[]), step!("extra", &[])],
-    )
-    .await;
+    let status = machine
+        .converge(&contents, &[step!("newest", &[]), step!("extra", &[])])
+        .await;
     assert_eq!(results(&status), ["done", "done"]);
     assert_eq!(machine.calls(), ["newest go"]);
 }
@@ -143,7 +118,7 @@ async fn steps_of_another_agent_are_forgotten_and_new_ones_run() {
 async fn the_status_is_stored_after_each_change() {
     let (machine, contents) = (machine(), contents(vec![]));
     let steps = [step!("packages", &[]), step!("extra", &[])];
-    run(&machine, &contents, &steps).await;
+    machine.converge(&contents, &steps).await;
     let statuses = machine.cloud.statuses.lock().expect("not poisoned");
     let stored: Vec<_> = statuses.iter().map(results).collect();
     assert_eq!(
@@ -165,7 +140,7 @@ async fn the_status_is_stored_after_each_change() {
 async fn a_status_that_can_not_be_stored_stops_nothing() {
     let (machine, contents) = (machine(), contents(vec![]));
     *machine.cloud.is_closed.lock().expect("not poisoned") = true;
-    let status = run(&machine, &contents, &steps()).await;
+    let status = machine.converge(&contents, &steps()).await;
     assert_eq!(status.state(), State::Done);
     let line = machine.log.newest().expect("a line");
     assert_eq!(
@@ -185,7 +160,7 @@ async fn a_step_that_takes_too_long_is_killed_with_everything_that_it_started() 
     let mut steps = [step!("packages", &[])];
     steps[0].deadline = Duration::from_millis(500);
     let start = Instant::now();
-    let status = run(&machine, &contents, &steps).await;
+    let status = machine.converge(&contents, &steps).await;
     assert!(start.elapsed() < Duration::from_secs(10));
     assert_eq!(cause(&status), Some(Cause::TimedOut));
 
@@ -208,7 +183,9 @@ async fn a_step_that_takes_too_long_is_killed_with_everything_that_it_started() 
 #[tokio::test]
 async fn a_program_that_does_not_exist_is_a_failure_with_its_name() {
     let (machine, contents) = (Machine::new(), contents(vec![]));
-    let status = run(&machine, &contents, &[step!("nex-absent-program", &[])]).await;
+    let status = machine
+        .converge(&contents, &[step!("nex-absent-program", &[])])
+        .await;
     let Outcome::Failed { reason, .. } = &status.steps.as_slice()[0].outcome else {
         panic!("{status:?}");
     };
@@ -225,9 +202,9 @@ async fn a_program_that_does_not_exist_is_a_failure_with_its_name() {
 #[tokio::test]
 async fn a_damaged_journal_runs_every_step_again() {
     let (machine, contents) = (machine(), contents(vec![]));
-    run(&machine, &contents, &steps()).await;
+    machine.converge(&contents, &steps()).await;
     machine.calls();
     std::fs::write(machine.root.path("/var/lib/nex/journal.json"), "{").expect("written");
-    run(&machine, &contents, &steps()).await;
+    machine.converge(&contents, &steps()).await;
     assert_eq!(machine.calls().len(), 4);
 }

@@ -11,9 +11,12 @@ use nex_agent::clock::Clock;
 use nex_agent::cloud::Cloud;
 use nex_agent::failure::Failure;
 use nex_agent::host::Host;
+use nex_agent::journal::Journal;
 use nex_agent::log::Log;
 use nex_agent::program::Programs;
+use nex_agent::report::{Reporter, STATUS_PATH};
 use nex_agent::root::Root;
+use nex_agent::step::{Step, converge};
 use nex_host::{
     Agent, Artifact, Cause, Contents, Digest, File, InstanceArn, Mode, ObjectKey, RunnerSettings,
     SecretName, Settings, Status, Timestamp,
@@ -62,6 +65,26 @@ impl Machine {
             instance: &self.instance,
             contents,
         }
+    }
+
+    /// Runs the steps as a new process of the agent does, and returns the last status.
+    pub(crate) async fn converge(&self, contents: &Contents, steps: &[Step]) -> Status {
+        let host = self.host(contents);
+        let mut journal = Journal::load(&self.root).expect("a journal");
+        let mut reporter = Reporter {
+            root: host.root,
+            cloud: host.cloud,
+            log: host.log,
+            clock: host.clock,
+            instance: host.instance,
+            role: contents.settings.role(),
+            build: None,
+            bundle: Some(Digest::of(b"bundle")),
+        };
+        converge(steps, &host, &mut journal, &mut reporter)
+            .await
+            .expect("converged");
+        Status::parse(self.read(STATUS_PATH).as_bytes()).expect("a status")
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -5,4 +5,5 @@ mod converge;
 mod machine;
 mod metadata;
 mod root;
+mod runner;
 mod units;
