@@ -1,5 +1,7 @@
 //! What every step works on.
 
+use std::time::Duration;
+
 use nex_host::{Contents, InstanceArn};
 
 use crate::clock::Clock;
@@ -20,6 +22,10 @@ pub struct Host<'a> {
     pub log: &'a Log,
     /// The time.
     pub clock: Clock,
+    /// The pause between two looks at something that comes later.
+    pub pause: Duration,
+    /// How often the status is written while a step runs.
+    pub heartbeat: Duration,
     /// The machine's own ARN.
     pub instance: &'a InstanceArn,
     /// What the bundle says.

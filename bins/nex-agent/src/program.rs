@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::Stdio;
+use std::time::Duration;
 
 use nex_host::Cause;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -14,6 +15,9 @@ use crate::log::Log;
 /// How many lines of a program's output a failure is judged by.
 const KEPT_LINES: usize = 200;
 
+/// How long a program may take that answers at once.
+const ANSWER: Duration = Duration::from_secs(10);
+
 /// The machine's programs.
 #[derive(Clone, Debug)]
 pub struct Programs {
@@ -22,6 +26,17 @@ pub struct Programs {
 }
 
 impl Programs {
+    /// Asks a program that answers at once, without a trace in the log; `None` if it fails.
+    pub(crate) async fn ask(&self, program: &str, args: &[&str]) -> Option<String> {
+        let mut command = Command::new(program);
+        command.args(args).env_clear().env("PATH", &self.path);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        let answer = tokio::time::timeout(ANSWER, command.output()).await;
+        let output = answer.ok()?.ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then_some(text)
+    }
+
     /// Runs a program to its end, with its output in the log, and returns the output. No argument may hold a secret:
     /// every user of the machine sees them.
     ///
@@ -30,6 +45,20 @@ impl Programs {
     /// # Errors
     /// A [`Failure`] if the program can't be started or does not end with success. Its cause is read from the output.
     pub async fn run(&self, log: &Log, program: &str, args: &[&str]) -> Result<String, Failure> {
+        self.run_with(log, &[], program, args).await
+    }
+
+    /// The same with more variables in the program's environment, which only root can see.
+    ///
+    /// # Errors
+    /// As [`Programs::run`].
+    pub async fn run_with(
+        &self,
+        log: &Log,
+        variables: &[(&str, &str)],
+        program: &str,
+        args: &[&str],
+    ) -> Result<String, Failure> {
         let line = [&[program], args].concat().join(" ");
         log.line(&format!("runs `{line}`"));
         let not_started = |error: std::io::Error| {
@@ -40,6 +69,8 @@ impl Programs {
         };
         let mut child = Command::new(program)
             .args(args)
+            // A stray EXTERNAL_URL would make gitlab-ce's package configure GitLab.
+            .env_clear()
             .env("PATH", &self.path)
             // cloud-init and systemd set no HOME; questions of apt would wait for ever.
             .env("HOME", "/root")
@@ -47,6 +78,7 @@ impl Programs {
             .env("LC_ALL", "C.UTF-8")
             // An upgrade of gitlab-runner's package would otherwise prune what jobs are using.
             .env("NO_DOCKER_PRUNE", "true")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -112,7 +144,7 @@ impl Drop for Group {
 }
 
 /// What the messages of programs mean.
-const MESSAGES: [(&str, Cause); 17] = [
+const MESSAGES: [(&str, Cause); 20] = [
     ("No space left on device", Cause::DiskFull),
     ("You don't have enough free space", Cause::DiskFull),
     ("more space needed on the", Cause::DiskFull),
@@ -127,7 +159,10 @@ const MESSAGES: [(&str, Cause); 17] = [
     ("' was not found", Cause::PackageMissing),
     ("No match for argument", Cause::PackageMissing),
     ("Unable to find a match", Cause::PackageMissing),
+    ("password authentication failed", Cause::AccessDenied),
     ("Could not resolve", Cause::NoNetwork),
+    ("could not translate host name", Cause::NoNetwork),
+    ("timeout expired", Cause::NoNetwork),
     ("Temporary failure resolving", Cause::NoNetwork),
     ("Failed to connect", Cause::NoNetwork),
     ("Could not connect", Cause::NoNetwork),
@@ -172,6 +207,14 @@ mod tests {
             ),
             (
                 "curl: (6) Could not resolve host: packages.gitlab.com",
+                Cause::NoNetwork,
+            ),
+            (
+                r#"FATAL:  password authentication failed for user "gitlab""#,
+                Cause::AccessDenied,
+            ),
+            (
+                r#"psql: error: could not translate host name "db" to address"#,
                 Cause::NoNetwork,
             ),
             ("something else", Cause::Other),

@@ -1,16 +1,21 @@
 //! The host's status: on the machine, and in the status bucket.
 
 use futures_util::future::BoxFuture;
-use nex_host::{BuildId, Digest, Disk, Format, InstanceArn, Mode, Role, Status, Text};
+use nex_host::{
+    BuildId, Digest, Disk, Format, InstanceArn, Mode, Role, RunnerState, Status, Text, Timestamp,
+};
 use rustix::fs::statvfs;
+use x509_parser::pem::parse_x509_pem;
 
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::log::Log;
+use crate::program::Programs;
 use crate::root::Root;
 use crate::step::Observer;
+use crate::steps::CERTIFICATE;
 
 /// Where the status is on the machine.
 pub const STATUS_PATH: &str = "/var/lib/nex/status.json";
@@ -25,6 +30,8 @@ const SSH_KEYS: [&str; 3] = ["ed25519", "ecdsa", "rsa"];
 pub struct Reporter<'a> {
     /// The machine's files.
     pub root: &'a Root,
+    /// The machine's programs.
+    pub programs: &'a Programs,
     /// AWS.
     pub cloud: &'a dyn Cloud,
     /// The log.
@@ -53,7 +60,7 @@ impl Observer for Reporter<'_> {
 impl Reporter<'_> {
     /// Writes the status. A status that does not reach the bucket is a line in the log: the next one may.
     async fn write(&self, journal: &Journal) -> Result<(), Failure> {
-        let document = self.status(journal).to_bytes();
+        let document = self.status(journal).await.to_bytes();
         let path = STATUS_PATH.parse().expect("a path");
         let owner = self.root.owner();
         self.root.put(&path, Mode::READABLE, &owner, &document)?;
@@ -65,7 +72,7 @@ impl Reporter<'_> {
         Ok(())
     }
 
-    fn status(&self, journal: &Journal) -> Status {
+    async fn status(&self, journal: &Journal) -> Status {
         let disks = MOUNTS.iter().filter_map(|path| disk(self.root, path));
         let ssh_keys = SSH_KEYS.iter().filter_map(|kind| ssh_key(self.root, kind));
         Status {
@@ -77,13 +84,37 @@ impl Reporter<'_> {
             bundle: self.bundle,
             steps: journal.steps().collect(),
             disks: disks.collect(),
-            certificate_ends_at: None,
+            certificate_ends_at: certificate_end(self.root),
             last_backup: None,
             ssh_host_keys: ssh_keys.collect(),
             newest_log_line: self.log.newest(),
-            runner: None,
+            runner: match self.role {
+                Role::Runner => self.runner().await,
+                Role::Server => None,
+            },
         }
     }
+
+    /// What systemd says about gitlab-runner; `None` if it says nothing.
+    async fn runner(&self) -> Option<RunnerState> {
+        let args = ["show", "--property=ActiveState", "--value", "gitlab-runner"];
+        let state = self.programs.ask("systemctl", &args).await?;
+        match state.trim() {
+            "" => None,
+            "active" | "reloading" => Some(RunnerState::Running),
+            // A stop waits for the running jobs.
+            "deactivating" => Some(RunnerState::Draining),
+            _ => Some(RunnerState::Stopped),
+        }
+    }
+}
+
+/// When the origin certificate ends; `None` if there is none that can be read.
+fn certificate_end(root: &Root) -> Option<Timestamp> {
+    let pem = root.read(CERTIFICATE).ok()??;
+    let (_, pem) = parse_x509_pem(&pem).ok()?;
+    let end = pem.parse_x509().ok()?.validity().not_after.timestamp();
+    Some(Timestamp::from_unix(end.try_into().ok()?))
 }
 
 /// The file system of a folder; `None` if the folder does not exist.

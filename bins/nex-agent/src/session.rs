@@ -1,6 +1,7 @@
 //! One run of the agent: what it found on the machine, and what it does there.
 
 use std::fs;
+use std::time::Duration;
 
 use nex_host::{Artifact, BUNDLE_LIMIT, BuildId, Bundle, Digest, Outcome, Timestamp};
 
@@ -17,6 +18,12 @@ use crate::report::Reporter;
 use crate::root::Root;
 use crate::step::{Observer as _, converge};
 use crate::{steps, units};
+
+/// The pause between two looks at something that comes later.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// How often the status is written while a step runs. A status is stale after three times that.
+const HEARTBEAT: Duration = Duration::from_secs(5 * 60);
 
 /// One run of the agent.
 pub struct Session {
@@ -145,6 +152,7 @@ impl Session {
     fn reporter(&self, bundle: Option<Digest>) -> Reporter<'_> {
         Reporter {
             root: &self.root,
+            programs: &self.programs,
             cloud: &*self.cloud,
             log: &self.log,
             clock: clock::system,
@@ -162,6 +170,8 @@ impl Session {
             cloud: &*self.cloud,
             log: &self.log,
             clock: clock::system,
+            pause: PAUSE,
+            heartbeat: HEARTBEAT,
             instance: &self.installed.instance,
             contents: bundle.contents(),
         }

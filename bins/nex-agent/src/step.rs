@@ -1,5 +1,6 @@
 //! Runs the steps of a set-up.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -21,8 +22,19 @@ pub struct Step {
     pub needs: &'static [&'static str],
     /// The part of the bundle that the step depends on. The step runs again when this part changes.
     pub inputs: fn(&Contents) -> Digest,
+    /// When the step runs again after it was done.
+    pub again: Again,
     /// Does the work.
     pub run: for<'a> fn(&'a Host<'a>) -> BoxFuture<'a, Result<(), Failure>>,
+}
+
+/// When a step that is done runs again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// When its part of the bundle changes.
+    OnChange,
+    /// At every run of the agent, because something outside of the bundle may change.
+    EveryRun,
 }
 
 /// The digest of a part of a bundle.
@@ -37,7 +49,7 @@ pub trait Observer: Send {
     fn changed<'a>(&'a mut self, journal: &'a Journal) -> BoxFuture<'a, Result<(), Failure>>;
 }
 
-/// Runs every step that is not done yet, or was done with other inputs, one after the other. A step whose needs are not
+/// Runs every step that is not done yet, or has to run again, one after the other. A step whose needs are not
 /// done waits; every other step runs, whatever happened to those before it.
 ///
 /// # Errors
@@ -52,14 +64,14 @@ pub async fn converge(
     journal.keep_only(&names);
     for step in steps {
         let inputs = (step.inputs)(host.contents);
-        if journal.is_done_with(step.name, inputs) {
+        if step.again == Again::OnChange && journal.is_done_with(step.name, inputs) {
             continue;
         }
         if step.needs.iter().all(|need| journal.is_done(need)) {
             let started_at = (host.clock)();
             journal.set(step.name, inputs, Outcome::Running { started_at });
             observer.changed(journal).await?;
-            let result = bounded(step, host).await;
+            let result = bounded(step, host, journal, observer).await?;
             let ended_at = (host.clock)();
             let outcome = match &result {
                 Ok(()) => Outcome::Done {
@@ -85,13 +97,25 @@ pub async fn converge(
     Ok(())
 }
 
-async fn bounded(step: &Step, host: &Host<'_>) -> Result<(), Failure> {
+/// Runs a step within its deadline, and lets the observer write a status now and then.
+async fn bounded(
+    step: &Step,
+    host: &Host<'_>,
+    journal: &Journal,
+    observer: &mut dyn Observer,
+) -> Result<Result<(), Failure>, Failure> {
     host.log.line(&format!("the step {} starts", step.name));
-    match tokio::time::timeout(step.deadline, (step.run)(host)).await {
-        Ok(result) => result,
-        Err(_) => Err(Failure::new(
-            Cause::TimedOut,
-            format!("the step took longer than {} s", step.deadline.as_secs()),
-        )),
+    let mut work = pin!(tokio::time::timeout(step.deadline, (step.run)(host)));
+    loop {
+        tokio::select! {
+            result = &mut work => return Ok(result.unwrap_or_else(|_| Err(late(step)))),
+            () = tokio::time::sleep(host.heartbeat) => observer.changed(journal).await?,
+        }
     }
+}
+
+fn late(step: &Step) -> Failure {
+    let seconds = step.deadline.as_secs();
+    let text = format!("the step took longer than {seconds} s");
+    Failure::new(Cause::TimedOut, text)
 }

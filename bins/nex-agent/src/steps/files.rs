@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::root::Written;
-use crate::step::{Step, inputs};
+use crate::step::{Again, Step, inputs};
 
 /// Writing files takes no time, unless the disk is broken.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -17,6 +17,7 @@ pub(super) fn step() -> Step {
         deadline: DEADLINE,
         needs: &[],
         inputs: |contents| inputs(&contents.files),
+        again: Again::OnChange,
         run: |host| Box::pin(write(host)),
     }
 }

@@ -11,11 +11,14 @@ mod key;
 mod packages;
 mod runner;
 mod secrets;
+mod server;
+
+pub(crate) use server::CERTIFICATE;
 
 /// The steps of a role, in their order.
 pub fn of(role: Role) -> Vec<Step> {
     match role {
-        Role::Server => vec![files::step(), secrets::step()],
+        Role::Server => [vec![files::step(), secrets::step()], server::steps()].concat(),
         Role::Runner => [vec![files::step()], runner::steps()].concat(),
     }
 }

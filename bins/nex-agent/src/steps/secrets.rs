@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::root::Written;
-use crate::step::{Step, inputs};
+use crate::step::{Again, Step, inputs};
 
 /// Four calls for each of a few secrets.
 const DEADLINE: Duration = Duration::from_secs(5 * 60);
@@ -20,6 +20,7 @@ pub(super) fn step() -> Step {
         deadline: DEADLINE,
         needs: &[],
         inputs: |contents| inputs(&contents.secrets),
+        again: Again::OnChange,
         run: |host| Box::pin(write(host)),
     }
 }

@@ -10,7 +10,7 @@ use nex_host::{
 use nex_runner::Spec;
 use nex_sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions};
 
-use crate::machine::{INSTANCE, Machine};
+use crate::machine::{INSTANCE, Machine, make_key, result};
 use crate::{metadata, runner};
 
 /// A machine after its user data ran, with the sandbox as AWS.
@@ -30,7 +30,7 @@ impl World {
         });
         let machine = runner::machine();
         let world = Self {
-            fingerprint: runner::make_key(&machine, "gpg.key"),
+            fingerprint: make_key(&machine, "gpg.key"),
             machine,
             sandbox: sandbox.await.expect("a sandbox"),
             metadata: metadata::serve(),
@@ -161,7 +161,7 @@ async fn a_host_is_set_up_changed_and_says_so() {
     );
     let status = world.status();
     assert_eq!(status.state(), State::Failed);
-    assert!(runner::result(&status, "runner-config").starts_with("no-secret: "));
+    assert!(result(&status, "runner-config").starts_with("no-secret: "));
 
     world.put_token();
     let output = world.agent(&["converge"]);

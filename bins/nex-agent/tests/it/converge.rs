@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nex_agent::failure::Failure;
 use nex_agent::host::Host;
-use nex_agent::step::{Step, inputs};
+use nex_agent::step::{Again, Step, inputs};
 use nex_host::{Cause, Outcome, State, Status};
 
 use crate::machine::{Machine, contents};
@@ -17,6 +17,7 @@ macro_rules! step {
             deadline: Duration::from_secs(10),
             needs: $needs,
             inputs: |contents| inputs(&contents.files),
+            again: Again::OnChange,
             run: |host| Box::pin(program(host, $name)),
         }
     };
@@ -134,6 +135,18 @@ async fn the_status_is_stored_after_each_change() {
     assert!(disks[0].bytes >= disks[0].free_bytes && disks[0].bytes > 0);
     let line = statuses[3].newest_log_line.as_ref().expect("a line");
     assert_eq!(line.text.as_str(), "runs `extra go`");
+}
+
+#[tokio::test]
+async fn a_long_step_keeps_the_status_fresh() {
+    let (machine, contents) = (machine(), contents(vec![]));
+    machine.program("packages", "sleep 1");
+    machine.converge(&contents, &[step!("packages", &[])]).await;
+    let statuses = machine.cloud.statuses.lock().expect("not poisoned");
+    let running = statuses
+        .iter()
+        .filter(|status| results(status) == ["running"]);
+    assert!(running.count() >= 3);
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use nex_agent::clock::Clock;
@@ -18,8 +20,8 @@ use nex_agent::report::{Reporter, STATUS_PATH};
 use nex_agent::root::Root;
 use nex_agent::step::{Step, converge};
 use nex_host::{
-    Agent, Artifact, Cause, Contents, Digest, File, InstanceArn, Mode, ObjectKey, RunnerSettings,
-    SecretName, Settings, Status, Timestamp,
+    Agent, Artifact, Cause, Contents, Digest, File, InstanceArn, Mode, ObjectKey, Outcome,
+    RunnerSettings, SecretName, Settings, Status, Timestamp,
 };
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -48,7 +50,10 @@ impl Machine {
             programs: Programs {
                 path: format!("{}:/usr/bin:/bin", bin.display()).into(),
             },
-            log: Log::new(CLOCK, std::io::sink()),
+            log: Log::new(
+                CLOCK,
+                fs::File::create(folder.path().join("log")).expect("a log"),
+            ),
             cloud: FakeCloud::default(),
             instance: INSTANCE.parse().expect("an ARN"),
             folder,
@@ -62,6 +67,8 @@ impl Machine {
             cloud: &self.cloud,
             log: &self.log,
             clock: CLOCK,
+            pause: Duration::from_millis(1),
+            heartbeat: Duration::from_millis(200),
             instance: &self.instance,
             contents,
         }
@@ -73,6 +80,7 @@ impl Machine {
         let mut journal = Journal::load(&self.root).expect("a journal");
         let mut reporter = Reporter {
             root: host.root,
+            programs: host.programs,
             cloud: host.cloud,
             log: host.log,
             clock: host.clock,
@@ -125,6 +133,65 @@ impl Machine {
             content: content.to_owned(),
         }
     }
+}
+
+/// The result of a step: `done`, `waiting`, or the cause of its failure with the text.
+pub(crate) fn result(status: &Status, name: &str) -> String {
+    let mut steps = status.steps.as_slice().iter();
+    let step = steps
+        .find(|step| step.name.as_str() == name)
+        .expect("a step");
+    match &step.outcome {
+        Outcome::Waiting => "waiting".to_owned(),
+        Outcome::Running { .. } => "running".to_owned(),
+        Outcome::Done { .. } => "done".to_owned(),
+        Outcome::Failed { reason, .. } => format!("{}: {}", reason.cause, reason.text),
+    }
+}
+
+/// The files of the machine, its log included, that hold a text.
+pub(crate) fn files_with(machine: &Machine, text: &str) -> Vec<String> {
+    let output = Command::new("grep")
+        .args(["-rlF", "--exclude-dir=bin", "--", text])
+        .arg(machine.path(""))
+        .output()
+        .expect("grep");
+    let found = String::from_utf8(output.stdout).expect("UTF-8");
+    found.lines().map(str::to_owned).collect()
+}
+
+/// Makes a key pair, stores the public key as `keys/NAME`, and returns the fingerprint.
+pub(crate) fn make_key(machine: &Machine, name: &str) -> String {
+    let home = tempfile::tempdir().expect("a folder");
+    let gpg = |args: &[&str]| {
+        let output = Command::new("gpg")
+            .args(["--batch", "--quiet", "--homedir"])
+            .arg(home.path())
+            .args(args)
+            .output()
+            .expect("gpg");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let options = ["--passphrase", "", "--quick-generate-key"];
+    gpg(&[&options[..], &[name, "ed25519", "sign", "never"]].concat());
+    let keys = machine.path("keys");
+    fs::create_dir_all(&keys).expect("made");
+    fs::write(keys.join(name), gpg(&["--armor", "--export", name])).expect("written");
+    let listed = gpg(&["--with-colons", "--list-keys", name]);
+    let _ = Command::new("gpgconf")
+        .arg("--homedir")
+        .arg(home.path())
+        .args(["--kill", "all"])
+        .status();
+    let mut lines = listed.lines();
+    let line = lines.find(|line| line.starts_with("fpr:"));
+    let line = line.expect("a fingerprint");
+    line.trim_start_matches("fpr").trim_matches(':').to_owned()
 }
 
 /// The contents of a small runner's bundle.

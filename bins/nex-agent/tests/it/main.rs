@@ -2,8 +2,10 @@
 
 mod command;
 mod converge;
+mod docs;
 mod machine;
 mod metadata;
 mod root;
 mod runner;
+mod server;
 mod units;

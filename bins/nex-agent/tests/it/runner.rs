@@ -2,17 +2,16 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::process::Command;
 
 use nex_agent::steps;
 use nex_host::{
-    Cause, Contents, File, Outcome, Role, SecretTarget, SecretUse, Settings, SigningKey, State,
+    Cause, Contents, File, Role, RunnerState, SecretTarget, SecretUse, Settings, SigningKey, State,
     Status,
 };
 use nex_runner::{Inputs, LogGroups, Spec};
 
-use crate::machine::{Machine, contents};
+use crate::machine::{Machine, contents, files_with, make_key, result};
 
 pub(crate) const TOKEN: &str = "glrt-t1_x-Secret.01.abcdef012";
 pub(crate) const SECRET: &str = "nex/staging/gitlab-runner/token";
@@ -39,11 +38,11 @@ const PATHS: [(&str, &str); 5] = [
 /// A machine with the programs of Amazon Linux 2023. The keys at the addresses are files of the folder `keys`.
 pub(crate) fn machine() -> Machine {
     let machine = Machine::new();
-    for name in ["dnf", "systemctl", "gitlab-runner"] {
+    for name in ["dnf", "gitlab-runner"] {
         machine.program(name, "");
     }
+    machine.program("systemctl", "[[ $1 != show ]] || echo active");
     let keys = machine.path("keys");
-    fs::create_dir(&keys).expect("made");
     let copy = format!(
         "while [[ $1 != --output ]]; do shift; done\ncp '{}'/\"${{4##*/}}\" \"$2\"",
         keys.display()
@@ -53,50 +52,6 @@ pub(crate) fn machine() -> Machine {
     fs::create_dir_all(&control).expect("made");
     fs::copy("/bin/true", control.join("amazon-cloudwatch-agent-ctl")).expect("copied");
     machine
-}
-
-/// Makes a key pair, stores the public key as `keys/NAME`, and returns the fingerprint.
-pub(crate) fn make_key(machine: &Machine, name: &str) -> String {
-    let home = tempfile::tempdir().expect("a folder");
-    let gpg = |args: &[&str]| {
-        let output = Command::new("gpg")
-            .args(["--batch", "--quiet", "--homedir"])
-            .arg(home.path())
-            .args(args)
-            .output()
-            .expect("gpg");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).expect("UTF-8")
-    };
-    gpg(&[
-        "--passphrase",
-        "",
-        "--quick-generate-key",
-        name,
-        "ed25519",
-        "sign",
-        "never",
-    ]);
-    fs::write(
-        machine.path("keys").join(name),
-        gpg(&["--armor", "--export", name]),
-    )
-    .expect("written");
-    let listed = gpg(&["--with-colons", "--list-keys", name]);
-    let _ = Command::new("gpgconf")
-        .arg("--homedir")
-        .arg(home.path())
-        .args(["--kill", "all"])
-        .status();
-    let line = listed
-        .lines()
-        .find(|line| line.starts_with("fpr:"))
-        .expect("a fingerprint");
-    line.trim_start_matches("fpr").trim_matches(':').to_owned()
 }
 
 pub(crate) fn bundle(machine: &Machine, spec: &Spec, fingerprint: &str) -> Contents {
@@ -142,29 +97,11 @@ fn put_token(machine: &Machine, value: &str) {
     secrets.insert(SECRET.to_owned(), value.to_owned());
 }
 
-/// The result of a step: `done`, `waiting`, or the cause of its failure with the text.
-pub(crate) fn result(status: &Status, name: &str) -> String {
-    let mut steps = status.steps.as_slice().iter();
-    let step = steps
-        .find(|step| step.name.as_str() == name)
-        .expect("a step");
-    match &step.outcome {
-        Outcome::Waiting => "waiting".to_owned(),
-        Outcome::Running { .. } => "running".to_owned(),
-        Outcome::Done { .. } => "done".to_owned(),
-        Outcome::Failed { reason, .. } => format!("{}: {}", reason.cause, reason.text),
-    }
-}
-
-/// The files below a folder that hold a text.
-fn files_with(folder: &Path, text: &str) -> Vec<String> {
-    let output = Command::new("grep")
-        .args(["-rl", "--", text])
-        .arg(folder)
-        .output()
-        .expect("grep");
-    let found = String::from_utf8(output.stdout).expect("UTF-8");
-    found.lines().map(str::to_owned).collect()
+/// The calls of programs since the last look, without those for the status.
+fn calls(machine: &Machine) -> Vec<String> {
+    let mut calls = machine.calls();
+    calls.retain(|call| !call.starts_with("systemctl show "));
+    calls
 }
 
 #[tokio::test]
@@ -175,7 +112,9 @@ async fn a_runner_is_set_up_and_its_token_is_in_one_file_only() {
     let status = set_up(&machine, &bundle(&machine, &Spec::default(), &fingerprint)).await;
     assert_eq!(status.state(), State::Done, "{status:?}");
 
-    let calls = machine.calls();
+    assert_eq!(status.runner, Some(RunnerState::Running));
+
+    let calls = calls(&machine);
     let checked = machine.root.path("/var/lib/nex/config.toml");
     let calls: Vec<_> = calls
         .iter()
@@ -202,10 +141,7 @@ async fn a_runner_is_set_up_and_its_token_is_in_one_file_only() {
     );
 
     let config = machine.root.path(CONFIG);
-    assert_eq!(
-        files_with(machine.root.folder(), TOKEN),
-        [config.display().to_string()]
-    );
+    assert_eq!(files_with(&machine, TOKEN), [config.display().to_string()]);
     let mode = fs::metadata(&config).expect("a file").permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
     let config: toml::Table = machine.read(CONFIG).parse().expect("TOML");
@@ -254,7 +190,7 @@ async fn a_runner_starts_when_its_token_comes_later() {
     let status = set_up(&machine, &contents).await;
     assert_eq!(status.state(), State::Done);
     assert_eq!(
-        machine.calls()[1..],
+        calls(&machine)[1..],
         [
             "systemctl stop gitlab-runner",
             "systemctl daemon-reload",
@@ -329,7 +265,7 @@ async fn a_changed_configuration_stops_no_job() {
     let status = set_up(&machine, &bundle(&machine, &spec, &fingerprint)).await;
     assert_eq!(status.state(), State::Done);
     assert!(machine.read(CONFIG).contains("concurrent = 7\n"));
-    let calls = machine.calls();
+    let calls = calls(&machine);
     assert_eq!(calls.len(), 1, "{calls:?}");
     assert!(calls[0].starts_with("gitlab-runner lint "), "{calls:?}");
 }
@@ -350,7 +286,7 @@ async fn a_configuration_that_gitlab_runner_refuses_is_not_installed() {
         "{result}"
     );
     assert!(!machine.root.path(CONFIG).exists());
-    assert!(files_with(machine.root.folder(), TOKEN).is_empty());
+    assert!(files_with(&machine, TOKEN).is_empty());
 }
 
 #[tokio::test]
@@ -363,7 +299,7 @@ async fn a_secret_that_is_no_token_is_not_repeated() {
         result(&status, "runner-config"),
         format!("other: the value of the secret {SECRET} is not a runner's token")
     );
-    assert!(files_with(machine.root.folder(), "pass\"word").is_empty());
+    assert!(files_with(&machine, "pass\"word").is_empty());
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::systemctl;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::step::{Step, inputs};
+use crate::step::{Again, Step, inputs};
 use crate::steps::files_below;
 
 const DEADLINE: Duration = Duration::from_secs(3 * 60);
@@ -31,6 +31,7 @@ pub(super) fn step() -> Step {
         deadline: DEADLINE,
         needs: &["files", "runner-package"],
         inputs: |contents| inputs(&(files_below(contents, &[TEMPLATE]), &contents.secrets)),
+        again: Again::OnChange,
         run: |host| Box::pin(configure(host)),
     }
 }

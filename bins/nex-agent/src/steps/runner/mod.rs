@@ -5,7 +5,7 @@ use nex_host::{Cause, RunnerSettings, Settings};
 use super::{INSTALL, SYSTEMD, files_below, packages};
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::step::{Step, inputs};
+use crate::step::{Again, Step, inputs};
 
 mod config;
 mod source;
@@ -26,6 +26,7 @@ pub(super) fn steps() -> Vec<Step> {
                     &["/etc/systemd/system/docker-cleanup."],
                 ))
             },
+            again: Again::OnChange,
             run: |host| Box::pin(cleanup(host)),
         },
         Step {
@@ -33,6 +34,7 @@ pub(super) fn steps() -> Vec<Step> {
             deadline: INSTALL,
             needs: &[],
             inputs: |_| inputs(&()),
+            again: Again::OnChange,
             run: |host| Box::pin(docker(host)),
         },
         Step {
@@ -45,6 +47,7 @@ pub(super) fn steps() -> Vec<Step> {
                     &["/etc/rsyslog.d/", "/etc/logrotate.d/"],
                 ))
             },
+            again: Again::OnChange,
             run: |host| Box::pin(system_log(host)),
         },
         Step {
@@ -52,6 +55,7 @@ pub(super) fn steps() -> Vec<Step> {
             deadline: INSTALL,
             needs: &["files"],
             inputs: |contents| inputs(&files_below(contents, &[LOG_AGENT])),
+            again: Again::OnChange,
             run: |host| Box::pin(log_agent(host)),
         },
         source::step(),
@@ -60,6 +64,7 @@ pub(super) fn steps() -> Vec<Step> {
             deadline: INSTALL,
             needs: &["package-source"],
             inputs: |contents| inputs(&contents.settings),
+            again: Again::OnChange,
             run: |host| Box::pin(runner_package(host)),
         },
         config::step(),
@@ -73,6 +78,7 @@ pub(super) fn steps() -> Vec<Step> {
                     &["/etc/systemd/system/gitlab-runner."],
                 ))
             },
+            again: Again::OnChange,
             run: |host| Box::pin(runner_service(host)),
         },
     ]

@@ -7,7 +7,7 @@ use nex_host::{HostPath, Mode, RunnerSettings, SigningKey};
 use super::settings;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::step::{Step, inputs};
+use crate::step::{Again, Step, inputs};
 use crate::steps::key;
 
 /// A key has some KB.
@@ -22,6 +22,7 @@ pub(super) fn step() -> Step {
         deadline: DEADLINE,
         needs: &[],
         inputs: |contents| inputs(&contents.settings),
+        again: Again::OnChange,
         run: |host| Box::pin(install(host)),
     }
 }
