@@ -10,7 +10,7 @@ use nex_host::{Digest, Outcome, Status};
 
 use crate::report::STATUS_PATH;
 use crate::root::Root;
-use crate::session::{Ended, Session};
+use crate::session::{Ended, Lock, Session};
 
 /// Sets this host up from its bundle, and reports its status.
 #[derive(Debug, Parser)]
@@ -21,6 +21,9 @@ struct Cli {
     /// The folder to set up as if it was the machine's root folder.
     #[arg(long, global = true, default_value = "/")]
     root: PathBuf,
+    /// The agent that starts this one has the lock.
+    #[arg(long, hide = true)]
+    lock_held: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,7 +70,12 @@ async fn run(cli: Cli) -> anyhow::Result<Ended> {
     if let Command::Status { json } = cli.command {
         return show(&root, json);
     }
-    let Some(session) = Session::start(root).await? else {
+    let lock = if cli.lock_held {
+        Lock::Held
+    } else {
+        Lock::Take
+    };
+    let Some(session) = Session::start(root, lock).await? else {
         let _ = writeln!(std::io::stderr(), "nex-agent: another agent is at work");
         return match cli.command {
             // The timer comes again.

@@ -17,6 +17,7 @@ pub mod host;
 pub mod journal;
 pub mod log;
 pub mod program;
+pub mod replace;
 pub mod report;
 pub mod root;
 pub mod session;

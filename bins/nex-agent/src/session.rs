@@ -14,6 +14,7 @@ use crate::host::Host;
 use crate::journal::Journal;
 use crate::log::Log;
 use crate::program::Programs;
+use crate::replace::Replacement;
 use crate::report::Reporter;
 use crate::root::Root;
 use crate::step::{Observer as _, converge};
@@ -33,7 +34,16 @@ pub struct Session {
     installed: Installed,
     cloud: Box<dyn Cloud>,
     /// Only one agent works at a time. The lock ends with the process, however it ends.
-    _lock: fs::File,
+    _lock: Option<fs::File>,
+}
+
+/// Who sees to it that only one agent works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// This run takes the lock.
+    Take,
+    /// The older agent that started this one has the lock, and waits.
+    Held,
 }
 
 /// What a run led to.
@@ -50,9 +60,13 @@ impl Session {
     ///
     /// # Errors
     /// A [`Failure`] if user data has not installed the host.
-    pub async fn start(root: Root) -> Result<Option<Self>, Failure> {
-        let Some(lock) = lock(&root)? else {
-            return Ok(None);
+    pub async fn start(root: Root, lock: Lock) -> Result<Option<Self>, Failure> {
+        let lock = match lock {
+            Lock::Held => None,
+            Lock::Take => match take_lock(&root)? {
+                None => return Ok(None),
+                taken => taken,
+            },
         };
         let installed = Installed::load(&root)?;
         Ok(Some(Self {
@@ -83,13 +97,14 @@ impl Session {
     /// Fetches a bundle, makes it the host's own, and runs the steps that it changes.
     ///
     /// # Errors
-    /// A [`Failure`] if the bundle can't be fetched or is refused. The host keeps the older one then, and its status has
+    /// A [`Failure`] if the bundle can't be fetched or is refused, or if its agent does not work. The host keeps the older one then, and its status has
     /// the reason until another bundle is applied.
     pub async fn apply(&self, digest: Digest) -> Result<Ended, Failure> {
         let started_at = clock::system();
         let mut journal = Journal::load(&self.root)?;
-        match self.fetch(digest).await {
-            Ok(bundle) => self.installed.choose(&self.root, &bundle)?,
+        match self.accept(digest).await {
+            Ok(Some(ended)) => return Ok(ended),
+            Ok(None) => {}
             Err(failure) => {
                 journal.set_bundle(digest, failed(started_at, &failure));
                 let present = self.installed.bundle(&self.root).ok();
@@ -103,10 +118,22 @@ impl Session {
         self.run(journal).await
     }
 
-    async fn fetch(&self, digest: Digest) -> Result<Bundle, Failure> {
+    /// Fetches a bundle, and makes it the host's own. If the bundle names another agent, that one does the rest, and this
+    /// returns how it ended.
+    async fn accept(&self, digest: Digest) -> Result<Option<Ended>, Failure> {
         let object = Artifact::of_bundle(digest, BUNDLE_LIMIT as u64);
         let bytes = self.cloud.artifact(&object).await?;
-        open(&bytes, digest, self.installed.host.role)
+        let bundle = open(&bytes, digest, self.installed.host.role)?;
+        let replacement = Replacement {
+            root: &self.root,
+            cloud: &*self.cloud,
+            log: &self.log,
+        };
+        let ended = replacement.run(&bundle).await?;
+        if ended.is_none() {
+            self.installed.choose(&self.root, &bundle)?;
+        }
+        Ok(ended)
     }
 
     /// Runs the steps that are not done, and reports the status.
@@ -193,7 +220,7 @@ fn build() -> Option<BuildId> {
 }
 
 /// Takes the lock; `None` if another agent has it.
-fn lock(root: &Root) -> Result<Option<fs::File>, Failure> {
+fn take_lock(root: &Root) -> Result<Option<fs::File>, Failure> {
     let path = root.path("/var/lib/nex/lock");
     let folder = root.path("/var/lib/nex");
     fs::create_dir_all(&folder).map_err(Failure::file("create /var/lib/nex"))?;

@@ -4,14 +4,17 @@ use std::fs;
 use std::process::{Command, Output};
 
 use nex_host::{
-    Artifact, BUNDLE_PATH, Bundle, Cause, HOST_FILE_PATH, HostConfig, Outcome, Role, State, Status,
-    Step,
+    AGENT_PATH, Agent, Artifact, BUNDLE_PATH, Bundle, Cause, Digest, HOST_FILE_PATH, HostConfig,
+    Outcome, Role, State, Status, Step,
 };
 use nex_runner::Spec;
 use nex_sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions};
 
 use crate::machine::{INSTANCE, Machine, make_key, result};
 use crate::{metadata, runner};
+
+/// The agent on the machine. The tests start the real one.
+const PROGRAM: &[u8] = b"the present agent";
 
 /// A machine after its user data ran, with the sandbox as AWS.
 struct World {
@@ -62,10 +65,20 @@ impl World {
 
     /// The bundle of a runner with this text in one of its files.
     fn bundle(&self, text: &str) -> Bundle {
+        self.bundle_with(text, PROGRAM)
+    }
+
+    /// The same with another agent.
+    fn bundle_with(&self, text: &str, program: &[u8]) -> Bundle {
         let mut contents = runner::bundle(&self.machine, &Spec::default(), &self.fingerprint);
         contents
             .files
             .push(self.machine.file("/etc/nex/text", text));
+        contents.agent = Agent {
+            build: Digest::of(&[b"the sources of ", program].concat()).into(),
+            sha256: Digest::of(program),
+            bytes: program.len() as u64,
+        };
         Bundle::new(contents).expect("a bundle")
     }
 
@@ -98,6 +111,7 @@ impl World {
         for (path, content) in [
             (HOST_FILE_PATH, host.to_string().into_bytes()),
             (BUNDLE_PATH, bundle.bytes().to_vec()),
+            (AGENT_PATH, PROGRAM.to_vec()),
         ] {
             let path = self.machine.root.path(path);
             fs::create_dir_all(path.parent().expect("a folder")).expect("made");
@@ -227,7 +241,7 @@ async fn a_bundle_that_is_missing_or_wrong_changes_nothing() {
     );
 
     let newer = br#"{"format":2}"#;
-    let unknown = nex_host::Digest::of(newer);
+    let unknown = Digest::of(newer);
     world.put(&Artifact::of_bundle(unknown, 12), newer);
     let output = world.agent(&["apply", &unknown.to_string()]);
     let text = text_of(&output);
@@ -254,6 +268,45 @@ fn refusal(status: &Status) -> Option<Cause> {
         } if name.as_str() == "bundle" => Some(reason.cause),
         _ => None,
     }
+}
+
+#[tokio::test]
+async fn a_bundle_brings_its_agent_and_a_broken_agent_goes_again() {
+    let world = World::new().await;
+    world.put_token();
+    assert!(world.agent(&["setup"]).status.success());
+    let agent = || fs::read(world.machine.root.path(AGENT_PATH)).expect("a file");
+    let apply = |bundle: &Bundle, program: &[u8]| {
+        world.put(&bundle.contents().agent.artifact(), program);
+        world.put(&bundle.artifact(), bundle.bytes());
+        world.agent(&["apply", &bundle.digest().to_string()])
+    };
+
+    for broken in ["#!/bin/sh\nexit 0\n", "no program"] {
+        let bundle = world.bundle_with("second\n", broken.as_bytes());
+        let output = apply(&bundle, broken.as_bytes());
+        assert!(!output.status.success());
+        assert_eq!(agent(), PROGRAM);
+        assert_eq!(world.machine.read("/etc/nex/text"), "first\n");
+        let status = world.status();
+        assert_eq!(
+            refusal(&status),
+            Some(Cause::HealthCheckFailed),
+            "{status:?}"
+        );
+        assert_eq!(status.bundle, Some(world.bundle("first\n").digest()));
+    }
+
+    let newer = format!(
+        "#!/bin/sh\nexec '{}' \"$@\"\n",
+        env!("CARGO_BIN_EXE_nex-agent")
+    );
+    let bundle = world.bundle_with("second\n", newer.as_bytes());
+    let output = apply(&bundle, newer.as_bytes());
+    assert!(output.status.success(), "{}", text_of(&output));
+    assert_eq!(agent(), newer.as_bytes());
+    assert_eq!(world.machine.read("/etc/nex/text"), "second\n");
+    assert_eq!(world.status().state(), State::Done);
 }
 
 #[tokio::test]
