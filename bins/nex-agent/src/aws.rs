@@ -8,12 +8,14 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::Blob;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use futures_util::future::BoxFuture;
 use nex_host::{Artifact, Bucket, Cause, Digest, HostConfig, ObjectKey, SecretName};
 use secrecy::SecretString;
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Destination};
 use crate::failure::Failure;
 
 /// How often one call is tried. The steps themselves are tried again, too.
@@ -125,6 +127,83 @@ impl Cloud for Aws {
         })
     }
 
+    fn put_secret<'a>(
+        &'a self,
+        name: &'a SecretName,
+        value: Vec<u8>,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let call = self.secrets.put_secret_value().secret_id(name.as_str());
+            let answer = call.secret_binary(Blob::new(value)).send().await;
+            answer.map_err(|error| failure(&format!("write the secret {name}"), &error))?;
+            Ok(())
+        })
+    }
+
+    fn begin_upload<'a>(&'a self, to: &'a Destination) -> BoxFuture<'a, Result<String, Failure>> {
+        Box::pin(async move {
+            let Destination { bucket, key } = to;
+            let call = self
+                .s3
+                .create_multipart_upload()
+                .bucket(bucket.name.as_str());
+            let call = call.expected_bucket_owner(bucket.account.as_str());
+            let answer = call.key(key.as_str()).send().await;
+            let what = format!("begin the upload of {key}");
+            let answer = answer.map_err(|error| failure(&what, &error))?;
+            answer.upload_id.ok_or_else(|| lacks(&what))
+        })
+    }
+
+    fn upload_part<'a>(
+        &'a self,
+        to: &'a Destination,
+        id: &'a str,
+        number: i32,
+        bytes: Vec<u8>,
+    ) -> BoxFuture<'a, Result<String, Failure>> {
+        Box::pin(async move {
+            let Destination { bucket, key } = to;
+            let call = self.s3.upload_part().bucket(bucket.name.as_str());
+            let call = call.expected_bucket_owner(bucket.account.as_str());
+            let call = call.key(key.as_str()).upload_id(id).part_number(number);
+            let what = format!("upload the part {number} of {key}");
+            let answer = call.body(bytes.into()).send().await;
+            let answer = answer.map_err(|error| failure(&what, &error))?;
+            answer.e_tag.ok_or_else(|| lacks(&what))
+        })
+    }
+
+    fn finish_upload<'a>(
+        &'a self,
+        to: &'a Destination,
+        id: &'a str,
+        tags: &'a [String],
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let Destination { bucket, key } = to;
+            let part = |(tag, number): (&String, i32)| {
+                CompletedPart::builder()
+                    .e_tag(tag)
+                    .part_number(number)
+                    .build()
+            };
+            let parts = tags.iter().zip(1..).map(part).collect();
+            let parts = CompletedMultipartUpload::builder()
+                .set_parts(Some(parts))
+                .build();
+            let call = self
+                .s3
+                .complete_multipart_upload()
+                .bucket(bucket.name.as_str());
+            let call = call.expected_bucket_owner(bucket.account.as_str());
+            let call = call.key(key.as_str()).upload_id(id).multipart_upload(parts);
+            let what = format!("finish the upload of {key}");
+            call.send().await.map_err(|error| failure(&what, &error))?;
+            Ok(())
+        })
+    }
+
     fn put_status<'a>(
         &'a self,
         key: &'a ObjectKey,
@@ -139,6 +218,13 @@ impl Cloud for Aws {
             Ok(())
         })
     }
+}
+
+fn lacks(what: &str) -> Failure {
+    Failure::new(
+        Cause::Other,
+        format!("failed to {what}: the answer is incomplete"),
+    )
 }
 
 /// The failure of a call. Errors of the SDK never hold the value of a secret.

@@ -37,6 +37,8 @@ enum Command {
     },
     /// Try the steps that are not done, and report the status.
     Converge,
+    /// Back GitLab up: its archive into the bucket, its keys into their secret.
+    Backup,
     /// Show the status.
     Status {
         /// As JSON.
@@ -70,10 +72,10 @@ async fn run(cli: Cli) -> anyhow::Result<Ended> {
     if let Command::Status { json } = cli.command {
         return show(&root, json);
     }
-    let lock = if cli.lock_held {
-        Lock::Held
-    } else {
-        Lock::Take
+    let lock = match cli.command {
+        Command::Backup => Lock::Backup,
+        _ if cli.lock_held => Lock::Held,
+        _ => Lock::Take,
     };
     let Some(session) = Session::start(root, lock).await? else {
         let _ = writeln!(std::io::stderr(), "nex-agent: another agent is at work");
@@ -86,6 +88,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ended> {
     let ended = match cli.command {
         Command::Setup => session.setup().await?,
         Command::Apply { bundle } => session.apply(bundle).await?,
+        Command::Backup => session.backup().await?,
         Command::Converge | Command::Status { .. } => session.converge().await?,
     };
     Ok(ended)

@@ -8,6 +8,7 @@
 //! the machine, AWS, and the time.
 
 pub mod aws;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod cloud;

@@ -7,6 +7,7 @@ use nex_host::{
 use rustix::fs::statvfs;
 use x509_parser::pem::parse_x509_pem;
 
+use crate::backup;
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::failure::Failure;
@@ -85,7 +86,7 @@ impl Reporter<'_> {
             steps: journal.steps().collect(),
             disks: disks.collect(),
             certificate_ends_at: certificate_end(self.root),
-            last_backup: None,
+            last_backup: backup::last(self.root),
             ssh_host_keys: ssh_keys.collect(),
             newest_log_line: self.log.newest(),
             runner: match self.role {

@@ -18,7 +18,7 @@ use crate::replace::Replacement;
 use crate::report::Reporter;
 use crate::root::Root;
 use crate::step::{Observer as _, converge};
-use crate::{steps, units};
+use crate::{backup, steps, units};
 
 /// The pause between two looks at something that comes later.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -44,6 +44,8 @@ pub enum Lock {
     Take,
     /// The older agent that started this one has the lock, and waits.
     Held,
+    /// This run takes the lock of backups, which last for hours and change nothing that another agent changes.
+    Backup,
 }
 
 /// What a run led to.
@@ -63,7 +65,7 @@ impl Session {
     pub async fn start(root: Root, lock: Lock) -> Result<Option<Self>, Failure> {
         let lock = match lock {
             Lock::Held => None,
-            Lock::Take => match take_lock(&root)? {
+            Lock::Take | Lock::Backup => match take_lock(&root, lock)? {
                 None => return Ok(None),
                 taken => taken,
             },
@@ -176,6 +178,16 @@ impl Session {
         })
     }
 
+    /// Makes a backup. The next status has it.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the host has no valid bundle, or if the backup fails.
+    pub async fn backup(&self) -> Result<Ended, Failure> {
+        let bundle = self.installed.bundle(&self.root)?;
+        backup::run(&self.host(&bundle)).await?;
+        Ok(Ended::Done)
+    }
+
     fn reporter(&self, bundle: Option<Digest>) -> Reporter<'_> {
         Reporter {
             root: &self.root,
@@ -220,8 +232,11 @@ fn build() -> Option<BuildId> {
 }
 
 /// Takes the lock; `None` if another agent has it.
-fn take_lock(root: &Root) -> Result<Option<fs::File>, Failure> {
-    let path = root.path("/var/lib/nex/lock");
+fn take_lock(root: &Root, lock: Lock) -> Result<Option<fs::File>, Failure> {
+    let path = root.path(match lock {
+        Lock::Backup => "/var/lib/nex/backup.lock",
+        Lock::Take | Lock::Held => "/var/lib/nex/lock",
+    });
     let folder = root.path("/var/lib/nex");
     fs::create_dir_all(&folder).map_err(Failure::file("create /var/lib/nex"))?;
     let file = fs::File::create(path).map_err(Failure::file("create the agent's lock"))?;

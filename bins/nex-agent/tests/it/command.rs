@@ -5,12 +5,13 @@ use std::process::{Command, Output};
 
 use nex_host::{
     AGENT_PATH, Agent, Artifact, BUNDLE_PATH, Bundle, Cause, Digest, HOST_FILE_PATH, HostConfig,
-    Outcome, Role, State, Status, Step,
+    Outcome, Role, Settings, State, Status, Step,
 };
 use nex_runner::Spec;
 use nex_sandbox::{ACCOUNT, REGION, Sandbox, SandboxOptions};
 
 use crate::machine::{INSTANCE, Machine, make_key, result};
+use crate::server::{KEYS, Server};
 use crate::{metadata, runner};
 
 /// The agent on the machine. The tests start the real one.
@@ -26,14 +27,23 @@ struct World {
 }
 
 impl World {
+    /// A runner.
     async fn new() -> Self {
+        let machine = runner::machine();
+        let fingerprint = make_key(&machine, "gpg.key");
+        let world = Self::around(machine, fingerprint).await;
+        let bundle = world.bundle("first\n");
+        world.install(&bundle);
+        world
+    }
+
+    async fn around(machine: Machine, fingerprint: String) -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             seed: false,
             ..SandboxOptions::default()
         });
-        let machine = runner::machine();
         let world = Self {
-            fingerprint: make_key(&machine, "gpg.key"),
+            fingerprint,
             machine,
             sandbox: sandbox.await.expect("a sandbox"),
             metadata: metadata::serve(),
@@ -42,8 +52,6 @@ impl World {
             "for name in ('artifacts', 'status'):\n    \
              s3.create_bucket(Bucket=name + '-bucket', CreateBucketConfiguration={{'LocationConstraint': '{REGION}'}})"
         ));
-        let bundle = world.bundle("first\n");
-        world.install(&bundle);
         world
     }
 
@@ -99,7 +107,7 @@ impl World {
                 .expect("a bucket")
         };
         let host = HostConfig {
-            role: Role::Runner,
+            role: bundle.role(),
             region: REGION.parse().expect("a Region"),
             artifacts: bucket("artifacts"),
             status: bucket("status"),
@@ -331,4 +339,33 @@ async fn a_machine_that_nex_did_not_install_is_left_alone() {
         "nex-agent: there is no /etc/nex/host.json: this host was not installed by nex\n"
     );
     assert!(world.machine.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_backup_reaches_the_bucket_in_parts_and_the_keys_reach_their_secret() {
+    let content: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let mut server = Server::with_archive(&content);
+    if let Settings::Server(settings) = &mut server.contents.settings {
+        settings.backups.bucket = format!("{ACCOUNT}/artifacts-bucket")
+            .parse()
+            .expect("a bucket");
+    }
+    let bundle = Bundle::new(server.contents).expect("a bundle");
+    let world = World::around(server.machine, String::new()).await;
+    world.install(&bundle);
+    world.boto(&format!(
+        "boto3.client('secretsmanager', **options).create_secret(Name='{KEYS}')"
+    ));
+    let output = world.agent(&["backup"]);
+    assert!(output.status.success(), "{}", text_of(&output));
+    let stored = world.boto(&format!(
+        "import hashlib\n\
+         body = s3.get_object(Bucket='artifacts-bucket', Key='gitlab/1796045776_0_gitlab_backup.tar')['Body'].read()\n\
+         keys = boto3.client('secretsmanager', **options).get_secret_value(SecretId='{KEYS}')['SecretBinary']\n\
+         print(hashlib.sha256(body).hexdigest(), b'gitlab-secrets.json' in keys)"
+    ));
+    assert_eq!(stored.trim(), format!("{} True", Digest::of(&content)));
+    let parts = world.sandbox.calls();
+    let parts = parts.iter().filter(|call| call.operation == "UploadPart");
+    assert_eq!(parts.count(), 2);
 }

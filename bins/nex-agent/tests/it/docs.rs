@@ -25,6 +25,7 @@ every 5 minutes, the host writes its status to `status/ARN-OF-THE-INSTANCE.json`
 | `nex-agent status` | shows the steps; with `--json`, the whole status |
 | `nex-agent converge` | tries the steps that are not done now |
 | `nex-agent apply SHA256` | fetches another bundle, and runs what it changes |
+| `nex-agent backup` | on the server: makes a backup, or goes on with an interrupted upload |
 | `journalctl -u nex-agent` | the log of the later runs; that of the first one is in `/var/log/cloud-init-output.log` |
 ";
 

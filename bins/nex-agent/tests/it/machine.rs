@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use nex_agent::clock::Clock;
-use nex_agent::cloud::Cloud;
+use nex_agent::cloud::{Cloud, Destination};
 use nex_agent::failure::Failure;
 use nex_agent::host::Host;
 use nex_agent::journal::Journal;
@@ -218,8 +218,24 @@ pub(crate) struct FakeCloud {
     pub(crate) secrets: Mutex<BTreeMap<String, String>>,
     /// The statuses in the order in which they were stored.
     pub(crate) statuses: Mutex<Vec<Status>>,
+    /// The binary values of secrets, in the order in which they were stored.
+    pub(crate) binaries: Mutex<Vec<(String, Vec<u8>)>>,
+    pub(crate) uploads: Mutex<Uploads>,
     /// Whether storing a status fails.
     pub(crate) is_closed: Mutex<bool>,
+}
+
+/// Uploads in parts.
+#[derive(Default)]
+pub(crate) struct Uploads {
+    /// The keys of all uploads that were begun.
+    pub(crate) begun: Vec<String>,
+    /// The parts by their tags.
+    pub(crate) parts: BTreeMap<String, Vec<u8>>,
+    /// The objects by their keys.
+    pub(crate) done: BTreeMap<String, Vec<u8>>,
+    /// The number of a part whose upload fails.
+    pub(crate) failing_part: Option<i32>,
 }
 
 impl Cloud for FakeCloud {
@@ -239,6 +255,58 @@ impl Cloud for FakeCloud {
                 Cause::Other,
                 format!("no object {}", artifact.key),
             ))
+        })
+    }
+
+    fn put_secret<'a>(
+        &'a self,
+        name: &'a SecretName,
+        value: Vec<u8>,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let mut binaries = self.binaries.lock().expect("not poisoned");
+            binaries.push((name.to_string(), value));
+            Ok(())
+        })
+    }
+
+    fn begin_upload<'a>(&'a self, to: &'a Destination) -> BoxFuture<'a, Result<String, Failure>> {
+        Box::pin(async move {
+            let mut uploads = self.uploads.lock().expect("not poisoned");
+            uploads.begun.push(to.key.to_string());
+            Ok(format!("upload-{}", uploads.begun.len()))
+        })
+    }
+
+    fn upload_part<'a>(
+        &'a self,
+        _: &'a Destination,
+        id: &'a str,
+        number: i32,
+        bytes: Vec<u8>,
+    ) -> BoxFuture<'a, Result<String, Failure>> {
+        Box::pin(async move {
+            let mut uploads = self.uploads.lock().expect("not poisoned");
+            if uploads.failing_part == Some(number) {
+                return Err(Failure::new(Cause::NoNetwork, "the network is down"));
+            }
+            uploads.parts.insert(format!("{id}/{number}"), bytes);
+            Ok(format!("{id}/{number}"))
+        })
+    }
+
+    fn finish_upload<'a>(
+        &'a self,
+        to: &'a Destination,
+        _: &'a str,
+        tags: &'a [String],
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let mut uploads = self.uploads.lock().expect("not poisoned");
+            let parts = tags.iter().map(|tag| uploads.parts[tag].clone());
+            let content = parts.collect::<Vec<_>>().concat();
+            uploads.done.insert(to.key.to_string(), content);
+            Ok(())
         })
     }
 

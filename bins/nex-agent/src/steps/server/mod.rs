@@ -3,7 +3,7 @@
 use backon::{ConstantBuilder, Retryable as _};
 use nex_host::{Cause, File, Mode, ServerSettings, Settings};
 
-use super::{INSTALL, SYSTEMD, packages};
+use super::{INSTALL, SYSTEMD, files_below, packages};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::root::Written;
@@ -19,6 +19,9 @@ pub(crate) use certificate::CERTIFICATE;
 
 /// What sshd must not allow on a host that the internet reaches.
 const SSHD: &str = include_str!("sshd.conf");
+
+/// The units of the daily backup, as the bundle has them.
+const BACKUP_UNITS: &str = "/etc/systemd/system/nex-gitlab-backup.";
 
 /// The steps of the server after its files and secrets.
 pub(super) fn steps() -> Vec<Step> {
@@ -46,6 +49,14 @@ pub(super) fn steps() -> Vec<Step> {
         certificate::step(),
         configure::step(),
         configure::ready(),
+        Step {
+            name: "backup-timer",
+            deadline: SYSTEMD,
+            needs: &["files", "configure"],
+            inputs: |contents| inputs(&files_below(contents, &[BACKUP_UNITS])),
+            again: Again::OnChange,
+            run: |host| Box::pin(backup_timer(host)),
+        },
     ]
 }
 
@@ -78,6 +89,13 @@ async fn ssh(host: &Host<'_>) -> Result<(), Failure> {
     host.programs
         .run(host.log, "systemctl", &["reload", "ssh"])
         .await?;
+    Ok(())
+}
+
+async fn backup_timer(host: &Host<'_>) -> Result<(), Failure> {
+    let systemctl = async |args: &[&str]| host.programs.run(host.log, "systemctl", args).await;
+    systemctl(&["daemon-reload"]).await?;
+    systemctl(&["enable", "--now", "nex-gitlab-backup.timer"]).await?;
     Ok(())
 }
 

@@ -13,15 +13,16 @@ use nex_host::{
 use crate::machine::{Machine, contents, make_key};
 
 pub(super) const CERTIFICATE: &str = "nex/certificate";
+pub(crate) const KEYS: &str = "nex/keys";
 pub(super) const DATABASE: &str = "nex/database";
 pub(super) const PASSWORD: &str = "s3cret-database-$(exit 1)";
 pub(super) const RB: &str = "/etc/gitlab/gitlab.rb";
 const CONTROL: &str = "/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl";
 
 /// A new Ubuntu machine with all secrets, and the bundle of a server.
-pub(super) struct Server {
-    pub(super) machine: Machine,
-    pub(super) contents: Contents,
+pub(crate) struct Server {
+    pub(crate) machine: Machine,
+    pub(crate) contents: Contents,
 }
 
 /// A certificate with its key, as the secret holds it.
@@ -166,7 +167,8 @@ fn bundle(machine: &Machine) -> Contents {
         },
         backups: BackupSettings {
             bucket: "009001720821/example-backups".parse().expect("a bucket"),
-            prefix: String::new(),
+            prefix: "gitlab/".to_owned(),
+            keys: KEYS.parse().expect("a name"),
         },
     };
     let file = SecretTarget::File {

@@ -1,5 +1,6 @@
 //! The set-up of the GitLab server, with real keys and certificates.
 
+mod backup;
 mod machine;
 
 use std::fs;
@@ -7,7 +8,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use nex_host::State;
 
-use self::machine::{CERTIFICATE, DATABASE, Issued, PASSWORD, RB, Server};
+use self::machine::{CERTIFICATE, DATABASE, Issued, PASSWORD, RB};
+pub(crate) use self::machine::{KEYS, Server};
 use crate::machine::{files_with, result};
 
 #[tokio::test]
@@ -43,6 +45,8 @@ async fn a_server_is_set_up_and_its_secrets_are_in_their_files_only() {
             "apt-mark hold gitlab-ce",
             "gitlab-ctl status nginx",
             "gitlab-ctl reconfigure",
+            "systemctl daemon-reload",
+            "systemctl enable --now nex-gitlab-backup.timer",
         ]
     );
     let rb = machine.read(RB);
