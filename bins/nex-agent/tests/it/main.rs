@@ -3,6 +3,7 @@
 mod command;
 mod converge;
 mod docs;
+mod lock;
 mod machine;
 mod metadata;
 mod root;
