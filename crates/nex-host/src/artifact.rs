@@ -77,8 +77,8 @@ impl Agent {
 }
 
 impl Artifact {
-    /// The object that holds a bundle with these bytes.
-    pub(crate) fn of_bundle(digest: Digest, bytes: u64) -> Self {
+    /// The object that holds the bundle `digest`, with this size in bytes.
+    pub fn of_bundle(digest: Digest, bytes: u64) -> Self {
         Self {
             key: key("bundle", &format!("{digest}.json")),
             sha256: digest,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::Bucket;
-use crate::text::{Fingerprint, WebUrl};
+use crate::text::{Fingerprint, SecretName, WebUrl};
 
 /// What a host is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
@@ -127,4 +127,7 @@ pub struct BackupSettings {
     pub bucket: Bucket,
     /// The prefix of every backup's key, with a slash at its end; empty for the bucket's root.
     pub prefix: String,
+    /// The secret that gets GitLab's own keys and the host keys. A backup is worth nothing without them, and nobody who
+    /// has a backup may have them.
+    pub keys: SecretName,
 }

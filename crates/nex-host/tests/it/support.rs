@@ -93,6 +93,7 @@ pub(crate) fn server() -> Contents {
             backups: BackupSettings {
                 bucket: "009001720821/example-backups".parse().expect("a bucket"),
                 prefix: "gitlab/".to_owned(),
+                keys: "nex/keys".parse().expect("a name"),
             },
         }),
         files: vec![file(
