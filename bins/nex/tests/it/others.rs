@@ -191,12 +191,13 @@ fn a_secret_that_nex_did_not_write_is_named_and_never_overwritten() {
         plan.out
     );
     let ended = stage.nex(&["bootstrap", &file, "--yes"]).expect(1);
-    let named = "because the secret nex/gitlab/origin-certificate was not written by nex";
+    let named = "the secret nex/gitlab/origin-certificate was not written by nex";
     assert!(
-        ended.err.contains(named) && ended.err.contains("hint: find out who uses the secret"),
+        ended.out.contains(named) && ended.out.contains("hint: find out who uses the secret"),
         "{}",
-        ended.err
+        ended.out
     );
+    assert!(!ended.out.contains("hunter2"), "{}", ended.out);
     assert!(!ended.err.contains("hunter2"), "{}", ended.err);
     stage.python(
         "boto3.client('secretsmanager').put_secret_value(SecretId='nex/gitlab/origin-certificate', SecretString='{}')",
