@@ -54,13 +54,21 @@ impl<'a> Inputs<'a> {
                 mail_password: self.mail_secret(),
                 origin_certificate: secrets.origin_certificate,
             },
-            edge_networks: self.edge.cidrs().to_vec(),
+            edge_networks: self.proxies(),
             log_groups: nex_gitlab::LogGroups {
                 rails: log_groups.rails,
                 nginx_access: log_groups.nginx_access,
                 nginx_error: log_groups.nginx_error,
                 system: log_groups.server_system,
             },
+        }
+    }
+
+    /// The networks whose word about a visitor's address the server trusts.
+    fn proxies(&self) -> Vec<String> {
+        match self.spec.may_be_proxied() {
+            true => self.edge.cidrs().to_vec(),
+            false => vec![],
         }
     }
 

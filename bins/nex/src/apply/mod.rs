@@ -29,7 +29,8 @@ struct Run<'a> {
     approved: &'a Approved<Step>,
     /// `None` for a plan of the zone alone.
     aws: Option<Aws>,
-    zone: &'a Zone,
+    /// `None` if nex manages no zone.
+    zone: Option<&'a Zone>,
     goal: Goal,
     report: ApplyReport,
 }
@@ -98,12 +99,16 @@ impl Context {
             }),
             None => None,
         };
+        let zone = match self.spec.dns {
+            Some(_) => Some(self.zone().await?),
+            None => None,
+        };
         let run = Run {
             context: self,
             target,
             approved,
             aws,
-            zone: self.zone().await?,
+            zone,
             goal: proposal.goal.clone(),
             report: ApplyReport::of(approved.plan()),
         };
@@ -231,11 +236,15 @@ impl Run<'_> {
     }
 
     async fn zone(&mut self, part: &Approved<Step>) {
+        // Without a zone, no plan has a step of the zone.
+        let Some(zone) = self.zone else {
+            return;
+        };
         if let (Goal::Spec { address }, Some(aws)) = (&mut self.goal, &self.aws) {
             *address = aws.state.snapshot.address();
         }
         let context = self.context.run_context();
-        match self.zone.apply(&part.part(), &self.goal, context).await {
+        match zone.apply(&part.part(), &self.goal, context).await {
             Ok(report) => self.report.absorb(part.plan(), report),
             Err(error) => self.fail(part, &Failure::of(&error)),
         }

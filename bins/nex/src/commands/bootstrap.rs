@@ -18,9 +18,7 @@ pub(crate) async fn run(context: &Context, request: &Request<'_>) -> anyhow::Res
         }
         let outputs = Outputs::of(context, &snapshot)?;
         context.output.note(&format!("\n{}", outputs.text()));
-        context
-            .output
-            .note(&outputs.next_steps(&context.command("outputs", &[])));
+        context.output.note(&outputs.next_steps(context));
         if context.is_sandbox() {
             let note = "The sandbox has no GitLab. The aws commands reach the sandbox after: \
                         eval \"$(cargo xtask sandbox env)\"";

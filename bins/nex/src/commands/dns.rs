@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 
 pub(crate) async fn import(context: &Context) -> anyhow::Result<Exit> {
-    let spec = &context.spec.dns;
+    let spec = context.dns()?;
     let name = canonical_zone(&spec.zone)?;
     let zone = context
         .cloudflare()

@@ -38,6 +38,8 @@ pub(crate) struct Outputs {
     root_password_secret: String,
     /// The secret of the runners' token.
     runner_token_secret: String,
+    /// The secret of the certificate that the server presents, and of its key.
+    origin_certificate_secret: String,
 }
 
 pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
@@ -92,6 +94,7 @@ impl Outputs {
             database_password_secret: context.names.secrets().database_password,
             root_password_secret: context.names.secrets().root_password,
             runner_token_secret: context.names.secrets().runner_token,
+            origin_certificate_secret: context.names.secrets().origin_certificate,
         })
     }
 
@@ -118,25 +121,47 @@ impl Outputs {
     }
 
     /// What the operator does once the environment is built.
-    pub(crate) fn next_steps(&self, outputs: &str) -> String {
+    pub(crate) fn next_steps(&self, context: &Context) -> String {
         let Self {
             url,
+            registry_url,
+            ssh_host,
             database_host,
             database_password_secret,
             root_password_secret,
             runner_token_secret,
+            origin_certificate_secret,
             ..
         } = self;
-        format!(
-            "What comes next:
-  1. Within 30 minutes, create GitLab's role and database on {database_host} (docs/prerequisites.md). The password:
-     aws secretsmanager get-secret-value --secret-id {database_password_secret} --query SecretString --output text
-  2. The first start takes about ten minutes more. Then {url} answers. Sign in as root; the password:
-     aws secretsmanager get-secret-value --secret-id {root_password_secret} --query SecretString --output text
-  3. Create an instance runner in GitLab (Admin > CI/CD > Runners), and store its token (glrt-...) for the fleet:
-     aws secretsmanager put-secret-value --secret-id {runner_token_secret} --secret-string file:///dev/stdin
-  4. These outputs at any time: {outputs}"
-        )
+        let mut steps = vec![format!(
+            "Within 30 minutes, create GitLab's role and database on {database_host} (docs/prerequisites.md). The password:
+     aws secretsmanager get-secret-value --secret-id {database_password_secret} --query SecretString --output text"
+        )];
+        if !context.spec.issues_certificates() {
+            steps.push(format!(
+                "Within an hour after that, store the certificate for {url} and {registry_url}: JSON with `certificate` and `key` (PEM):
+     aws secretsmanager put-secret-value --secret-id {origin_certificate_secret} --secret-string file:///dev/stdin"
+            ));
+        }
+        if context.spec.dns.is_none() {
+            let address = self.address.as_deref().unwrap_or("the server's address");
+            steps.push(format!(
+                "Where the zone is managed, point the hosts of {url} and {registry_url}, and {ssh_host}, at {address}"
+            ));
+        }
+        steps.push(format!(
+            "The first start takes about ten minutes more. Then {url} answers. Sign in as root; the password:
+     aws secretsmanager get-secret-value --secret-id {root_password_secret} --query SecretString --output text"
+        ));
+        steps.push(format!(
+            "Create an instance runner in GitLab (Admin > CI/CD > Runners), and store its token (glrt-...) for the fleet:
+     aws secretsmanager put-secret-value --secret-id {runner_token_secret} --secret-string file:///dev/stdin"
+        ));
+        let outputs = context.command("outputs", &[]);
+        steps.push(format!("These outputs at any time: {outputs}"));
+        let numbered = steps.iter().zip(1..);
+        let numbered = numbered.map(|(step, n)| format!("\n  {n}. {step}"));
+        format!("What comes next:{}", numbered.collect::<String>())
     }
 }
 

@@ -24,10 +24,10 @@ pub(super) fn connect(context: &Context) -> anyhow::Result<Client> {
 
 /// The spec's token, or the sandbox's.
 pub(super) async fn token(context: &Context) -> anyhow::Result<SecretString> {
+    let reference = &context.dns()?.token;
     if let Some(sandbox) = &context.sandbox {
         return Ok(sandbox.cloudflare_token.clone());
     }
-    let reference = &context.spec.dns.token;
     let token = secrets::resolve(context, reference).await;
     token.with_context(|| {
         format!("failed to get {reference}, the API token for Cloudflare (dns.token)")

@@ -133,6 +133,16 @@ impl Context {
         )
     }
 
+    /// The zone at Cloudflare.
+    ///
+    /// # Errors
+    /// If nex manages no zone for the environment.
+    pub(crate) fn dns(&self) -> anyhow::Result<&nex_dns::Spec> {
+        let dns = self.spec.dns.as_ref();
+        let name = &self.spec.name;
+        dns.with_context(|| format!("{name} has no zone: its file has no section [dns]"))
+    }
+
     /// The names of the buckets; `None` for a zone alone.
     pub(crate) fn buckets(&self) -> Option<Buckets> {
         let hosting = self.spec.hosting.as_ref()?;
@@ -162,11 +172,14 @@ impl Context {
     }
 
     /// The manager that reads, plans and applies the zone.
+    ///
+    /// # Errors
+    /// If there is no zone or no token for it.
     pub(crate) async fn zone(&self) -> anyhow::Result<&Zone> {
         let connect = async {
+            let spec = self.dns()?.clone();
             let client = self.cloudflare().await?.clone();
             let secrets = CertificateStore::new(self.aws.clone());
-            let spec = self.spec.dns.clone();
             Ok::<_, anyhow::Error>(ZoneManager::new(
                 client,
                 secrets,
@@ -194,7 +207,7 @@ impl Context {
 
     /// The server's address, if a record needs it.
     pub(crate) async fn server_address(&self) -> anyhow::Result<Option<Ipv4Addr>> {
-        let records = &self.spec.dns.records;
+        let records = &self.dns()?.records;
         if !records.iter().any(environment::points_at_server) {
             return Ok(None);
         }
@@ -206,8 +219,11 @@ impl Context {
         address.context("failed to look up the server's address")
     }
 
-    /// The networks of Cloudflare's proxies, or why they are not known.
+    /// The networks of Cloudflare's proxies, or why they are not known; none if no visitor comes through them.
     pub(crate) async fn edge_networks(&self) -> anyhow::Result<EdgeNetworks> {
+        if !self.spec.may_be_proxied() {
+            return Ok(EdgeNetworks::Known(vec![]));
+        }
         // Reading the list needs no token, so rendering a file needs no token either.
         let client = self.public_cloudflare().await?;
         Ok(match client.edge_networks().await {

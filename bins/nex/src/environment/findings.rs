@@ -3,38 +3,61 @@
 use nex_dns::spec::Hosts;
 use nex_gitlab::WebAccess;
 use nex_infra::Facts;
+use nex_infra::spec::CLOUDFLARE;
 use nex_plan::{Finding, Severity, sort_findings};
 
 use super::{Hosting, Spec, hosts};
 
 /// All findings about a spec, the most severe first.
 pub fn findings(spec: &Spec) -> Vec<Finding> {
-    let mut found = match &spec.hosting {
-        Some(hosting) => hosting_findings(spec, hosting),
-        None => under("dns", spec.dns.warnings(Hosts::default())).collect(),
-    };
+    let mut found = vec![];
+    if let Some(hosting) = &spec.hosting {
+        found.extend(hosting_findings(spec, hosting));
+    }
+    if let Some(dns) = &spec.dns {
+        found.extend(under("dns", dns.warnings(zone_hosts(spec))));
+    }
     sort_findings(&mut found);
     found
 }
 
 fn hosting_findings(spec: &Spec, hosting: &Hosting) -> Vec<Finding> {
-    let hosts = hosting.gitlab.hosts();
-    let answering = spec.dns.answering(hosts.web);
-    let web = if answering.iter().any(|named| named.record.proxied) {
-        WebAccess::Proxied
-    } else {
-        WebAccess::Direct
-    };
-    let zone_hosts = Hosts {
-        registry_host: Some(hosts.registry),
-        ssh_host: Some(hosts.ssh),
+    let hosts = match &spec.dns {
+        Some(dns) => host_warnings(spec, dns, &hosting.gitlab),
+        None => without_zone(spec, hosting),
     };
     under("aws", hosting.aws.warnings())
-        .chain(under("gitlab", hosting.gitlab.warnings(web)))
+        .chain(under(
+            "gitlab",
+            hosting.gitlab.warnings(web_access(spec, hosting)),
+        ))
         .chain(under("runner", runner_warnings(hosting)))
-        .chain(under("dns", spec.dns.warnings(zone_hosts)))
-        .chain(host_warnings(spec, &hosting.gitlab))
+        .chain(hosts)
         .collect()
+}
+
+/// How visitors reach GitLab: the records of its host say so, or else the networks that the server lets in.
+fn web_access(spec: &Spec, hosting: &Hosting) -> WebAccess {
+    let is_proxied = match &spec.dns {
+        Some(dns) => {
+            let answering = dns.answering(hosting.gitlab.hosts().web);
+            answering.iter().any(|named| named.record.proxied)
+        }
+        None => hosting.aws.uses_edge_networks(),
+    };
+    match is_proxied {
+        true => WebAccess::Proxied,
+        false => WebAccess::Direct,
+    }
+}
+
+/// The hosts in the zone that matter to its warnings.
+fn zone_hosts(spec: &Spec) -> Hosts<'_> {
+    let hosts = spec.hosting.as_ref().map(|hosting| hosting.gitlab.hosts());
+    hosts.map_or_else(Hosts::default, |hosts| Hosts {
+        registry_host: Some(hosts.registry),
+        ssh_host: Some(hosts.ssh),
+    })
 }
 
 fn under(section: &str, findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
@@ -61,10 +84,10 @@ pub(crate) fn plan_findings(spec: &Spec, hosting: &Hosting, facts: &Facts) -> Ve
 }
 
 /// Each host needs a record, and a certificate that covers its name.
-fn host_warnings(spec: &Spec, gitlab: &nex_gitlab::Spec) -> Vec<Finding> {
+fn host_warnings(spec: &Spec, dns: &nex_dns::Spec, gitlab: &nex_gitlab::Spec) -> Vec<Finding> {
     let mut found = vec![];
     for (field, host) in hosts(gitlab) {
-        if spec.dns.answering(host).is_empty() {
+        if dns.answering(host).is_empty() {
             found.push(Finding::warning(
                 "host-without-record",
                 field,
@@ -75,7 +98,7 @@ fn host_warnings(spec: &Spec, gitlab: &nex_gitlab::Spec) -> Vec<Finding> {
             ));
         }
     }
-    if spec.dns.certificates.is_empty() {
+    if dns.certificates.is_empty() {
         let secret = spec.names().secrets().origin_certificate;
         found.push(Finding::warning(
             "origin-certificate-not-issued",
@@ -89,7 +112,7 @@ fn host_warnings(spec: &Spec, gitlab: &nex_gitlab::Spec) -> Vec<Finding> {
     }
     let ssh = gitlab.hosts().ssh;
     for (field, host) in hosts(gitlab) {
-        if host != ssh && !spec.dns.certifies(host) {
+        if host != ssh && !dns.certifies(host) {
             found.push(Finding::warning(
                 "origin-certificate-lacks-host",
                 field,
@@ -99,6 +122,35 @@ fn host_warnings(spec: &Spec, gitlab: &nex_gitlab::Spec) -> Vec<Finding> {
                 format!("{host} among dns.certificates[0].hostnames"),
             ));
         }
+    }
+    found
+}
+
+/// What others must do if nex manages no zone.
+fn without_zone(spec: &Spec, hosting: &Hosting) -> Vec<Finding> {
+    let secret = spec.names().secrets().origin_certificate;
+    let mut found = vec![Finding::warning(
+        "origin-certificate-not-issued",
+        "gitlab.url",
+        format!(
+            "the environment has no [dns], so nex issues no certificate: at its first start, the server waits an hour \
+             for one in the secret {secret}"
+        ),
+        format!(
+            "JSON with `certificate` and `key` (PEM) in that secret, for {} and {}; or a section [dns] with a \
+             [[dns.certificates]]",
+            hosting.gitlab.hosts().web,
+            hosting.gitlab.hosts().registry
+        ),
+    )];
+    if hosting.aws.server.web_from == [CLOUDFLARE] {
+        found.push(Finding::warning(
+            "proxied-by-others",
+            "aws.server.web_from",
+            "the server lets in Cloudflare's proxies only, and the environment has no [dns]: a visitor reaches GitLab \
+             only if someone else has its names at Cloudflare, proxied",
+            "the networks of the visitors if no proxy is in between; or a section [dns]",
+        ));
     }
     found
 }

@@ -14,6 +14,7 @@ use toml::de::DeTable;
 
 use super::diagnostic::Excerpt;
 use super::schema::{VALIDATOR, described, known_fields, nearest, refused, strings};
+use super::sections::{self, Missing};
 use super::spans::{Part, Spans};
 use super::{Diagnostic, Hosting, Position, Spec, is_in_section, place, user_data, validate};
 
@@ -234,6 +235,7 @@ impl<'a> Reader<'a> {
 
     /// Validates each section by its own crate; a section that can't be parsed does not stop the others.
     fn by_sections(&mut self, json: &Json) -> Option<Spec> {
+        self.missing_sections(json);
         let aws = self.section::<nex_infra::Spec>(json, "aws", |s| s.validate());
         let gitlab = self.section::<nex_gitlab::Spec>(json, "gitlab", |s| s.validate());
         let runner = self.section::<nex_runner::Spec>(json, "runner", |s| s.validate());
@@ -242,7 +244,10 @@ impl<'a> Reader<'a> {
         let names = nex_infra::Names::new(&prefix, text("name").unwrap_or_default());
         let validate = |spec: &nex_dns::Spec| spec.validate(names.deployment());
         let dns = self.section::<nex_dns::Spec>(json, "dns", validate);
-        let hosting = if self.has_hosting(json) {
+        if dns.is_none() && json.get("dns").is_some() {
+            return None;
+        }
+        let hosting = if sections::has_hosting(json) {
             Some(Hosting {
                 aws: aws?,
                 gitlab: gitlab?,
@@ -255,7 +260,7 @@ impl<'a> Reader<'a> {
             name: text("name")?,
             prefix,
             hosting,
-            dns: dns?,
+            dns,
         };
         self.problems(validate::between_sections(&spec));
         if let Some(hosting) = &spec.hosting {
@@ -264,25 +269,15 @@ impl<'a> Reader<'a> {
         Some(spec)
     }
 
-    /// Whether the environment is more than a zone. What runs on AWS needs both `[aws]` and `[gitlab]`.
-    fn has_hosting(&mut self, json: &Json) -> bool {
-        let names = ["aws", "gitlab", "runner"];
-        let has_any = names.iter().any(|name| json.get(name).is_some());
-        for name in ["aws", "gitlab"] {
-            let is_refused = self.found.iter().any(|d| is_in_section(&d.field, name));
-            if has_any && json.get(name).is_none() && !is_refused {
-                let allowed =
-                    "[aws] and [gitlab], or none of [aws], [gitlab] and [runner] for a zone alone";
-                self.add(
-                    name,
-                    "is missing".into(),
-                    Some(allowed.into()),
-                    None,
-                    Part::Key,
-                );
+    /// Adds the sections that must be there beside those that are.
+    fn missing_sections(&mut self, json: &Json) {
+        for Missing { section, allowed } in sections::missing(json) {
+            let is_refused = self.found.iter().any(|d| is_in_section(&d.field, section));
+            if !is_refused {
+                let (message, allowed) = ("is missing".to_owned(), allowed.to_owned());
+                self.add(section, message, Some(allowed), None, Part::Key);
             }
         }
-        has_any
     }
 
     fn section<T: DeserializeOwned>(

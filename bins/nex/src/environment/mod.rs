@@ -5,6 +5,7 @@ mod findings;
 mod load;
 mod place;
 mod schema;
+mod sections;
 mod spans;
 mod user_data;
 mod validate;
@@ -17,7 +18,7 @@ pub(crate) use findings::{denials, plan_findings};
 pub use load::{Invalid, Loaded, load};
 pub use schema::schema;
 
-/// An environment: a zone, and what runs on AWS, unless the environment is a zone alone.
+/// An environment: what runs on AWS, a zone at Cloudflare, or both. [`load`] refuses a file with neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
     /// The environment's name, as in `environments/NAME.toml` and in the names of its resources.
@@ -26,8 +27,8 @@ pub struct Spec {
     pub prefix: String,
     /// What runs on AWS; `None` for a zone alone.
     pub hosting: Option<Hosting>,
-    /// Cloudflare: zone, records, settings, certificates.
-    pub dns: nex_dns::Spec,
+    /// Cloudflare: zone, records, settings, certificates; `None` if someone else manages the zone.
+    pub dns: Option<nex_dns::Spec>,
 }
 
 /// What runs on AWS. Each section is the type of the crate that uses it.
@@ -53,6 +54,18 @@ impl Spec {
             Some(hosting) => names.with_paths(&hosting.aws.names),
             None => names,
         }
+    }
+
+    /// Whether visitors may reach the server through Cloudflare's proxies.
+    pub(crate) fn may_be_proxied(&self) -> bool {
+        let lets_in = |hosting: &Hosting| hosting.aws.uses_edge_networks();
+        self.dns.is_some() || self.hosting.as_ref().is_some_and(lets_in)
+    }
+
+    /// Whether nex puts an origin certificate into the server's secret.
+    pub(crate) fn issues_certificates(&self) -> bool {
+        let issues = |dns: &nex_dns::Spec| !dns.certificates.is_empty();
+        self.dns.as_ref().is_some_and(issues)
     }
 }
 

@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 
 use super::default_prefix;
 
-/// An environment's file. Without `aws`, `gitlab` and `runner`, the environment is a zone alone.
+/// An environment's file. Without `aws`, `gitlab` and `runner`, the environment is a zone alone; without `dns`, someone
+/// else manages the zone.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Spec")]
@@ -34,7 +35,9 @@ struct File {
     #[serde(default)]
     runner: nex_runner::Spec,
     /// Cloudflare: zone, records, settings, certificates.
-    dns: nex_dns::Spec,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "nex_dns::Spec")]
+    dns: Option<nex_dns::Spec>,
 }
 
 /// The JSON Schema of an environment's file.

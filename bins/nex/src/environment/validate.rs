@@ -8,13 +8,16 @@ use super::{Spec, hosts, points_at_server};
 /// The problems between sections.
 pub(super) fn between_sections(spec: &Spec) -> Problems {
     let mut problems = Problems::new();
-    match &spec.hosting {
-        Some(hosting) => {
-            mail_secret(spec, &hosting.gitlab, &mut problems);
-            certificate_secrets(spec, &mut problems);
-            hosts_in_zone(spec, &hosting.gitlab, &mut problems);
+    if let Some(hosting) = &spec.hosting {
+        mail_secret(spec, &hosting.gitlab, &mut problems);
+    }
+    match (&spec.hosting, &spec.dns) {
+        (Some(hosting), Some(dns)) => {
+            certificate_secrets(spec, dns, &mut problems);
+            hosts_in_zone(dns, &hosting.gitlab, &mut problems);
         }
-        None => zone_alone(&spec.dns, &mut problems),
+        (None, Some(dns)) => zone_alone(dns, &mut problems),
+        (_, None) => {}
     }
     problems
 }
@@ -33,9 +36,9 @@ fn mail_secret(spec: &Spec, gitlab: &nex_gitlab::Spec, problems: &mut Problems) 
     }
 }
 
-fn certificate_secrets(spec: &Spec, problems: &mut Problems) {
+fn certificate_secrets(spec: &Spec, dns: &nex_dns::Spec, problems: &mut Problems) {
     let expected = spec.names().secrets().origin_certificate;
-    for (n, certificate) in spec.dns.certificates.iter().enumerate() {
+    for (n, certificate) in dns.certificates.iter().enumerate() {
         problems.unless(
             certificate.secret == expected,
             format!("dns.certificates[{n}].secret"),
@@ -45,9 +48,9 @@ fn certificate_secrets(spec: &Spec, problems: &mut Problems) {
     }
 }
 
-fn hosts_in_zone(spec: &Spec, gitlab: &nex_gitlab::Spec, problems: &mut Problems) {
+fn hosts_in_zone(dns: &nex_dns::Spec, gitlab: &nex_gitlab::Spec, problems: &mut Problems) {
     // The zone's own section reports an invalid name of the zone.
-    let Ok(zone) = canonical_zone(&spec.dns.zone) else {
+    let Ok(zone) = canonical_zone(&dns.zone) else {
         return;
     };
     for (field, host) in hosts(gitlab) {

@@ -45,16 +45,6 @@ pub(crate) enum Scope {
     Zone,
 }
 
-impl Target {
-    pub(crate) fn scope(&self) -> Scope {
-        match self {
-            Target::Build(scope) | Target::Destroy(scope) => *scope,
-            Target::Revoke => Scope::Zone,
-            Target::Adopt => Scope::All,
-        }
-    }
-}
-
 /// A plan, and what it was made from. The apply needs both.
 #[derive(Debug)]
 pub(crate) struct Proposal {
@@ -77,17 +67,17 @@ impl Proposal {
 
     /// What the plan is about: the environment's file, the account, the Region and the zone.
     pub(crate) fn head(&self, context: &Context) -> String {
-        let (name, zone) = (&context.spec.name, &context.spec.dns.zone);
-        let file = context.file.display();
-        match &self.aws {
-            Some(AwsState { snapshot, .. }) => {
-                let Facts {
-                    account, region, ..
-                } = &snapshot.facts;
-                format!("{name} ({file}): AWS account {account}, {region}; zone {zone}")
-            }
-            None => format!("{name} ({file}): zone {zone}"),
-        }
+        let aws = self.aws.as_ref().map(|AwsState { snapshot, .. }| {
+            let Facts {
+                account, region, ..
+            } = &snapshot.facts;
+            format!("AWS account {account}, {region}")
+        });
+        let zone = context.spec.dns.as_ref();
+        let zone = zone.map(|dns| format!("zone {}", dns.zone));
+        let clouds: Vec<String> = aws.into_iter().chain(zone).collect();
+        let (name, file) = (&context.spec.name, context.file.display());
+        format!("{name} ({file}): {}", clouds.join("; "))
     }
 
     fn of_zone(linted: Linted<Step>, goal: Goal) -> Self {
@@ -109,47 +99,47 @@ pub(crate) struct AwsState {
 }
 
 /// An environment as it was read.
-pub(crate) struct Snapshot {
-    aws: Option<nex_infra::Snapshot>,
-    address: Option<Ipv4Addr>,
-    zone: ZoneSnapshot,
-    edge: Option<EdgeNetworks>,
+enum Snapshot {
+    /// AWS, with the zone if nex manages one.
+    Whole {
+        aws: Box<nex_infra::Snapshot>,
+        edge: EdgeNetworks,
+        zone: Option<ZoneSnapshot>,
+    },
+    /// The zone alone, and the server's address if a record needs it.
+    Zone {
+        zone: ZoneSnapshot,
+        address: Option<Ipv4Addr>,
+    },
 }
 
 impl Context {
     /// Reads what `scope` covers, all providers at once. All of a zone alone is its zone.
-    pub(crate) async fn snapshot(&self, scope: Scope) -> anyhow::Result<Snapshot> {
-        let scope = match self.spec.hosting {
-            Some(_) => scope,
-            None => Scope::Zone,
-        };
-        let aws = async {
-            match scope {
-                Scope::All => self.read_aws().await.map(Some),
-                Scope::Zone => Ok(None),
+    async fn snapshot(&self, scope: Scope) -> anyhow::Result<Snapshot> {
+        let snapshot = match scope {
+            Scope::All if self.spec.hosting.is_some() => {
+                let zone = async {
+                    match self.spec.dns {
+                        Some(_) => self.read_zone().await.map(Some),
+                        None => Ok(None),
+                    }
+                };
+                let (aws, edge, zone) =
+                    tokio::try_join!(self.read_aws(), self.edge_networks(), zone)?;
+                let aws = Box::new(aws);
+                Snapshot::Whole { aws, edge, zone }
+            }
+            Scope::All | Scope::Zone => {
+                let (zone, address) = tokio::try_join!(self.read_zone(), self.server_address())?;
+                Snapshot::Zone { zone, address }
             }
         };
-        let address = async {
-            match scope {
-                Scope::Zone => self.server_address().await,
-                Scope::All => Ok(None),
-            }
-        };
-        let edge = async {
-            match scope {
-                Scope::All => self.edge_networks().await.map(Some),
-                Scope::Zone => Ok(None),
-            }
-        };
-        let zone = async { Ok(self.zone().await?.read().await?) };
-        let (aws, address, edge, zone) = tokio::try_join!(aws, address, edge, zone)?;
         self.report_calls();
-        Ok(Snapshot {
-            address: aws.as_ref().map_or(address, nex_infra::Snapshot::address),
-            aws,
-            zone,
-            edge,
-        })
+        Ok(snapshot)
+    }
+
+    async fn read_zone(&self) -> anyhow::Result<ZoneSnapshot> {
+        Ok(self.zone().await?.read().await?)
     }
 
     /// Reads, and makes the plan for `target`.
@@ -158,36 +148,43 @@ impl Context {
         target: &Target,
         options: &Options,
     ) -> anyhow::Result<Proposal> {
-        let mut snapshot = Box::pin(self.snapshot(target.scope())).await?;
-        if let Some((images, aws)) = options.images().zip(snapshot.aws.as_mut()) {
-            aws.facts.images = images;
-        }
         match target {
-            Target::Build(_) => Box::pin(self.build(snapshot, options)).await,
-            Target::Destroy(_) => Box::pin(self.teardown(snapshot)).await,
-            Target::Revoke => Ok(self.revocation(&snapshot)),
-            Target::Adopt => self.adoptions(snapshot),
+            Target::Build(scope) => {
+                let snapshot = Box::pin(self.snapshot(*scope)).await?;
+                Box::pin(self.build(snapshot, options)).await
+            }
+            Target::Destroy(scope) => {
+                let snapshot = Box::pin(self.snapshot(*scope)).await?;
+                Box::pin(self.teardown(snapshot)).await
+            }
+            Target::Revoke => Box::pin(self.revocation()).await,
+            Target::Adopt => {
+                let snapshot = Box::pin(self.snapshot(Scope::All)).await?;
+                self.adoptions(snapshot)
+            }
         }
     }
 
     async fn build(&self, snapshot: Snapshot, options: &Options) -> anyhow::Result<Proposal> {
-        let Snapshot {
-            aws,
-            address,
-            zone,
-            edge,
-        } = snapshot;
-        let goal = Goal::Spec { address };
-        let zone_plan = self.zone_plan(&zone, &goal);
-        let Some((aws, edge)) = aws.zip(edge) else {
-            let findings = environment::denials(&self.spec).into_iter();
-            let linted = zone_plan.with(findings.filter(is_of_zone));
-            return Ok(Proposal::of_zone(linted, goal));
+        let (mut aws, edge, zone) = match snapshot {
+            Snapshot::Whole { aws, edge, zone } => (*aws, edge, zone),
+            Snapshot::Zone { zone, address } => {
+                let goal = Goal::Spec { address };
+                let findings = environment::denials(&self.spec).into_iter();
+                let linted = self.zone_plan(&zone, &goal);
+                let linted = linted.with(findings.filter(is_of_zone));
+                return Ok(Proposal::of_zone(linted, goal));
+            }
         };
+        if let Some(images) = options.images() {
+            aws.facts.images = images;
+        }
+        let address = aws.address();
+        let goal = Goal::Spec { address };
         let (linted, state) = self.build_aws(aws, &edge, options).await?;
-        let mut linted: Linted<Step> = linted.widen().join(zone_plan);
+        let mut linted = self.with_zone(linted, zone.as_ref(), &goal);
         if !options.only.is_empty() {
-            only::check(&options.only, linted.plan(), &state, &zone)?;
+            only::check(&options.only, linted.plan(), &state, zone.as_ref())?;
             let buckets = self.names.buckets(&self.hosting()?.aws);
             linted = only::limited(linted, &options.only, &buckets);
         }
@@ -271,10 +268,12 @@ impl Context {
     }
 
     async fn teardown(&self, snapshot: Snapshot) -> anyhow::Result<Proposal> {
-        let Some(aws) = snapshot.aws else {
-            let goal = Goal::Nothing { revoke: None };
-            let linted = self.zone_plan(&snapshot.zone, &goal);
-            return Ok(Proposal::of_zone(linted, goal));
+        let (aws, zone) = match snapshot {
+            Snapshot::Whole { aws, zone, .. } => (*aws, zone),
+            Snapshot::Zone { zone, .. } => {
+                let goal = Goal::Nothing { revoke: None };
+                return Ok(Proposal::of_zone(self.zone_plan(&zone, &goal), goal));
+            }
         };
         let desired = Desired::new();
         let plan = nex_infra::teardown(&self.spec.name, &aws.observed);
@@ -284,14 +283,12 @@ impl Context {
         let goal = Goal::Nothing {
             revoke: revokes.then_some(RevokeScope::All),
         };
-        let linted: Linted<Step> = plan
-            .lint(&LintContext::Teardown {
-                observed: &aws.observed,
-                empty_buckets: &empty_buckets,
-            })
-            .widen();
+        let linted = plan.lint(&LintContext::Teardown {
+            observed: &aws.observed,
+            empty_buckets: &empty_buckets,
+        });
         Ok(Proposal {
-            linted: linted.join(self.zone_plan(&snapshot.zone, &goal)),
+            linted: self.with_zone(linted, zone.as_ref(), &goal),
             aws: Some(AwsState {
                 snapshot: aws,
                 desired,
@@ -302,15 +299,32 @@ impl Context {
         })
     }
 
+    /// The plan of AWS, joined with the plan of the zone if there is one.
+    fn with_zone(
+        &self,
+        aws: Linted<nex_infra::Step>,
+        zone: Option<&ZoneSnapshot>,
+        goal: &Goal,
+    ) -> Linted<Step> {
+        let aws = aws.widen();
+        match zone {
+            Some(zone) => aws.join(self.zone_plan(zone, goal)),
+            None => aws,
+        }
+    }
+
     fn zone_plan(&self, zone: &ZoneSnapshot, goal: &Goal) -> Linted<Step> {
         zone.plan(goal).named(&self.spec.name).widen()
     }
 
-    fn revocation(&self, snapshot: &Snapshot) -> Proposal {
+    async fn revocation(&self) -> anyhow::Result<Proposal> {
+        let zone = self.read_zone().await?;
+        self.report_calls();
         let goal = Goal::Revoke;
-        let linted = self.zone_plan(&snapshot.zone, &goal);
-        let warning = (!linted.plan().is_empty()).then(|| servers_first(&self.spec.dns.zone));
-        Proposal::of_zone(linted.with(warning), goal)
+        let linted = self.zone_plan(&zone, &goal);
+        let name = &self.dns()?.zone;
+        let warning = (!linted.plan().is_empty()).then(|| servers_first(name));
+        Ok(Proposal::of_zone(linted.with(warning), goal))
     }
 
     /// The empty buckets that the spec names. Another bucket with nex's tags goes only by name, whatever it holds.

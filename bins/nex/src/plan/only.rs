@@ -20,12 +20,13 @@ pub(super) fn check(
     named: &[ResourceId],
     plan: &Plan<Step>,
     aws: &AwsState,
-    zone: &ZoneSnapshot,
+    zone: Option<&ZoneSnapshot>,
 ) -> anyhow::Result<()> {
     let at_aws = aws.desired.keys().chain(aws.snapshot.observed.keys());
     let known: BTreeSet<ResourceId> = at_aws.map(Key::resource_id).collect();
     for id in named {
-        let exists = known.contains(id) || zone.knows(id) || plan.entry(id).is_some();
+        let is_in_zone = zone.is_some_and(|zone| zone.knows(id));
+        let exists = known.contains(id) || is_in_zone || plan.entry(id).is_some();
         if !exists {
             let ids = plan.entries.iter().map(Planned::id);
             let all: BTreeSet<ResourceId> = ids.chain(known).collect();

@@ -1,5 +1,6 @@
 //! Where an environment's file is found, what its relative paths count from, and which sections it may leave out.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::stage::{Reference, Stage, nex, replaced, run};
@@ -159,4 +160,127 @@ fn a_server_without_a_fleet_is_planned() {
         plan.out
     );
     assert!(!plan.out.contains("auto-scaling-group"), "{}", plan.out);
+}
+
+/// The reference without its zone.
+fn without_zone(change: impl FnOnce(String) -> String) -> Reference {
+    Reference::with(|text| {
+        let (rest, _) = text.split_once("[dns]").unwrap();
+        change(rest.to_owned())
+    })
+}
+
+/// What was asked at Cloudflare.
+fn calls_at_cloudflare(stage: &Stage) -> BTreeSet<String> {
+    let calls = stage.sandbox.calls().into_iter();
+    let calls = calls.filter(|call| call.service == "cloudflare");
+    calls.map(|call| call.operation).collect()
+}
+
+#[test]
+fn an_environment_without_a_zone_is_built_and_destroyed_without_a_token() {
+    let reference = without_zone(|text| text);
+    let path = reference.file();
+    let stage = Stage::new();
+    let without_token = |arguments: &[&str]| {
+        let mut command = stage.command(arguments);
+        run(command.env_remove("CLOUDFLARE_API_TOKEN"))
+    };
+    let check = without_token(&["check", &path]).expect(0);
+    for said in [
+        "gitlab.url: the environment has no [dns], so nex issues no certificate",
+        "in the secret nex/gitlab/origin-certificate",
+        "aws.server.web_from: the server lets in Cloudflare's proxies only",
+    ] {
+        assert!(check.out.contains(said), "{}", check.out);
+    }
+    stage.sandbox.reset_calls();
+    let plan = without_token(&["plan", &path, "--check"]).expect(3);
+    let head = format!("staging ({path}): AWS account 009001720821, eu-west-3\n");
+    assert!(plan.err.starts_with(&head), "{}", plan.err);
+    let built = without_token(&["bootstrap", &path, "--yes"]).expect(0);
+    let address = stage.python("print(address())");
+    for said in [
+        "--secret-id nex/gitlab/origin-certificate --secret-string".to_owned(),
+        format!("and ssh-gitlab.paywithnex.com, at {address}"),
+    ] {
+        assert!(built.err.contains(&said), "{}", built.err);
+    }
+    without_token(&["plan", &path, "--check"]).expect(0);
+    let outputs = without_token(&["outputs", &path]).expect(0);
+    assert!(outputs.out.contains(&address), "{}", outputs.out);
+    let rendered = without_token(&["render", &path, "gitlab/gitlab.rb"]).expect(0);
+    assert!(rendered.out.contains("real_ip_trusted"), "{}", rendered.out);
+    let adopt = [
+        "adopt",
+        &path,
+        "iam-role",
+        "nex-staging-gitlab-runner",
+        "--yes",
+    ];
+    let adopted = without_token(&adopt).expect(0);
+    assert!(adopted.err.contains("already"), "{}", adopted.err);
+    stage.destroy(&path);
+    without_token(&["plan", &path, "--check"]).expect(3);
+    // Cloudflare's public list of its networks needs no token.
+    assert_eq!(
+        calls_at_cloudflare(&stage),
+        BTreeSet::from(["GetNetworks".to_owned()])
+    );
+}
+
+#[test]
+fn commands_about_a_zone_say_that_there_is_none() {
+    let reference = without_zone(|text| text);
+    let path = reference.file();
+    let stage = Stage::new();
+    stage.sandbox.reset_calls();
+    for arguments in [
+        &["dns", "plan", &path][..],
+        &["dns", "apply", &path, "--yes"],
+        &["dns", "destroy", &path, "--confirm", "staging"],
+        &["dns", "import", &path],
+        &["dns", "revoke", &path, "--yes"],
+        &["adopt", &path, "dns-record", "0123", "--yes"],
+    ] {
+        let ended = stage.nex(arguments).expect(1);
+        let why = "staging has no zone: its file has no section [dns]";
+        assert!(ended.err.contains(why), "{}", ended.err);
+    }
+    assert!(stage.sandbox.calls().is_empty());
+}
+
+#[test]
+fn a_server_that_no_proxy_reaches_trusts_none_and_needs_no_list() {
+    let reference = without_zone(|text| {
+        let cloudflare = "web_from = [\"cloudflare\"]";
+        replaced(&text, cloudflare, "web_from = [\"203.0.113.0/24\"]")
+    });
+    let path = reference.file();
+    let stage = Stage::new();
+    let check = stage.nex(&["check", &path]).expect(0);
+    assert!(!check.out.contains("proxied-by-others"), "{}", check.out);
+    stage.sandbox.reset_calls();
+    stage.nex(&["plan", &path, "--check"]).expect(3);
+    for arguments in [
+        &["render", &path, "gitlab/gitlab.rb"][..],
+        &[
+            "render",
+            &path,
+            "gitlab/gitlab.rb",
+            "--database-host",
+            "db.internal",
+        ],
+    ] {
+        let rendered = stage.nex(arguments).expect(0);
+        assert!(!rendered.out.contains("real_ip"), "{}", rendered.out);
+    }
+    assert!(calls_at_cloudflare(&stage).is_empty());
+}
+
+#[test]
+fn a_file_that_asks_for_nothing_is_refused() {
+    let ended = run(nex().args(["check", &file("name = \"staging\"\n").file()])).expect(1);
+    assert!(ended.err.contains("dns: is missing"), "{}", ended.err);
+    assert!(ended.err.contains("or [aws] and [gitlab]"), "{}", ended.err);
 }
