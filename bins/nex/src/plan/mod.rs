@@ -318,7 +318,8 @@ impl Context {
     }
 
     async fn revocation(&self) -> anyhow::Result<Proposal> {
-        let zone = self.read_zone().await?;
+        // The look-up of the address refuses another account's credentials.
+        let (zone, _) = tokio::try_join!(self.read_zone(), self.server_address())?;
         self.report_calls();
         let goal = Goal::Revoke;
         let linted = self.zone_plan(&zone, &goal);
