@@ -5,15 +5,16 @@ use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::uri::Authority;
 
-/// The names of this machine that the sandbox hands out, and those that users write for them.
-const NAMES: [&str; 2] = ["127.0.0.1", "localhost"];
+/// The names of this machine that the sandbox hands out, those that users write for them, and AWS's own: hosts that know
+/// no other address reach the sandbox by it. Nobody else can let a name of AWS resolve to this machine.
+const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "amazonaws.com"];
 
 /// Whether a browser says that a page made the call.
 pub(crate) fn is_of_a_page(head: &Parts) -> bool {
     head.headers.contains_key(ORIGIN)
 }
 
-/// Whether the call names this machine, and nothing else, as its host.
+/// Whether the call names this machine, or AWS, and nothing else as its host.
 pub(crate) fn is_for_this_machine(head: &Parts) -> bool {
     let mut hosts = head.headers.get_all(HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
@@ -53,6 +54,8 @@ mod tests {
             ("/", "LocalHost", true),
             ("/", "own-bucket.localhost:4566", true),
             ("/", "a.b.127.0.0.1:1", true),
+            ("/", "s3.eu-west-3.amazonaws.com", true),
+            ("/", "s3.amazonaws.com.evil.example", false),
             ("http://localhost/", "localhost", true),
             ("/", "evil.example", false),
             ("/", "127.0.0.1.evil.example", false),

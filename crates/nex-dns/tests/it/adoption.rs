@@ -176,7 +176,7 @@ fn what_nobody_can_own_is_named() {
     worker.read_only = true;
     let delegated = existing("2", "NS", "txt.example.com", "ns.example.org");
     expect![[r#"
-        warning[not-adoptable] dns-record gitlab.example.com AAAA: gitlab.example.com AAAA 100:: (id 1) is read-only: nex leaves the record as it is
+        warning[not-adoptable] dns-record gitlab.example.com AAAA: gitlab.example.com AAAA 100:: (id 1) is read-only, so nobody can change it: nex leaves the record as it is
           hint: choose another name, or remove the record in the product of Cloudflare's that keeps it, such as Workers
         warning[not-adoptable] dns-record txt.example.com NS: txt.example.com NS ns.example.org (id 2) was not made by nex: nex leaves the record as it is
           hint: choose another name: nex adopts A, AAAA, CNAME and TXT records only

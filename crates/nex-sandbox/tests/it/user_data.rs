@@ -267,6 +267,7 @@ fn boto(sandbox: &Sandbox, text: &str, argument: &str) -> String {
     let program = format!("{}\n{text}", include_str!("scripts/prelude.py"));
     let output = Command::new(sandbox.python())
         .args(["-c", &program, sandbox.endpoint(), argument])
+        .envs(sandbox.env())
         .output()
         .expect("python");
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
