@@ -33,6 +33,7 @@
 //!
 //! let spec: Spec = toml::from_str(r#"
 //!     region = "eu-west-3"
+//!     account = "123456789012"
 //!     [network]
 //!     vpc = "tag:Name=main"
 //!     public_subnet = "10.0.1.0/24"
