@@ -6,10 +6,7 @@ use std::collections::BTreeSet;
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use nex_dns::certificate::{
-    CertificateRequest, CertificateSecret, LiveCertificate, SecretReader, SecretWriter,
-    StoreOutcome, Stored, Versioned, fingerprint_of_certificate,
-};
+use nex_dns::certificate::{CertificateRequest, LiveCertificate, fingerprint_of_certificate};
 use nex_dns::ports::{ZoneReader, ZoneWriter};
 use nex_dns::record::NewRecord;
 use nex_dns::step::{RecordChange, RecordStep};
@@ -117,7 +114,7 @@ impl Fake {
             .expect("a valid spec")
     }
 
-    async fn give_way(&self) {
+    pub(crate) async fn give_way(&self) {
         if self.state().gives_way {
             let mut once = true;
             std::future::poll_fn(|_| {
@@ -132,7 +129,7 @@ impl Fake {
     }
 
     /// One write with the fault that is due.
-    async fn write<T>(
+    pub(crate) async fn write<T>(
         &self,
         act: impl FnOnce(&mut State) -> Result<T, FakeError> + Send,
     ) -> Result<T, FakeError> {
@@ -333,66 +330,6 @@ impl ZoneWriter for Fake {
         self.write(|state| {
             state.certificates.retain(|one| one.id != *id);
             Ok(())
-        })
-        .await
-    }
-}
-
-impl SecretReader for Fake {
-    type Error = FakeError;
-    type Writer = Self;
-
-    async fn summary(&self, name: &str) -> Result<Option<Stored>, FakeError> {
-        let held = self.value(name).await;
-        let by_others = self.state().by_others.map(|version| version.to_string());
-        Ok(
-            held.map(|held| match Some(&held.version) == by_others.as_ref() {
-                true => Stored::Unknown,
-                false => Stored::Known(held.secret.summary()),
-            }),
-        )
-    }
-
-    async fn read(&self, name: &str) -> Result<Option<Versioned>, FakeError> {
-        self.state().values_read += 1;
-        Ok(self.value(name).await)
-    }
-
-    fn writer(&self) -> Self {
-        self.state().writers += 1;
-        self.clone()
-    }
-}
-
-impl Fake {
-    async fn value(&self, _: &str) -> Option<Versioned> {
-        self.give_way().await;
-        let secret = self.state().secret.clone();
-        secret.map(|(version, text)| Versioned {
-            version: version.to_string(),
-            secret: CertificateSecret::parse(&text.into()).expect("what was stored"),
-        })
-    }
-}
-
-impl SecretWriter for Fake {
-    type Error = FakeError;
-
-    async fn store(
-        &self,
-        _: &str,
-        value: &CertificateSecret,
-        over: Option<&str>,
-    ) -> Result<StoreOutcome, FakeError> {
-        let text = secrecy::ExposeSecret::expose_secret(&value.to_json()).to_owned();
-        self.write(|state| {
-            let current = state.secret.as_ref().map(|(version, _)| *version);
-            if current.map(|version| version.to_string()).as_deref() != over {
-                return Ok(StoreOutcome::Conflict);
-            }
-            let version = current.unwrap_or_default() + 1;
-            state.secret = Some((version, text));
-            Ok(StoreOutcome::Stored(version.to_string()))
         })
         .await
     }

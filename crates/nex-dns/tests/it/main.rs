@@ -13,6 +13,8 @@ mod client;
 mod deployments;
 #[cfg(feature = "engine")]
 mod fake;
+#[cfg(feature = "engine")]
+mod fake_secrets;
 mod growth;
 mod import;
 mod names;
