@@ -9,6 +9,7 @@
 //! | `plan` | the steps of all providers, and the plan of an environment |
 //! | `apply` | the stages, in order |
 //! | `commands` | one file per command |
+//! | `similar` | suggestions for mistyped words |
 //! | `ui` | output, progress, questions, remedies, reports |
 //!
 //! ```
@@ -25,6 +26,7 @@ mod context;
 pub mod environment;
 mod exit;
 mod plan;
+mod similar;
 mod ui;
 mod wiring;
 

@@ -13,10 +13,11 @@ use serde_json::Value as Json;
 use toml::de::DeTable;
 
 use super::diagnostic::Excerpt;
-use super::schema::{VALIDATOR, described, known_fields, nearest, refused, strings};
+use super::schema::{VALIDATOR, described, known_fields, refused, strings};
 use super::sections::{self, Missing};
 use super::spans::{Part, Spans};
 use super::{Diagnostic, Hosting, Position, Spec, is_in_section, place, user_data, validate};
+use crate::similar::nearest;
 
 /// A file that can't be used as an environment.
 #[derive(Debug, thiserror::Error)]

@@ -56,23 +56,6 @@ pub(super) fn strings(list: &Json) -> Vec<String> {
         .collect()
 }
 
-/// How similar two words must be, from 0 to 1, before one is suggested for the other.
-const ALIKE: f64 = 0.65;
-
-/// Measures similarity in two ways: common letters in order suit long words, few edits suit short words.
-fn alike(a: &str, b: &str) -> f64 {
-    strsim::jaro_winkler(a, b).max(strsim::normalized_damerau_levenshtein(a, b))
-}
-
-pub(super) fn nearest(word: &str, known: &[String]) -> Option<String> {
-    known
-        .iter()
-        .map(|candidate| (alike(word, candidate), candidate))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.clone())
-}
-
 /// The fields of the object that has the unknown field, from the schema.
 pub(super) fn known_fields(error: &ValidationError<'_>) -> Vec<String> {
     let schema = schema();

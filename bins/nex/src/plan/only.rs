@@ -11,6 +11,7 @@ use nex_plan::{Finding, Linted, Plan, PlanEntry as _, Planned, ResourceId, Sever
 
 use super::{AwsState, Deferred, Step};
 use crate::apply::stage::{Stage, is_certificate, stage, starts_server};
+use crate::similar::nearest;
 
 /// Checks that the environment has each resource that the operator names.
 ///
@@ -29,27 +30,16 @@ pub(super) fn check(
         let exists = known.contains(id) || is_in_zone || plan.entry(id).is_some();
         if !exists {
             let ids = plan.entries.iter().map(Planned::id);
-            let all: BTreeSet<ResourceId> = ids.chain(known).collect();
-            bail!("there is no {id}{}", suggestion(id, &all));
+            let all: Vec<String> = ids.chain(known).map(|id| id.to_string()).collect();
+            let instead = match nearest(&id.to_string(), &all) {
+                Some(similar) => format!("did you mean {similar}?"),
+                None => "a plan shows the kinds and names".to_owned(),
+            };
+            bail!("the environment has no {id}; {instead}");
         }
     }
     Ok(())
 }
-
-/// The most similar resource, or how to find one.
-fn suggestion(id: &ResourceId, all: &BTreeSet<ResourceId>) -> String {
-    let similarity = |one: &ResourceId| strsim::jaro_winkler(&one.to_string(), &id.to_string());
-    let best = all
-        .iter()
-        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-    match best.filter(|best| similarity(best) > SIMILAR) {
-        Some(best) => format!("; did you mean {best}?"),
-        None => "; a plan shows the kinds and names".to_owned(),
-    }
-}
-
-/// How similar a name must be to be suggested, from 0 to 1.
-const SIMILAR: f64 = 0.8;
 
 /// The plan is limited to `named`, and to the steps that those wait for.
 pub(super) fn limited(
