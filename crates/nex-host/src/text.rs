@@ -61,6 +61,26 @@ macro_rules! texts {
 }
 pub(crate) use texts;
 
+/// Lets serde write and read a type as the text of its `Display` and `FromStr`.
+macro_rules! as_text {
+    ($name:ident) => {
+        impl TryFrom<String> for $name {
+            type Error = $crate::text::InvalidText;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> String {
+                value.to_string()
+            }
+        }
+    };
+}
+pub(crate) use as_text;
+
 texts! {
     /// An AWS Region, such as `eu-west-3`. It becomes a part of host names.
     Region: is_region, "a Region", "lower-case letters, digits and hyphens, such as eu-west-3";
