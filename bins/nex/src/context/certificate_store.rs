@@ -28,21 +28,11 @@ pub(crate) enum CertificateStoreError {
     #[error("a zone alone has no place for certificates")]
     ZoneAlone,
     /// Another program wrote the secret.
-    #[error("the secret {name} was not written by nex")]
-    Foreign {
-        /// The secret's name.
-        name: String,
-        /// Why the value is not a certificate's.
-        source: ForeignSecret,
-    },
+    #[error(transparent)]
+    Foreign(#[from] ForeignSecret),
     /// The value's summary does not fit beside the value.
-    #[error("the secret {name} can't be stored")]
-    Summary {
-        /// The secret's name.
-        name: String,
-        /// Why.
-        source: SummaryError,
-    },
+    #[error(transparent)]
+    Summary(#[from] SummaryError),
 }
 
 impl CloudError for CertificateStoreError {
@@ -50,8 +40,8 @@ impl CloudError for CertificateStoreError {
         match self {
             CertificateStoreError::SecretsManager(error) => error.kind(),
             CertificateStoreError::ZoneAlone
-            | CertificateStoreError::Foreign { .. }
-            | CertificateStoreError::Summary { .. } => ErrorKind::Other,
+            | CertificateStoreError::Foreign(_)
+            | CertificateStoreError::Summary(_) => ErrorKind::Other,
         }
     }
 
@@ -59,13 +49,13 @@ impl CloudError for CertificateStoreError {
         match self {
             CertificateStoreError::SecretsManager(error) => error.hint(),
             CertificateStoreError::ZoneAlone => None,
-            CertificateStoreError::Foreign { .. } => Some(
+            CertificateStoreError::Foreign(_) => Some(
                 "find out who uses the secret; if it is unused, set its value to `{}`, and nex issues a new certificate".into(),
             ),
-            CertificateStoreError::Summary { source: SummaryError::Keys(_), .. } => {
+            CertificateStoreError::Summary(SummaryError::Keys(_)) => {
                 Some("revoke the certificates that no server uses any more, then run again".into())
             }
-            CertificateStoreError::Summary { .. } => None,
+            CertificateStoreError::Summary(_) => None,
         }
     }
 }
@@ -96,10 +86,7 @@ impl SecretReader for CertificateStore {
         };
         let secret = CertificateSecret::parse(&value.text);
         Ok(Some(Versioned {
-            secret: secret.map_err(|source| CertificateStoreError::Foreign {
-                name: name.to_owned(),
-                source,
-            })?,
+            secret: secret?,
             version: value.version,
         }))
     }
@@ -118,11 +105,7 @@ impl SecretWriter for CertificateStore {
         value: &CertificateSecret,
         over: Option<&str>,
     ) -> Result<StoreOutcome, CertificateStoreError> {
-        let version = certificate_version::new_version(value);
-        let version = version.map_err(|source| CertificateStoreError::Summary {
-            name: name.to_owned(),
-            source,
-        })?;
+        let version = certificate_version::new_version(value)?;
         let writer = CertificateStore::store(self).await?.writer();
         let stored = writer.store(name, &value.to_json(), version, over).await?;
         Ok(stored.map_or(StoreOutcome::Conflict, StoreOutcome::Stored))

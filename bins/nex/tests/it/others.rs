@@ -191,7 +191,7 @@ fn a_secret_that_nex_did_not_write_is_named_and_never_overwritten() {
         plan.out
     );
     let ended = stage.nex(&["bootstrap", &file, "--yes"]).expect(1);
-    let named = "the secret nex/gitlab/origin-certificate was not written by nex";
+    let named = "failed to read the secret nex/gitlab/origin-certificate: the secret holds something that nex-dns did not write";
     assert!(
         ended.out.contains(named) && ended.out.contains("hint: find out who uses the secret"),
         "{}",
