@@ -14,7 +14,7 @@ use nex_dns::certificate::RevokeScope;
 use nex_dns::{Goal, ZoneSnapshot};
 use nex_infra::model::{Desired, Key, Kind, Observed};
 use nex_infra::{CloudReader as _, EdgeNetworks, Facts, Images, LintContext, Quotas};
-use nex_plan::{Change, Finding, Linted, Plan, Subject};
+use nex_plan::{Change, Finding, Linted, Plan, ResourceId, Severity, Subject};
 
 use crate::context::Context;
 use crate::environment;
@@ -248,7 +248,8 @@ impl Context {
             quotas: &quotas,
             edge_networks: &inputs.edge_networks,
         });
-        let findings = environment::plan_findings(spec, hosting, facts);
+        let mut findings = environment::plan_findings(spec, hosting, facts);
+        findings.extend(not_rotated(options, facts));
         Ok((linted.with(findings), AwsState { snapshot, desired }))
     }
 
@@ -346,6 +347,22 @@ impl Context {
     }
 }
 
+/// The secrets that were to get a new value and are in use: what reads them knows only the old one.
+fn not_rotated(options: &Options, facts: &Facts) -> Vec<Finding> {
+    let rotate = options.rotate.iter();
+    let kept = rotate.filter(|name| !facts.deleted_secrets.contains_key(*name));
+    let finding = |name: &String| {
+        Finding::new(
+            Severity::Info,
+            "not-rotated",
+            ResourceId::new(Kind::Secret.as_str(), name),
+            "the secret was not deleted, so its value does not change",
+            "only a deleted secret gets a new value instead of its old one",
+        )
+    };
+    kept.map(finding).collect()
+}
+
 fn is_of_zone(finding: &Finding) -> bool {
     matches!(&finding.subject, Subject::Field(path) if environment::is_in_section(path, "dns"))
 }
@@ -353,7 +370,7 @@ fn is_of_zone(finding: &Finding) -> bool {
 /// A revocation needs a condition that nex can't check: every server must have loaded its new certificate.
 fn servers_first(zone: &str) -> Finding {
     Finding::new(
-        nex_plan::Severity::Warning,
+        Severity::Warning,
         "servers-first",
         Subject::Other(format!("zone {zone}")),
         "Cloudflare answers 526 for a server that still presents a revoked certificate",

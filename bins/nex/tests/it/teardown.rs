@@ -73,14 +73,22 @@ fn a_deleted_secret_comes_back_with_its_value_unless_it_is_rotated() {
         .expect(0);
     assert!(!plan.out.contains(restored), "{}", plan.out);
     assert!(
-        plan.out.contains("the old one is deleted for ever"),
+        plan.out.contains("the old one is permanently deleted"),
         "{}",
         plan.out
     );
     stage
         .nex(&[&["bootstrap", &file, "--yes"][..], &rotate].concat())
         .expect(0);
-    assert_ne!(root_password(&stage), first);
+    let second = root_password(&stage);
+    assert_ne!(second, first);
+    // A secret in use keeps its value, and the plan says so.
+    let again = stage
+        .nex(&[&["bootstrap", &file, "--yes"][..], &rotate].concat())
+        .expect(0);
+    let kept = "info[not-rotated] secret nex/gitlab/root-password";
+    assert!(again.out.contains(kept), "{}", again.out);
+    assert_eq!(root_password(&stage), second);
     stage.nex(&["plan", &file, "--check"]).expect(0);
     let wrong = stage
         .nex(&["plan", &file, "--rotate", "root-password"])
