@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::Unfinished) => ExitCode::FAILURE,
         Err(error) => {
-            // Nobody is left to tell if stderr is closed.
+            // If stderr is closed, the error can be shown to no one.
             let _ = writeln!(std::io::stderr(), "nex-agent: {error:#}");
             ExitCode::FAILURE
         }
@@ -104,7 +104,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ended> {
 
 fn show(root: &Root, json: bool) -> anyhow::Result<Ended> {
     let document = root.read(STATUS_PATH)?;
-    let document = document.ok_or_else(|| anyhow!("there is no status yet"))?;
+    let document = document.ok_or_else(|| anyhow!("no status has been written yet"))?;
     let status = Status::parse(&document).context("failed to read the status")?;
     let text = if json {
         format!("{}\n", String::from_utf8_lossy(&document))

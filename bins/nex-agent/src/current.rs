@@ -86,7 +86,7 @@ impl Installed {
     /// The bundle that the host applies.
     ///
     /// # Errors
-    /// A [`Failure`] if there is none, or if it is refused.
+    /// A [`Failure`] if the host has no bundle, or if the bundle is refused.
     pub fn bundle(&self, root: &Root) -> Result<Bundle, Failure> {
         let Chosen { path, digest } = self.chosen(root)?;
         let missing = || Failure::new(Cause::Other, format!("the bundle {path} is missing"));

@@ -34,7 +34,7 @@ impl Log {
     /// Writes a line. It must hold no secret.
     pub fn line(&self, text: &str) {
         if let Ok(mut lines) = self.lines.lock() {
-            // Nobody is left to tell if the output is closed.
+            // If the output is closed, the line can be shown to no one.
             let _ = writeln!(lines.output, "nex-agent: {text}");
             lines.newest = Some(LogLine {
                 at: (self.clock)(),

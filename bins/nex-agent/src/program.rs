@@ -72,7 +72,7 @@ impl Programs {
             // A stray EXTERNAL_URL would make gitlab-ce's package configure GitLab.
             .env_clear()
             .env("PATH", &self.path)
-            // cloud-init and systemd set no HOME; questions of apt would wait for ever.
+            // cloud-init and systemd set no HOME; a question from apt would wait forever.
             .env("HOME", "/root")
             .env("DEBIAN_FRONTEND", "noninteractive")
             .env("LC_ALL", "C.UTF-8")

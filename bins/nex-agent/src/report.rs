@@ -110,7 +110,7 @@ impl Reporter<'_> {
     }
 }
 
-/// When the origin certificate ends; `None` if there is none that can be read.
+/// When the origin certificate expires; `None` if the host has no readable certificate.
 fn certificate_end(root: &Root) -> Option<Timestamp> {
     let pem = root.read(CERTIFICATE).ok()??;
     let (_, pem) = parse_x509_pem(&pem).ok()?;

@@ -111,7 +111,7 @@ impl Ids {
         let unknown = || {
             Failure::new(
                 nex_host::Cause::Other,
-                format!("there is no user and group {owner}"),
+                format!("the user or the group of {owner} does not exist"),
             )
         };
         let (user, group) = owner.as_str().split_once(':').ok_or_else(unknown)?;

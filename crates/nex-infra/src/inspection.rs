@@ -7,7 +7,7 @@ use nex_plan::{Finding, Severity};
 
 use crate::model::{Desired, DesiredResource, Key, Kind, Observed, ObservedResource, Owner};
 
-/// The longest session of a role that nex creates, in seconds: IAM's default.
+/// The maximum session duration of a role that nex creates, in seconds: IAM's default.
 pub const SESSION_SECONDS: i32 = 3600;
 
 /// A property that a plan does not read.
@@ -104,7 +104,7 @@ impl Property {
             Property::BucketNotifications => "its notifications",
             Property::BucketVersioning => "its versioning",
             Property::LogSubscriptions => "its subscription filters",
-            Property::RoleSession => "its longest session",
+            Property::RoleSession => "its maximum session duration",
             Property::AddressTransfer => "its transfer",
             Property::ServerUserData => "its user data",
             Property::ServerShutdown => "its shutdown behavior",
@@ -179,8 +179,8 @@ fn set(probe: &Probe, values: &[String]) -> Finding {
         ),
         Property::RoleSession => (
             "role-session",
-            format!("a session may last {values} s: nex leaves it at {SESSION_SECONDS}"),
-            "set the role's maximum session duration back",
+            format!("its maximum session duration is {values} s: nex leaves it at {SESSION_SECONDS} s"),
+            "set the role's maximum session duration back to IAM's default",
         ),
         Property::AddressTransfer => (
             "address-transfer",
@@ -191,7 +191,7 @@ fn set(probe: &Probe, values: &[String]) -> Finding {
             "server-user-data",
             "its user data is not what the spec renders now: someone changed it, or the spec or nex changed after the launch"
                 .to_owned(),
-            "compare the two; whoever can change the user data of a stopped server is root on it",
+            "compare the two; anyone who can change the user data of a stopped server can become root on it",
         ),
         Property::ServerShutdown => (
             "server-shutdown",

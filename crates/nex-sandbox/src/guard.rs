@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::uri::Authority;
 
 /// The names of this machine that the sandbox hands out, those that users write for them, and AWS's own: hosts that know
-/// no other address reach the sandbox by it. Nobody else can let a name of AWS resolve to this machine.
+/// no other address reach the sandbox by it. No one else can make a name of AWS resolve to this machine.
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "amazonaws.com"];
 
 /// Whether a browser says that a page made the call.

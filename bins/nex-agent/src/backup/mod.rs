@@ -45,7 +45,7 @@ pub fn last(root: &Root) -> Option<Backup> {
 /// Makes a backup. An upload that was interrupted goes on where it was, without a new archive.
 ///
 /// # Errors
-/// A [`Failure`], such as [`Cause::DiskFull`] if there is no room for another archive.
+/// A [`Failure`]; its cause is [`Cause::DiskFull`] if the disk has no room for another archive.
 pub async fn run(host: &Host<'_>) -> Result<(), Failure> {
     let settings = settings(host)?;
     let last = read_last(host.root);
@@ -60,7 +60,9 @@ pub async fn run(host: &Host<'_>) -> Result<(), Failure> {
     let key = format!("{}{name}", settings.prefix).parse();
     let to = Destination {
         bucket: settings.bucket.clone(),
-        key: key.map_err(|_| Failure::new(Cause::Other, "the archive's name is no key"))?,
+        key: key.map_err(|_| {
+            Failure::new(Cause::Other, "the archive's name is not a valid object key")
+        })?,
     };
     let bytes = upload::run(host, &archive, &to).await?;
     for other in archives(host.root) {

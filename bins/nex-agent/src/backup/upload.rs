@@ -34,7 +34,7 @@ struct Upload {
     tags: Vec<String>,
 }
 
-/// The archive whose upload was interrupted; `None` if there is none, or if the archive is another one now.
+/// The archive whose upload was interrupted; `None` if no upload was interrupted, or if the archive has changed since.
 pub(super) fn interrupted(root: &Root) -> Result<Option<PathBuf>, Failure> {
     let upload = load(root)?.filter(|upload| size(&upload.archive).ok() == Some(upload.bytes));
     Ok(upload.map(|upload| upload.archive))

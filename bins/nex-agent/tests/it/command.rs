@@ -168,7 +168,10 @@ fn text_of(output: &Output) -> String {
 async fn a_host_is_set_up_changed_and_says_so() {
     let world = World::new().await;
     let output = world.agent(&["status"]);
-    assert_eq!(text_of(&output), "nex-agent: there is no status yet\n");
+    assert_eq!(
+        text_of(&output),
+        "nex-agent: no status has been written yet\n"
+    );
 
     // The token is not there yet.
     let output = world.agent(&["setup"]);

@@ -124,7 +124,7 @@ impl Machine {
         fs::read_to_string(self.root.path(path)).expect("a file")
     }
 
-    /// A file of a bundle that this machine can write: it belongs to whoever runs the tests.
+    /// A bundle file owned by the user who runs the tests, so that this machine can write it.
     pub(crate) fn file(&self, path: &str, content: &str) -> File {
         File {
             path: path.parse().expect("a path"),

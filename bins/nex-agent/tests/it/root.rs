@@ -49,7 +49,10 @@ fn an_unknown_owner_is_a_failure_with_its_name() {
     file.owner = "nex-nobody:root".parse().expect("an owner");
     let failure = machine.root.write(&file).expect_err("no such user");
     assert_eq!(failure.cause, Cause::Other);
-    assert_eq!(failure.text, "there is no user and group nex-nobody:root");
+    assert_eq!(
+        failure.text,
+        "the user or the group of nex-nobody:root does not exist"
+    );
 }
 
 #[test]

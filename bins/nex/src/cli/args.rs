@@ -94,7 +94,7 @@ pub enum Command {
   nex check staging --deep --json | jq '.deployment[] | .code'
 
 Without --deep, no network is needed. --deep reads the resource policies of the secrets, the replication, notifications
-and versioning of the buckets, the subscription filters of the log groups, the longest sessions of the roles, offers of
+and versioning of the buckets, the subscription filters of the log groups, the maximum session duration of the roles, offers of
 the address to other accounts, and the server's user data and shutdown behavior: one call for each.")]
     Check {
         /// The environment: environments/ENV.toml, or a path to a file

@@ -174,7 +174,7 @@ impl Context {
     /// The manager that reads, plans and applies the zone.
     ///
     /// # Errors
-    /// If there is no zone or no token for it.
+    /// If the environment has no zone, or if its API token is missing.
     pub(crate) async fn zone(&self) -> anyhow::Result<&Zone> {
         let connect = async {
             let spec = self.dns()?.clone();

@@ -55,7 +55,7 @@ impl PlanView<'_> {
             }
             let adopted = renderer.linted(linted);
             let then = if then.is_empty() {
-                format!("What is adopted is as the spec of {name} says.")
+                format!("What is adopted matches the spec of {name}.")
             } else {
                 let changes = renderer.plan(then);
                 format!("The next bootstrap then changes these:\n\n{changes}")

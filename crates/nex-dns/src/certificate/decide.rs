@@ -207,8 +207,8 @@ fn inspection(wanted: &Certificate) -> CertificateStep {
         action: Action::Update,
         fields: vec![FieldChange::new("summary", Value::Absent, "beside the value")],
         reasons: vec![
-            "another program or a person stored the value: the apply reads it, keeps a certificate that is fine, and \
-             requests one otherwise"
+            "another program or a person stored the value: the apply reads it, keeps a certificate that \
+             matches the spec, and otherwise requests a new one"
                 .to_owned(),
         ],
     }
@@ -287,8 +287,8 @@ pub(crate) fn unknown_findings(secrets: &BTreeMap<String, Stored>) -> Vec<Findin
             Severity::Deny,
             "certificate-unknown",
             ResourceId::new(CERTIFICATE, name),
-            "another program or a person stored the secret's value: which certificates belong to it is not known, and \
-             none of them is revoked",
+            "another program or a person stored the secret's value: nex does not know which certificates belong to it, \
+             and revokes none of them",
             "apply the zone first: that reads the value",
         )
     };

@@ -225,7 +225,7 @@ impl<R: ZoneReader, S: SecretReader> Issuer<'_, R, S> {
 /// certificate for one of them.
 const REMEMBERED: usize = 8;
 
-/// Forgets keys whose certificates were revoked, so that a secret does not grow for ever.
+/// Forgets keys whose certificates were revoked, so that a secret does not grow without limit.
 fn forget_revoked(secret: &mut CertificateSecret, live: &[LiveCertificate]) {
     if secret.superseded.len() > REMEMBERED {
         let lives = |key: &String| live.iter().any(|one| one.public_key.as_ref() == Some(key));

@@ -111,7 +111,7 @@ fn known<'a>(
     wanted.iter().filter_map(known)
 }
 
-/// Whether a certificate may be revoked for this secret. Whoever writes the secret can add the key of any certificate to
+/// Whether a certificate may be revoked for this secret. Anyone who can write the secret can add the key of any certificate to
 /// the superseded ones, so such a certificate must have a name in common with the spec or with the stored certificate.
 /// The names are those that Cloudflare lists: nobody can forge them in the secret.
 pub(super) fn is_related(

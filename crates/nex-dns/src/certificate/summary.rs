@@ -21,8 +21,8 @@ pub struct SecretSummary {
     pub issued: Option<CertificateId>,
     /// The fingerprint of the key for which a certificate was requested, or is about to be.
     pub pending: Option<String>,
-    /// The fingerprints of all keys for which a certificate may live: the key in use, the pending key, and the keys
-    /// that are no longer used.
+    /// The fingerprints of all keys that may have a valid certificate: the key in use, the pending key, and the
+    /// replaced keys.
     pub keys: BTreeSet<String>,
 }
 

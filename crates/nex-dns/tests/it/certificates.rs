@@ -146,7 +146,7 @@ fn a_value_of_others_is_read_by_the_apply_and_kept_if_it_is_fine() {
     fake.state().by_others = version;
     expect![[r#"
         ~ update  origin-certificate tls
-            because another program or a person stored the value: the apply reads it, keeps a certificate that is fine, and requests one otherwise
+            because another program or a person stored the value: the apply reads it, keeps a certificate that matches the spec, and otherwise requests a new one
             summary: (none) -> "beside the value"
 
         nex-staging: 0 to create, 1 to update, 0 to replace, 0 to delete
@@ -155,7 +155,7 @@ fn a_value_of_others_is_read_by_the_apply_and_kept_if_it_is_fine() {
     let refused = refused.expect("no wait").expect("a zone");
     let refused = Renderer::plain().linted(&refused.plan(&Goal::Revoke));
     expect![[r#"
-        refused[certificate-unknown] origin-certificate tls: another program or a person stored the secret's value: which certificates belong to it is not known, and none of them is revoked
+        refused[certificate-unknown] origin-certificate tls: another program or a person stored the secret's value: nex does not know which certificates belong to it, and revokes none of them
           hint: apply the zone first: that reads the value
         no changes, but nex-staging does not match its spec: 1 refused
     "#]].assert_eq(&refused);

@@ -8,7 +8,7 @@ use nex_plan::Problems;
 use super::{BUNDLE_LIMIT, Contents, json};
 use crate::file::HostPath;
 
-/// Why contents are no bundle.
+/// Why contents do not make a valid bundle.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BundleError {

@@ -42,7 +42,7 @@ pub enum Refusal {
         /// The host's role.
         host: Role,
     },
-    /// The document is no bundle, or has a value of a kind that this agent does not know.
+    /// The document is not a bundle, or has a value of a kind that this agent does not know.
     #[error("the bundle can't be read")]
     Malformed(#[source] serde_json::Error),
     /// The document reads as a bundle that breaks the rules of bundles.

@@ -144,7 +144,7 @@ pub enum State {
     Failed,
 }
 
-/// Why a document is no status.
+/// Why a document is not a valid status.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatusError {
@@ -160,7 +160,7 @@ pub enum StatusError {
         /// The document's format.
         found: u32,
     },
-    /// The document is no status.
+    /// The document is not a status.
     #[error("the status can't be read")]
     Malformed(#[source] serde_json::Error),
 }

@@ -35,7 +35,7 @@ const SCRIPT: &str = include_str!("install.py");
 ///
 /// The script gets the keys of the instance's role from the metadata service, fetches the agent and the bundle, checks
 /// their SHA-256, installs them, and runs `nex-agent setup`. If anything fails, it writes a [`Status`](crate::Status)
-/// with the reason and tries again, for ever: the host heals when the cause goes away.
+/// with the reason and tries again until it succeeds: the host heals when the cause goes away.
 ///
 /// # Errors
 /// [`UserDataTooLarge`] if the script exceeds [`USER_DATA_LIMIT`].

@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// PEM around bytes that are no certificate.
+    /// PEM around bytes that are not a certificate.
     const ODD: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
     fn error(text: &str) -> String {

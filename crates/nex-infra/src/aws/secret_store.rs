@@ -34,7 +34,7 @@ pub struct SecretVersions {
     pub labels: BTreeSet<String>,
 }
 
-/// What is stored beside a secret's new value. None of it is secret.
+/// What is stored beside a secret's new value. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewVersion {
     /// The id of the version: 32 to 64 characters, other than that of any version with another value

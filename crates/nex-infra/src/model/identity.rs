@@ -50,7 +50,7 @@ impl ResourceKind for Role {
             Field::in_place("managed", Value::set(managed)),
             Field::create_only(
                 "permissions_boundary",
-                "whoever set it decides: it only takes permissions away",
+                "the person who set it decides; it only removes permissions",
                 boundary.clone(),
             ),
             Field::tags(tags),

@@ -148,7 +148,7 @@ impl ResourceKind for DesiredSecret {
             (_, Some(DeletedValue::Lost)) => Field::create_only(
                 "value",
                 "the new secret has a new value",
-                "a new one; the old one is deleted for ever",
+                "a new one; the old one is permanently deleted",
             ),
             (SecretSource::External, None) => Field::create_only(
                 "value",

@@ -31,7 +31,7 @@ const fn ipv6(start: u16, prefix_len: u8) -> IpNet {
 const WORLD_IPV4: u8 = 8;
 const WORLD_IPV6: u8 = 12;
 
-/// Whether the networks together are as good as the whole internet. Words that are no networks do not count.
+/// Whether the networks together are as good as the whole internet. Words that are not networks do not count.
 pub(super) fn cover_the_internet(list: &[String]) -> bool {
     let networks: Vec<IpNet> = list.iter().filter_map(|text| text.parse().ok()).collect();
     // The result has no overlaps.

@@ -86,12 +86,12 @@ fn what_others_set_is_a_finding_and_what_is_denied_is_unknown() {
           hint: suspend the versioning and delete the old versions, or keep and pay for them
         warning[log-subscription] log-group /nex/staging/gitlab-runner/runner: its events are sent to arn:aws:kinesis:eu-west-3:1:stream/theirs: nex sets no subscription filter
           hint: delete the log group's subscription filter, unless its author needs it
-        warning[role-session] iam-role nex-staging-gitlab: a session may last 43200 s: nex leaves it at 3600
-          hint: set the role's maximum session duration back
+        warning[role-session] iam-role nex-staging-gitlab: its maximum session duration is 43200 s: nex leaves it at 3600 s
+          hint: set the role's maximum session duration back to IAM's default
         warning[address-transfer] elastic-ip nex-staging-gitlab: it is offered to the account 666666666666, which can take it with every name that points at it
           hint: disable the transfer of the address
         warning[server-user-data] instance nex-staging-gitlab: its user data is not what the spec renders now: someone changed it, or the spec or nex changed after the launch
-          hint: compare the two; whoever can change the user data of a stopped server is root on it
+          hint: compare the two; anyone who can change the user data of a stopped server can become root on it
         warning[server-shutdown] instance nex-staging-gitlab: a shutdown from inside of the server is set to terminate: nex leaves it at stop
           hint: set the instance's shutdown behavior to stop
         warning[not-read] secret nex/staging/gitlab-runner/registration-token: its resource policy is unknown: AccessDenied: no

@@ -1,4 +1,4 @@
-//! What a web page can do to a sandbox through the browser of whoever opened it: nothing.
+//! A web page can do nothing to a sandbox through the browser in which it is open.
 
 use nex_sandbox::{CloudflareSandbox, ZoneSeed};
 

@@ -214,7 +214,7 @@ impl Host {
     }
 }
 
-/// A run of the user data. It is killed when it is dropped, because it tries for ever.
+/// A run of the user data. It is killed when it is dropped, because it tries until it succeeds.
 struct Boot {
     child: Child,
     log: PathBuf,

@@ -58,7 +58,7 @@ async fn install(host: &Host<'_>) -> Result<(), Failure> {
         put(host, KEY, Mode::PRIVATE, key.expose_secret())?,
         put(host, CERTIFICATE, Mode::READABLE, &certificate)?,
     ];
-    // Before the first reconfigure there is no nginx.
+    // nginx does not run before the first reconfigure.
     let run = async |args: &[&str]| host.programs.run(host.log, "gitlab-ctl", args).await;
     if changed.contains(&Written::Changed) && run(&["status", "nginx"]).await.is_ok() {
         run(&["hup", "nginx"]).await?;

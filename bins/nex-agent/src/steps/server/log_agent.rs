@@ -35,7 +35,7 @@ async fn start(host: &Host<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The package is no part of a repository: its signature is a file beside it.
+/// The package does not come from a repository: its signature is a separate file next to it.
 async fn install(host: &Host<'_>) -> Result<(), Failure> {
     let source = &settings(host)?.packages.log_agent;
     let folder = tempfile::tempdir().map_err(Failure::file("create a folder for a package"))?;

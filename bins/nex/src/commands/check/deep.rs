@@ -54,7 +54,7 @@ impl Context {
 
 pub(super) fn summary(argument: &str, findings: usize) -> String {
     match findings {
-        0 => format!("{argument}: nothing in the deployment is set by others"),
+        0 => format!("{argument}: no setting of the deployment was made by others"),
         1 => format!("{argument}: 1 finding about the deployment"),
         n => format!("{argument}: {n} findings about the deployment"),
     }
