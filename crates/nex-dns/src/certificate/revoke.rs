@@ -111,27 +111,30 @@ fn known<'a>(
     wanted.iter().filter_map(known)
 }
 
-/// Whether a certificate may be revoked for this secret. Anyone who can write the secret can add the key of any certificate to
-/// the superseded ones, so such a certificate must have a name in common with the spec or with the stored certificate.
-/// The names are those that Cloudflare lists: nobody can forge them in the secret.
+/// Whether a certificate may be revoked for this secret. Anyone who can write the secret can make it name any certificate,
+/// also as the one in use. A certificate must therefore have a name in common with the spec, or with the stored
+/// certificate if that one has. The names are those that Cloudflare lists: no one can forge them in the secret.
 pub(super) fn is_related(
     wanted: &Certificate,
     held: &SecretSummary,
     live: &[LiveCertificate],
     one: &LiveCertificate,
 ) -> bool {
+    let asked = CertificateTerms::of(wanted).hostnames;
     let in_use = held.issued.as_ref();
-    let stored = live.iter().find(|one| Some(&one.id) == in_use);
-    let mut names = CertificateTerms::of(wanted).hostnames;
-    names.extend(stored.into_iter().flat_map(|one| one.hostnames.clone()));
-    let shares = |ours: &String| {
-        let theirs = one.hostnames.iter();
-        theirs
-            .clone()
-            .any(|theirs| name::covers(ours, theirs) || name::covers(theirs, ours))
-    };
-    let is_superseded = Some(&one.id) != in_use && one.public_key != held.pending;
-    !is_superseded || names.iter().any(shares)
+    let mut stored = live.iter().filter(|one| Some(&one.id) == in_use);
+    share_a_name(&asked, &one.hostnames)
+        || stored.any(|stored| {
+            share_a_name(&asked, &stored.hostnames)
+                && share_a_name(&stored.hostnames, &one.hostnames)
+        })
+}
+
+/// Whether a name of one set is, or covers, a name of the other one.
+fn share_a_name(ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> bool {
+    let covers = |a: &String, b: &String| name::covers(a, b) || name::covers(b, a);
+    ours.iter()
+        .any(|ours| theirs.iter().any(|theirs| covers(ours, theirs)))
 }
 
 pub(super) fn unrelated(wanted: &Certificate, one: &LiveCertificate) -> Finding {
@@ -141,8 +144,8 @@ pub(super) fn unrelated(wanted: &Certificate, one: &LiveCertificate) -> Finding 
         "certificate-unrelated",
         ResourceId::new(CERTIFICATE, &wanted.secret),
         printable(format!(
-            "the secret lists the key of {} for {}: nex does not revoke it, because neither the spec nor the certificate \
-             in the secret has any of these names",
+            "the secret names {} for {}: nex does not revoke it, because neither the spec nor the certificate in the \
+             secret has any of these names",
             one.id,
             hostnames.join(", ")
         )),

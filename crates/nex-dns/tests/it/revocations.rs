@@ -243,7 +243,7 @@ fn a_key_in_the_secret_is_no_reason_to_revoke_a_certificate_for_other_names() {
         .collect();
     assert_eq!(about.len(), goals.len(), "{shown:?}");
     about.dedup();
-    expect!["warning[certificate-unrelated] origin-certificate tls: the secret lists the key of theirs for example.com, pay.shop.example.com: nex does not revoke it, because neither the spec nor the certificate in the secret has any of these names"].assert_eq(&about.join("\n"));
+    expect!["warning[certificate-unrelated] origin-certificate tls: the secret names theirs for example.com, pay.shop.example.com: nex does not revoke it, because neither the spec nor the certificate in the secret has any of these names"].assert_eq(&about.join("\n"));
     assert_eq!(done(&revoked(&fake, &new, &Goal::Revoke)), ["new1"]);
     assert_eq!(done(&revoked(&fake, &new, &ALL)), ["new2"]);
     let left = fake.state().certificates.len();
@@ -251,4 +251,26 @@ fn a_key_in_the_secret_is_no_reason_to_revoke_a_certificate_for_other_names() {
     // A spec that has one of the names may revoke it.
     let ours = wanted(&["example.com"]);
     assert_eq!(done(&revoked(&fake, &ours, &Goal::Revoke)), ["theirs"]);
+}
+
+#[test]
+fn a_certificate_for_other_names_is_not_revoked_because_the_secret_says_that_it_is_in_use() {
+    let (fake, wanted) = (fake(), wanted(&["gitlab.example.com"]));
+    run(&fake, &wanted);
+    let mut held = secret(&fake);
+    let mut theirs = fake.state().certificates[0].clone();
+    theirs.id = CertificateId::new("theirs");
+    theirs.hostnames = ["pay.shop.example.com".to_owned()].into();
+    theirs.public_key = Some("their-key".to_owned());
+    fake.state().certificates.push(theirs.clone());
+    // Someone who can write the secret names another team's certificate as the one in use.
+    if let Some(issued) = &mut held.issued {
+        let ours = std::mem::replace(&mut issued.public_key, "their-key".to_owned());
+        held.superseded.insert(ours, issued.expires);
+        issued.id = theirs.id.clone();
+    }
+    let text = held.to_json().expose_secret().to_owned();
+    fake.state().secret = Some((9, text));
+    assert_eq!(done(&revoked(&fake, &wanted, &ALL)), ["new1"]);
+    assert_eq!(fake.state().certificates, [theirs]);
 }
